@@ -1,0 +1,175 @@
+"""The command line: autograder release, grade, feedback, report, reference, demo."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+# No part of grading may wait for a network: litellm and the model hub are told so before anything imports them.
+os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from helpers.errors import CourseError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
+                  help="Release, grade and report the course's homework.")
+out = Console(highlight=False)
+
+Assignment = Annotated[str, typer.Argument(help="Which homework, such as hw4.")]
+CourseOption = Annotated[Path | None, typer.Option("--course", help="The course folder (default: this one).")]
+
+
+@app.command()
+def release(assignment: Assignment,
+            out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
+            course: CourseOption = None) -> None:
+    """Build the student edition, after proving that the homework grades right and nothing leaks."""
+    from autograder.course import Course
+    from autograder.homework import load_homework
+    from autograder.release import release as build
+
+    here = Course.find(course)
+    here.source(assignment)
+    folder = (out_folder or here.build / "student-edition").resolve()
+    with out.status("Proving: running the solution and the blank notebook ..."):
+        proofs = build(here, assignment, folder, load_homework(assignment))
+    for proof in proofs:
+        out.print(f"[green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
+    out.print(f"Student edition: {folder}", soft_wrap=True)
+
+
+@app.command()
+def grade(assignment: Assignment,
+          submissions: Annotated[Path | None, typer.Option(
+              help="One folder per student (default: build/submitted).")] = None,
+          jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many notebooks run at once.")] = 1,
+          json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
+          seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
+          course: CourseOption = None) -> None:
+    """Run and judge every submission, and record the marks. Exit status 1 if some could not be graded."""
+    from autograder.batch import find_submissions, grade_all, results_json
+    from autograder.course import Course
+    from autograder.homework import load_homework
+    from autograder.judge import new_seed
+
+    here = Course.find(course)
+    here.source(assignment)
+    handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
+    homework = load_homework(assignment)
+    chosen = new_seed() if seed is None else seed
+    with out.status(f"Grading {len(handed)} submissions ...") as status:
+        results = grade_all(here, assignment, handed, homework, chosen, jobs, on_result=lambda r: status.update(
+            f"Graded {r.student} ..."))
+    show_results(results)
+    out.print(f"Seed of this run: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
+    if json_file:
+        json_file.write_text(results_json(assignment, results))
+    if any(r.status == "failed" for r in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def feedback(assignment: Assignment, course: CourseOption = None) -> None:
+    """Write a feedback page for every graded student under build/feedback."""
+    from autograder import gradebook
+    from autograder.course import Course
+
+    here = Course.find(course)
+    here.source(assignment)
+    gradebook.write_feedback(here, assignment)
+    pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
+    out.print(f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
+              markup=False, soft_wrap=True)
+
+
+@app.command()
+def report(assignment: Assignment,
+           out_file: Annotated[Path | None, typer.Option("--out", help="Where (default: build/reports).")] = None,
+           course: CourseOption = None) -> None:
+    """Write the instructor's report on a homework as one HTML page."""
+    from autograder.course import Course
+    from autograder.report import write_report
+    from autograder.results import load_results
+
+    here = Course.find(course)
+    here.source(assignment)
+    results = load_results(here, assignment)
+    if not results:
+        raise CourseError(f"Nothing is graded yet: run `autograder grade {assignment}` first.")
+    path = write_report(here, assignment, results, (out_file or here.build / "reports" / f"{assignment}.html").resolve())
+    out.print(f"Report: {path}", soft_wrap=True)
+
+
+@app.command()
+def reference(assignment: Assignment, course: CourseOption = None) -> None:
+    """Measure the reference values for the data set in use and store them."""
+    from autograder.course import Course
+    from autograder.homework import Homework, save_reference
+    from helpers import load_homework_data
+
+    Course.find(course).source(assignment)
+    homework = Homework(load_homework_data())
+    path = save_reference(assignment, homework)
+    table = Table("search", "mean Recall@10, least", "most")
+    for method in ("bm25", "semantic", "hybrid"):
+        values = homework.reference[method]
+        table.add_row(method, f"{values['mean_least']:.4f}", f"{values['mean_most']:.4f}")
+    out.print(table)
+    for row in homework.reference["alpha_table"]:
+        out.print(f"alpha {row['alpha']:.1f}   {row['least']:.4f} to {row['most']:.4f}")
+    out.print(f"Stored: {path}", soft_wrap=True)
+
+
+@app.command()
+def demo() -> None:
+    """Grade a small made-up class in a temporary course folder and show what an instructor sees."""
+    from autograder.demo import run_demo
+
+    run_demo(out)
+
+
+def show_results(results) -> None:
+    """A table with one line per student, then a sentence per lost question."""
+    questions = results[0].questions
+    table = Table("student", *[q["id"].replace("_", "\n") for q in questions], "total", box=None, header_style="bold",
+                  pad_edge=False, collapse_padding=True, caption_justify="left",
+                  caption=f"of {results[0].max_score:g} points; … waits to be marked by hand")
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    for result in results:
+        if result.status == "failed":
+            table.add_row(result.student, *["–"] * len(questions), "failed")
+        else:
+            table.add_row(result.student, *[_points(q) for q in result.questions], f"{result.score:g}")
+    out.print(table)
+    for result in results:
+        if result.status == "failed":
+            out.print(f"{result.student}: not graded. {result.reason}", markup=False, soft_wrap=True)
+            continue
+        for repair in result.repairs:
+            out.print(f"{result.student}: {repair}", markup=False, soft_wrap=True)
+        for question in result.questions:
+            if question["score"] < question["max_score"] and not question["waiting"]:
+                out.print(f"{result.student}, {question['id']}: {question['message']}", markup=False, soft_wrap=True)
+
+
+def _points(question: dict) -> str:
+    if question["waiting"]:
+        return "…"
+    colour = "green" if question["score"] == question["max_score"] else "yellow" if question["score"] else "red"
+    return f"[{colour}]{question['score']:g}[/]"
+
+
+def main() -> None:
+    """Entry point: a known problem is one sentence on stderr, not a traceback."""
+    try:
+        app()
+    except CourseError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,156 @@
+"""What a question is made of: checks, each with points, fresh probes and a rule that names what is wrong."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autograder.collector import pack
+from autograder.homework import Homework
+from autograder.wire import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
+
+
+@dataclass(frozen=True)
+class Named:
+    """Stands for an object that the homework's set-up builds, such as product_embeddings."""
+    name: str
+
+
+@dataclass(frozen=True)
+class IndexOf:
+    """Stands for build_index(texts)[0], built where it is used."""
+    texts: list[str]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One call of the student's function (`call`), or one look at a variable (`read`).
+
+    `about` is what only the judge knows: expected values, scores, relevant products. It never leaves the grader.
+    """
+    id: str
+    call: str | None = None
+    args: tuple = ()
+    kwargs: dict = field(default_factory=dict)
+    read: str | None = None
+    columns: tuple[str, ...] | None = None
+    about: Any = None
+
+    def to_wire(self) -> dict:
+        """The part of the probe that goes to the student's kernel, as JSON values."""
+        if self.read:
+            wire = {"id": self.id, "read": self.read}
+        else:
+            wire = {"id": self.id, "call": self.call, "args": [_to_wire(a) for a in self.args],
+                    "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()}}
+        return wire | ({"columns": list(self.columns)} if self.columns else {})
+
+
+def _to_wire(value):
+    if isinstance(value, Named):
+        return {"$": "named", "name": value.name}
+    if isinstance(value, IndexOf):
+        return {"$": "index", "texts": value.texts}
+    return pack(value)
+
+
+Exchange = Sequence[tuple[Probe, Answer]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A property that a right answer has.
+
+    `problem` gets the probes with the answers and returns one sentence (what, got, expected, hint), or None.
+    """
+    id: str
+    points: float
+    title: str
+    probes: Callable[[np.random.Generator, Homework], list[Probe]]
+    problem: Callable[[Exchange, Homework], str | None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A graded thing with an id; the first check is the core, without which the others earn nothing.
+
+    That rule keeps a function that always returns 0 from earning the points of the zero vector.
+    A question without checks is marked by hand.
+    """
+    id: str
+    points: float
+    title: str
+    checks: tuple[Check, ...] = ()
+
+    def __post_init__(self):
+        assert not self.checks or sum(c.points for c in self.checks) == self.points, self.id
+
+
+def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchange, Homework], str | None]:
+    """A rule for one probe -> the rule for all: the first problem found."""
+    def problem(exchange, homework):
+        return next((p for p in (problem_of(probe, answer) for probe, answer in exchange) if p), None)
+    return problem
+
+
+def no_value(answer: Answer, wanted: str) -> str | None:
+    """The sentence for an answer that is no value at all, or None where it is some value."""
+    if isinstance(answer, Missing):
+        return f"{answer.name} is not defined in your notebook. Run your cells from the top and check its name."
+    if isinstance(answer, Failure):
+        if answer.error == "NotImplementedError":
+            return "Not answered yet: the cell still raises NotImplementedError."
+        return f"Your code stopped with {answer.error}: {answer.message or 'no message'}. It should give {wanted}."
+    if isinstance(answer, Nothing):
+        return f"Your function gave None instead of {wanted}. Is there a return at its end?"
+    return None
+
+
+def as_number(answer: Answer) -> float | str:
+    """The number in an answer (an array of one number counts), or the sentence that says why there is none."""
+    if sentence := no_value(answer, "one number"):
+        return sentence
+    if isinstance(answer, Number):
+        return answer.value
+    if isinstance(answer, Array) and answer.values.size == 1:
+        return float(answer.values.ravel()[0])
+    return f"Your function gave {describe(answer)}, but one number is asked for."
+
+
+def as_array(answer: Answer, n: int) -> np.ndarray | str:
+    """The n numbers in an answer of any shape, or the sentence that says why there are none."""
+    wanted = f"an array of {n} numbers"
+    if sentence := no_value(answer, wanted):
+        return sentence
+    if isinstance(answer, Array) and answer.values.size == n:
+        return answer.values.ravel()
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def as_frame(answer: Answer, *columns: str) -> Frame | str:
+    """The DataFrame in an answer with at least `columns`, or the sentence that says why there is none."""
+    if sentence := no_value(answer, "a DataFrame"):
+        return sentence
+    if not isinstance(answer, Frame):
+        return f"Your function gave {describe(answer)}, but a DataFrame is asked for."
+    absent = [c for c in columns if c not in answer.columns]
+    if absent:
+        return f"Your DataFrame has no column {absent[0]}; its columns are {', '.join(answer.names[:12]) or 'none'}."
+    return answer
+
+
+def describe(answer: Answer) -> str:
+    """An answer's kind in a few words."""
+    match answer:
+        case Number(value):
+            return f"the number {value:.6g}"
+        case Array(values, dtype) if dtype == "list":
+            return f"a list of {values.size} numbers"
+        case Array(values):
+            return f"an array of shape {values.shape}"
+        case Frame(rows=rows):
+            return f"a DataFrame of {rows} rows"
+        case Other(what):
+            return what
+    return "nothing"

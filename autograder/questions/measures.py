@@ -1,0 +1,73 @@
+"""The question on measuring a search: recall."""
+
+import numpy as np
+
+from autograder.expected import recall
+from autograder.questions.base import Answer, Check, Probe, Question, as_number, each
+
+
+def _probe(name: str, i: int, retrieved, relevant, k: int | None = None) -> Probe:
+    retrieved = [int(x) for x in retrieved]
+    relevant = {int(x) for x in relevant}
+    kwargs = {} if k is None else {"k": k}
+    about = {"expected": recall(retrieved, relevant, k or 10), "k": k or 10, "retrieved": retrieved, "relevant": relevant}
+    return Probe(f"recall/{name}/{i}", "recall_at_k", (retrieved, relevant), kwargs, about=about)
+
+
+def _draw(rng, found: int, missed: int, wrong: int) -> tuple[list, list]:
+    """A shuffled result list with `found` relevant ids among `wrong` others, and the relevant ids."""
+    ids = rng.choice(90_000, found + missed + wrong, replace=False)
+    retrieved = np.concatenate([ids[:found], ids[found + missed:]])
+    return list(rng.permutation(retrieved)), list(ids[:found + missed])
+
+
+def _ordinary(rng, homework):
+    shapes = [(3, 4, 7), (1, 0, 9), (5, 20, 5), (2, 1, 8), (0, 3, 10), (10, 5, 0)]
+    return [_probe("ordinary", i, *_draw(rng, *shape)) for i, shape in enumerate(shapes)]
+
+
+def _cuts(rng, homework):
+    probes = []
+    for i, (k, shape) in enumerate([(None, (9, 3, 11)), (5, (6, 2, 8)), (1, (4, 0, 6)), (20, (3, 2, 4))]):
+        probes.append(_probe("cut", i, *_draw(rng, *shape), k=k))
+    return probes
+
+
+def _none_relevant(rng, homework):
+    retrieved, _ = _draw(rng, 0, 0, 10)
+    return [_probe("none", 0, retrieved, []), _probe("none", 1, [], []), _probe("none", 2, retrieved, [], k=3)]
+
+
+def _doubles(rng, homework):
+    retrieved, relevant = _draw(rng, 3, 2, 3)
+    return [_probe("doubles", 0, [x for x in retrieved for _ in (0, 1)][:10], relevant),
+            _probe("doubles", 1, [relevant[0]] * 10, relevant)]
+
+
+def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
+    got = as_number(answer)
+    if isinstance(got, str):
+        return got
+    about = probe.about
+    if abs(got - about["expected"]) <= 1e-9:
+        return None
+    found, total = len(set(about["retrieved"]) & about["relevant"]), len(about["relevant"])
+    case = (f"With {len(about['retrieved'])} retrieved ids ({found} different ones of them relevant), "
+            f"{total} relevant ids and k={about['k']}, recall_at_k gave {got:.4g}.")
+    if np.isnan(got):
+        return f"{case} It should be a number: what do you divide by when nothing is relevant?"
+    if total == 0:
+        return f"{case} With no relevant ids it should be 0.0."
+    if got > 1:
+        return f"{case} Recall never exceeds 1: does a repeated id count twice?"
+    if len(about["retrieved"]) > about["k"]:
+        return f"{case} Only the first k retrieved ids count."
+    return f"{case} Recall asks: of all that is relevant, what share was found? What do you divide by?"
+
+
+RECALL = Question("recall", 15, "Measure what a search has found", (
+    Check("ordinary", 8, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
+    Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
+    Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
+    Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
+))

@@ -1,0 +1,196 @@
+"""Reads evidence that comes from a student's process: data only, every type and size checked.
+
+An answer is one of: Number, Array, Frame, Nothing, Missing, Failure, Other. No pickle, no eval; a value
+that is not exactly as `collector.pack` writes it becomes Other, and Other earns nothing.
+"""
+
+import base64
+import binascii
+import json
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+MAX_EVIDENCE_BYTES = 32 * 2**20
+MAX_ITEMS = 2_000_000
+DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+          "float16", "float32", "float64"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """A finite or non-finite number; `value` is a float (whole numbers below 2**53 keep their value)."""
+    value: float
+
+
+@dataclass(frozen=True)
+class Array:
+    """An array of numbers; `values` is float64 of the answer's own shape."""
+    values: np.ndarray
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A DataFrame's asked columns, each a list of plain values in row order."""
+    columns: dict
+    rows: int
+    names: tuple
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """The function returned None."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """The asked name does not exist in the notebook."""
+    name: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The student's function raised."""
+    error: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Other:
+    """Anything that is no answer to any question; `what` says so in words."""
+    what: str
+
+
+Answer = Number | Array | Frame | Nothing | Missing | Failure | Other
+
+
+class BadEvidence(ValueError):
+    """The evidence as a whole cannot be used; the message says why in words a student may read."""
+
+
+def read_evidence(text: str, nonce: str, probe_ids: list[str]) -> dict[str, Answer]:
+    """Evidence as sent by the kernel -> {probe id: answer}, or BadEvidence.
+
+    The nonce must be the request's, and the ids exactly the probes' in any order, each once.
+    """
+    if not isinstance(text, str):
+        raise BadEvidence("the evidence was not text")
+    if len(text) > MAX_EVIDENCE_BYTES:
+        raise BadEvidence(f"the answers took {len(text) / 2**20:.0f} MB, more than {MAX_EVIDENCE_BYTES // 2**20} MB")
+    try:
+        evidence = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise BadEvidence("the evidence was not valid JSON") from None
+    if not isinstance(evidence, dict) or set(evidence) != {"nonce", "answers"}:
+        raise BadEvidence("the evidence did not have the agreed form")
+    if evidence["nonce"] != nonce:
+        raise BadEvidence("the evidence was for another request")
+    answers = evidence["answers"]
+    if not isinstance(answers, list) or not all(isinstance(a, dict) and set(a) == {"id", "answer"} for a in answers):
+        raise BadEvidence("the evidence did not have the agreed form")
+    ids = [a["id"] for a in answers]
+    if not all(isinstance(i, str) for i in ids) or sorted(ids) != sorted(probe_ids):
+        raise BadEvidence("the evidence was for other probes")
+    return {a["id"]: read_answer(a["answer"]) for a in answers}
+
+
+def read_answer(value) -> Answer:
+    """One packed answer -> Answer. Never raises: what cannot be read is Other."""
+    if value is None:
+        return Nothing()
+    if isinstance(value, bool):
+        return Other("True or False")
+    if isinstance(value, (int, float)):
+        return Number(_number(value))
+    if isinstance(value, str):
+        return Other("text")
+    if isinstance(value, list):
+        if value and all(_is_number(v) for v in value):
+            return Array(np.array([_number(v) for v in value], dtype=np.float64), "list")
+        return Other("an empty list" if not value else "a list")
+    kind = value.get("$")
+    try:
+        if kind == "float":
+            return Number(_non_finite(value))
+        if kind == "array":
+            array = _array(value)
+            return Number(float(array)) if array.ndim == 0 else Array(array, value["dtype"])
+        if kind == "frame":
+            return _frame(value)
+        if kind == "missing":
+            return Missing(_text(value["name"]))
+        if kind == "error":
+            return Failure(_text(value["type"]), _text(value["message"]))
+        if kind == "set":
+            return Other("a set")
+        if kind == "other":
+            return Other(_text(value["type"]))
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, OverflowError):
+        pass
+    return Other("something unreadable")
+
+
+def _refuse_constant(name):
+    raise ValueError(name)
+
+
+def _is_number(value) -> bool:
+    if isinstance(value, dict):
+        return value.get("$") == "float" and value.get("value") in ("nan", "inf", "-inf")
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _number(value) -> float:
+    if isinstance(value, dict):
+        return _non_finite(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _non_finite(value: dict) -> float:
+    return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[value["value"]]
+
+
+def _text(value) -> str:
+    """Text that may be shown: one line, printable characters only, bounded."""
+    if not isinstance(value, str):
+        raise TypeError
+    return "".join(c if c.isprintable() else " " for c in value[:300]).strip()
+
+
+def _array(value: dict) -> np.ndarray:
+    dtype, shape = value["dtype"], value["shape"]
+    if dtype not in DTYPES or not isinstance(shape, list) or len(shape) > 3:
+        raise ValueError
+    if not all(isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= MAX_ITEMS for n in shape):
+        raise ValueError
+    size = math.prod(shape)
+    if size > MAX_ITEMS:
+        raise ValueError
+    raw = base64.b64decode(value["data"], validate=True)
+    if len(raw) != size * np.dtype(dtype).itemsize:
+        raise ValueError
+    return np.frombuffer(raw, dtype=dtype).reshape(shape).astype(np.float64)
+
+
+def _frame(value: dict) -> Frame:
+    rows, names, columns = value["rows"], value["names"], value["columns"]
+    if not isinstance(rows, int) or not 0 <= rows <= MAX_ITEMS or not isinstance(columns, dict):
+        raise ValueError
+    read = {}
+    for name, cells in columns.items():
+        if not isinstance(cells, list) or len(cells) != rows:
+            raise ValueError
+        read[name] = [_cell(c) for c in cells]
+    return Frame(read, rows, tuple(_text(n) for n in names))
+
+
+def _cell(value):
+    """A frame's cell: int, float or text; anything else is None."""
+    if isinstance(value, dict):
+        return _non_finite(value) if _is_number(value) else None
+    return value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None

@@ -1,0 +1,235 @@
+"""Is this machine ready for the course? One line per check: ok, warning or problem, and what to do about it.
+
+Nothing here needs a network or a key. The quick checks come first; the last one loads the real model. Each
+check imports what it needs by itself, so that a missing package spoils only the checks that use it.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from .errors import CourseError
+
+DISTRIBUTION = "embeddings-course"
+OLDEST_PYTHON = (3, 11)
+API_KEYS = ("OPENAI_API_KEY",)
+ENOUGH_DISK = 10**9  # bytes: WANDS and the embeddings of all its products take about 200 MB
+_MODULE_NAME = {"pystemmer": "Stemmer"}  # where it is not the distribution's own name
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+class Finding(NamedTuple):
+    """What a check found. A problem stops the course from working; a warning does not."""
+
+    status: Literal["ok", "warning", "problem"]
+    subject: str
+    says: str
+
+
+def examine(checks: Sequence[Callable[[], Finding]] | None = None) -> bool:
+    """Run the checks, print each finding as it comes, and return whether there was no problem."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    healthy = True
+    for check in CHECKS if checks is None else checks:
+        found = _run(check)
+        healthy = healthy and found.status != "problem"
+        console.print(
+            Text.assemble((f"{found.status:<8}", _STYLES[found.status]), f" {found.subject:<16} {found.says}")
+        )
+    return healthy
+
+
+def _run(check: Callable[[], Finding]) -> Finding:
+    subject = check.__name__.removeprefix("check_").replace("_", " ")
+    try:
+        return check()
+    except CourseError as error:
+        return Finding("problem", subject, str(error))
+    except Exception as error:  # a broken installation can fail in any way, and the other checks still matter
+        return Finding(
+            "problem", subject, f"the check failed ({type(error).__name__}: {error}); install again."
+        )
+
+
+def check_python() -> Finding:
+    """The Python that runs this is new enough."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < OLDEST_PYTHON:
+        return Finding("problem", "python", f"{version} is too old; install Python 3.11 or newer.")
+    return Finding("ok", "python", f"{version} in {sys.prefix}")
+
+
+def check_packages() -> Finding:
+    """Every dependency is installed, in a version that pyproject.toml allows; none is imported."""
+    from packaging.requirements import Requirement
+
+    try:
+        required = [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ()]
+    except importlib.metadata.PackageNotFoundError:
+        return Finding(
+            "problem", "packages", "the course is not installed; run `pip install -e .` in its folder."
+        )
+    required = [item for item in required if item.marker is None or item.marker.evaluate({"extra": ""})]
+    complaints = [complaint for item in required if (complaint := _complaint(item))]
+    if complaints:
+        return Finding(
+            "problem", "packages", f"{'; '.join(complaints)}. Run `pip install -e .` in the course's folder."
+        )
+    return Finding("ok", "packages", f"all {len(required)} are installed, in versions that fit")
+
+
+def _complaint(item) -> str | None:
+    """What is wrong with an installed package, given its packaging Requirement; None if nothing is."""
+    module = _MODULE_NAME.get(item.name.lower(), item.name.lower().replace("-", "_"))
+    try:
+        version = importlib.metadata.version(item.name)
+    except importlib.metadata.PackageNotFoundError:
+        return f"{item.name} is missing"
+    if not item.specifier.contains(version, prereleases=True):
+        return f"{item.name} is {version}, needed is {item.specifier}"
+    if importlib.util.find_spec(module) is None:
+        return f"{item.name} {version} is installed but cannot be imported"
+    return None
+
+
+def check_notebooks() -> Finding:
+    """Notebooks run with the Python that runs this check."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    try:
+        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+    except NoSuchKernel:
+        return Finding("problem", "notebooks", "there is no Python kernel; run `pip install ipykernel`.")
+    found = shutil.which(program)
+    if found is None:
+        return Finding(
+            "problem",
+            "notebooks",
+            f"their Python {program} is gone; run `python -m ipykernel install --user`.",
+        )
+    # A bare name, such as "python", means the environment's own once JupyterLab runs inside it.
+    if Path(program).is_absolute() and not os.path.samefile(Path(found).parent, Path(sys.executable).parent):
+        says = f"they run with another Python, {program}; run `python -m ipykernel install --sys-prefix`."
+        return Finding("warning", "notebooks", says)
+    return Finding("ok", "notebooks", "they run with this Python")
+
+
+def check_demo_data() -> Finding:
+    """The catalogue that ships with the course is there and can be read."""
+    from .catalogue import DEMO_FOLDER
+
+    return Finding("ok", "demo data", _counts(DEMO_FOLDER))
+
+
+def check_data_in_use() -> Finding:
+    """The data set that notebooks read now can be read."""
+    from .catalogue import DEMO_FOLDER, data_in_use
+
+    data = data_in_use()
+    if data.folder == DEMO_FOLDER:
+        says = "demo (synthetic); `python -m helpers download` fetches the real WANDS data"
+        return Finding("ok", "data in use", says)
+    return Finding("ok", "data in use", f"{data.name}, {_counts(data.folder)}, in {data.folder}")
+
+
+def _counts(folder: Path) -> str:
+    from .catalogue import load_wands_labels, load_wands_products, load_wands_queries
+
+    sizes = [len(load(folder)) for load in (load_wands_products, load_wands_queries, load_wands_labels)]
+    return "{:,} products, {:,} queries, {:,} labels".format(*sizes)
+
+
+def check_cache() -> Finding:
+    """Embeddings and downloads can be kept."""
+    from .cache_folder import cache_folder
+
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    except OSError as error:
+        says = f"{folder} cannot be used ({error.strerror}), so embeddings are computed again each time"
+        return Finding("warning", "cache", f"{says}; set COURSE_CACHE_DIR to a folder of yours.")
+    return Finding("ok", "cache", f"{size / 1e6:,.1f} MB in {folder}")
+
+
+def check_disk() -> Finding:
+    """There is room for data and embeddings."""
+    from .cache_folder import cache_folder
+
+    wanted = cache_folder().absolute()
+    folder = next(path for path in (wanted, *wanted.parents) if path.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free < ENOUGH_DISK:
+        return Finding(
+            "warning", "disk", f"only {free / 1e6:,.0f} MB are free in {folder}; make room for 1 GB."
+        )
+    return Finding("ok", "disk", f"{free / 1e9:,.1f} GB free")
+
+
+def check_api_key() -> Finding:
+    """Whether a key is set. It is never shown, and nothing in the course needs one."""
+    found = [name for name in API_KEYS if os.environ.get(name)]
+    return Finding(
+        "ok", "API key", f"{' and '.join(found)} is set (not needed)" if found else "none (not needed)"
+    )
+
+
+def check_model() -> Finding:
+    """The weights of the local model are the published ones."""
+    from .local_model import DEFAULT_MODEL, verified_weights_folder
+
+    verified_weights_folder()
+    return Finding("ok", "model", f"{DEFAULT_MODEL}, with the published weights")
+
+
+def check_embedding() -> Finding:
+    """The model really runs here: three texts are embedded anew, past the cache, and make sense."""
+    import numpy as np
+
+    from .local_model import DEFAULT_DIMENSION, get_local_model
+
+    # A parameter the cache does not know sends the call to the model itself; this one is its default anyway.
+    vectors = get_local_model().encode(
+        ["couch", "sofa", "wall clock"], precision="float32", show_progress_bar=False
+    )
+    if vectors.shape != (3, DEFAULT_DIMENSION) or not np.isfinite(vectors).all():
+        return Finding(
+            "problem", "embedding", f"came out wrong, with shape {vectors.shape}; install the course again."
+        )
+    vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    sofa, clock = vectors[1:] @ vectors[0]
+    if sofa <= clock:
+        return Finding(
+            "problem", "embedding", "couch is nearer to wall clock than to sofa; install the course again."
+        )
+    return Finding(
+        "ok",
+        "embedding",
+        f"{DEFAULT_DIMENSION} numbers per text; couch: sofa {sofa:.2f}, wall clock {clock:.2f}",
+    )
+
+
+CHECKS = (
+    check_python,
+    check_packages,
+    check_notebooks,
+    check_demo_data,
+    check_data_in_use,
+    check_cache,
+    check_disk,
+    check_api_key,
+    check_model,
+    check_embedding,
+)

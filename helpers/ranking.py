@@ -1,0 +1,88 @@
+"""From scores to a ranking: every search of the course picks its top rows here."""
+
+from numbers import Integral
+
+import numpy as np
+import pandas as pd
+
+
+def check_k(k: int) -> int:
+    """Return `k` as an int; ValueError unless it is a whole number of at least 1."""
+    if isinstance(k, bool | np.bool_) or not isinstance(k, Integral) or k < 1:
+        raise ValueError(f"k must be a whole number of at least 1, got {k!r}.")
+    return int(k)
+
+
+def top_k(scores, k: int) -> np.ndarray:
+    """Positions of the `k` highest scores, best first; equal scores in order of position.
+
+    The same as ``np.argsort(-scores, kind="stable")[:k]``, without sorting what is not asked for.
+
+    Parameters
+    ----------
+    scores : array of shape (n,)
+    k : int
+        At least 1; more than n gives all n positions.
+
+    Returns
+    -------
+    int array of shape (min(k, n),)
+
+    Raises
+    ------
+    ValueError
+        If `scores` is not one-dimensional or holds NaN, or if `k` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> top_k([0.1, 0.9, 0.5, 0.9], k=3).tolist()
+    [1, 3, 2]
+    """
+    k = check_k(k)
+    scores = np.asarray(scores)
+    if scores.ndim != 1:
+        raise ValueError(f"scores must be one-dimensional, one score per row; got shape {scores.shape}.")
+    if scores.dtype.kind != "f":
+        scores = scores.astype(np.float64)
+    if len(scores) and np.isnan(scores.max()):
+        raise ValueError(f"scores hold {np.isnan(scores).sum()} NaN; a ranking needs a number for every row.")
+    if k >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    # Deal the scores out to at least k groups and take the best of each. Those are scores too, so the k-th best
+    # of all is no lower than the k-th best of these: most scores never need to be sorted.
+    per_group = max(1, len(scores) // (32 * k))
+    groups = len(scores) // per_group
+    best_of_groups = scores[: groups * per_group].reshape(per_group, groups).max(axis=0)
+    bound = np.partition(best_of_groups, groups - k)[groups - k]
+    best = np.flatnonzero(scores > bound)
+    if len(best) < k:
+        best = np.concatenate([best, np.flatnonzero(scores == bound)[: k - len(best)]])
+    return best[np.argsort(-scores[best], kind="stable")[:k]]
+
+
+def top_rows(products_df: pd.DataFrame, scores, k: int, **columns) -> pd.DataFrame:
+    """The `k` rows of `products_df` with the highest `scores`, as a copy, best first.
+
+    Parameters
+    ----------
+    products_df : DataFrame of n rows
+    scores : array of shape (n,)
+    k : int
+    **columns : arrays of shape (n,)
+        Further columns of the result, given for all n rows.
+
+    Returns
+    -------
+    DataFrame
+        The original columns and index labels, then `columns`, then ``rank`` (1, 2, ...).
+    """
+    top = top_k(scores, k)
+    columns = {name: np.asarray(values)[top] for name, values in columns.items()}
+    return products_df.take(top).assign(**columns, rank=np.arange(1, len(top) + 1))
+
+
+def check_same_length(**counts: int) -> None:
+    """ValueError that names both numbers unless all `counts` are equal."""
+    if len(set(counts.values())) > 1:
+        said = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
+        raise ValueError(f"{said}: they must describe the same products, in the same order.")

@@ -1,0 +1,173 @@
+"""Cosine similarity, and semantic search with it.
+
+The cosine of the angle between two vectors compares their directions and ignores their lengths::
+
+    cos(a, b) = (a . b) / (|a| * |b|)
+
+(Salton & McGill, "Introduction to Modern Information Retrieval", 1983). A zero vector has no direction; its
+similarity with everything is 0 here.
+"""
+
+import numpy as np
+import pandas as pd
+
+from .local_model import get_embedding_local
+from .ranking import check_k, check_same_length, top_rows
+
+
+def cosine_similarity(a, b) -> float:
+    """Cosine similarity of two vectors.
+
+    Parameters
+    ----------
+    a, b : arrays of shape (d,)
+
+    Returns
+    -------
+    float
+        In [-1, 1]; 0.0 if either vector is zero.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ or are not one-dimensional, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> cosine_similarity([1, 0], [1, 1])
+    0.7071067811865475
+    >>> cosine_similarity([1, 0], [0, 0])
+    0.0
+    """
+    a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if a.ndim != 1 or a.shape != b.shape:
+        raise ValueError(f"a and b must be two vectors of the same length; got shapes {a.shape} and {b.shape}.")
+    return float(batch_cosine_similarity(a, b[np.newaxis])[0])
+
+
+def batch_cosine_similarity(query_emb, doc_embs) -> np.ndarray:
+    """Cosine similarity of one query with each of n documents.
+
+    Parameters
+    ----------
+    query_emb : array of shape (d,)
+    doc_embs : array of shape (n, d)
+
+    Returns
+    -------
+    array of shape (n,)
+        In [-1, 1]; float32 if both inputs are float32, else float64.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> batch_cosine_similarity([1, 0], [[2, 0], [0, 3], [-1, 0], [0, 0]]).tolist()
+    [1.0, 0.0, -1.0, 0.0]
+    """
+    query, docs = _as_floats(query_emb, doc_embs)
+    if query.ndim != 1 or docs.ndim != 2 or docs.shape[1] != len(query):
+        raise ValueError("query_emb must have shape (d,) and doc_embs shape (n, d) with the same d; "
+                         f"got {query.shape} and {docs.shape}.")
+    docs, doc_norms = _rows_and_norms(docs, "doc_embs")
+    query, query_norm = _rows_and_norms(query[np.newaxis], "query_emb")
+    return np.clip(docs @ query[0] / (doc_norms * query_norm), -1, 1)
+
+
+def cosine_similarity_matrix(query_embs, doc_embs) -> np.ndarray:
+    """Cosine similarity of each of q queries with each of n documents, in one matrix product.
+
+    Parameters
+    ----------
+    query_embs : array of shape (q, d)
+    doc_embs : array of shape (n, d)
+
+    Returns
+    -------
+    array of shape (q, n)
+        Row i is ``batch_cosine_similarity(query_embs[i], doc_embs)``, up to rounding in the last digits.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit, or a value is NaN or infinite.
+
+    Examples
+    --------
+    >>> cosine_similarity_matrix([[1, 0], [0, 1]], [[2, 0], [0, 3], [-1, 0]]).tolist()
+    [[1.0, 0.0, -1.0], [0.0, 1.0, 0.0]]
+    """
+    queries, docs = _as_floats(query_embs, doc_embs)
+    if queries.ndim != 2 or docs.ndim != 2 or docs.shape[1] != queries.shape[1]:
+        raise ValueError("query_embs must have shape (q, d) and doc_embs shape (n, d) with the same d; "
+                         f"got {queries.shape} and {docs.shape}.")
+    docs, doc_norms = _rows_and_norms(docs, "doc_embs")
+    queries, query_norms = _rows_and_norms(queries, "query_embs")
+    similarities = (queries / query_norms[:, np.newaxis]) @ docs.T
+    similarities /= doc_norms
+    return np.clip(similarities, -1, 1, out=similarities)
+
+
+def semantic_search(query: str, product_embeddings, products_df: pd.DataFrame,
+                    model_name: str = "all-MiniLM-L6-v2", k: int = 10) -> pd.DataFrame:
+    """The `k` products whose embeddings point most nearly in the direction of the query's.
+
+    Parameters
+    ----------
+    query : str
+    product_embeddings : array of shape (n, d)
+        Made by the same model, in the order of `products_df`.
+    products_df : DataFrame of n rows
+    model_name : str
+    k : int
+        At least 1; more than n gives all rows.
+
+    Returns
+    -------
+    DataFrame
+        A copy of the best rows with ``similarity`` and ``rank`` (from 1). Equal similarities keep the order of
+        the rows.
+
+    Raises
+    ------
+    ValueError
+        If `products_df` and `product_embeddings` differ in length, the dimensions do not fit, or `k` is not a
+        whole number of at least 1.
+    """
+    check_k(k)
+    check_same_length(products_df=len(products_df), product_embeddings=len(product_embeddings))
+    similarity = batch_cosine_similarity(get_embedding_local(query, model_name=model_name), product_embeddings)
+    return top_rows(products_df, similarity, k, similarity=similarity)
+
+
+def _as_floats(*arrays) -> list[np.ndarray]:
+    """The arrays in one float type: float32 if all of them are, else float64."""
+    arrays = [np.asarray(array) for array in arrays]
+    dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
+    return [array.astype(dtype, copy=False) for array in arrays]
+
+
+def _rows_and_norms(rows: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
+    """The rows (n, d) and their Euclidean norms (n,), safe to multiply and to divide by.
+
+    Rows so long or short that their squares would leave the range of floats are scaled first, which changes no
+    angle. A zero row gets the norm 1, so that its similarity becomes 0 / 1.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    limits = np.finfo(rows.dtype)
+    unsafe = ~((norms > limits.tiny**0.25) & (norms < limits.max**0.25))
+    if unsafe.any():
+        largest = np.abs(rows[unsafe]).max(axis=1, initial=0)
+        if not np.isfinite(largest).all():
+            bad = np.flatnonzero(unsafe)[~np.isfinite(largest)][0]
+            raise ValueError(f"{name} holds NaN or infinite values (first in row {bad}); embed these texts again.")
+        largest[largest == 0] = 1
+        rows = rows.copy()
+        rows[unsafe] /= largest[:, np.newaxis]
+        norms[unsafe] = np.linalg.norm(rows[unsafe], axis=1)
+        norms[norms == 0] = 1
+    return rows, norms

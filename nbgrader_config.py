@@ -1,0 +1,32 @@
+"""The course as nbgrader sees it: homework/ is the source, and everything made goes under build/."""
+
+import os
+import sys
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - nbgrader provides it
+root = Path(__file__).resolve().parent
+
+# nbgrader starts the command `alembic` by name when it makes a gradebook, also where no environment is activated.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+
+c.CourseDirectory.course_id = "embeddings-course"
+c.CourseDirectory.root = str(root)
+c.CourseDirectory.source_directory = "homework"
+c.CourseDirectory.release_directory = "build/release"
+c.CourseDirectory.submitted_directory = "build/submitted"
+c.CourseDirectory.autograded_directory = "build/autograded"
+c.CourseDirectory.feedback_directory = "build/feedback"
+c.CourseDirectory.db_url = f"sqlite:///{root / 'build' / 'gradebook.db'}"
+(root / "build").mkdir(exist_ok=True)
+
+# nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings
+# back evidence, the judge decides.
+c.Autograde.exporter_class = "autograder.nbgrader_bridge.IntakeExporter"
+c.Autograde.autograde_preprocessors = [
+    "autograder.nbgrader_bridge.RunAndJudge",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
