@@ -117,15 +117,15 @@ def measure_reference(homework: Homework) -> dict:
     }
 
 
-def reference_path(assignment: str, fingerprint: str, folder: Path = REFERENCE_FOLDER) -> Path:
+def reference_path(assignment: str, fingerprint: str) -> Path:
     """Where the reference values of one data set are kept: the fingerprint is part of the name."""
-    return folder / f"{assignment}-{fingerprint[:12]}.json"
+    return REFERENCE_FOLDER / f"{assignment}-{fingerprint[:12]}.json"
 
 
-def load_homework(assignment: str = "hw4", data_dir=None, reference_folder: Path = REFERENCE_FOLDER) -> Homework:
+def load_homework(assignment: str = "hw4") -> Homework:
     """The homework on the data set in use, with its stored reference values; ReferenceMissing where there are none."""
-    homework = Homework(load_homework_data(data_dir))
-    path = reference_path(assignment, homework.fingerprint, reference_folder)
+    homework = Homework(load_homework_data())
+    path = reference_path(assignment, homework.fingerprint)
     try:
         homework.reference = json.loads(path.read_text())
     except FileNotFoundError:
@@ -138,11 +138,11 @@ def load_homework(assignment: str = "hw4", data_dir=None, reference_folder: Path
     return homework
 
 
-def save_reference(assignment: str, homework: Homework, folder: Path = REFERENCE_FOLDER) -> Path:
+def save_reference(assignment: str, homework: Homework) -> Path:
     """Measure and store the reference values; the file appears whole or not at all."""
     homework.reference = measure_reference(homework)
-    path = reference_path(assignment, homework.fingerprint, folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    path = reference_path(assignment, homework.fingerprint)
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(json.dumps(homework.reference, indent=1) + "\n")
     draft.replace(path)

@@ -1,9 +1,10 @@
 """Make the demo catalogue: ``python -m helpers.demo.make`` writes product.csv, query.csv and label.csv here.
 
 Everything is drawn from authored vocabulary (vocabulary.py, queries.py) with one seeded generator, of which
-only ``random()`` is used: Python promises the same numbers from it in every version, so the files are the same
-bytes everywhere.  A product first gets latent attributes; its name tells some of them, in varying words; its
-features tell them all.  Labels compare a query's wants with those attributes and never see a name or a score.
+only ``random()`` is used: Python promises the same numbers from it in every version, so the files are the
+same bytes everywhere.  A product first gets latent attributes; its name tells some of them, in varying words;
+its features tell them all.  Labels compare a query's wants with those attributes; they never see names or
+scores.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Kind:
 
 @dataclass
 class Product:
-    """A product's latent attributes; ``facets`` maps colour, material, style, size, theme, collection to values.
+    """A product's latent attributes: ``facets`` maps each of FACETS that it has to a value.
 
     The name, class and id that shoppers see come last and decide nothing.
     """
@@ -166,7 +167,7 @@ def judge(query: Query, product: Product) -> str:
     """Exact, Partial or Irrelevant, from latent attributes alone.
 
     Exact: a right kind, and every want met.
-    Partial: a right kind, and all wants but one (two near misses count as one); or a near kind, every want met.
+    Partial: a right kind, and all wants but one (two near misses make one); or a near kind, every want met.
     Irrelevant: the rest, and whatever misses the collection or theme that the query names.
     """
     met = [holds(product, facet, wanted) for facet, wanted in query.wants]
@@ -243,7 +244,9 @@ def make_name(product: Product, kind: Kind, dice: Dice) -> str:
     noun = "" if dice.chance(0.1) and len(kept) + len(before) > 2 else dice.one(kind.nouns)
     if dice.chance(0.2) and "colour" in kept:
         after, kept["colour"] = [*after, f"in {kept['colour']}"], ""
-    order = ("size", "style", "colour", "material") if dice.chance(0.6) else ("style", "size", "material", "colour")
+    order = ("size", "style", "colour", "material")
+    if dice.chance(0.4):
+        order = ("style", "size", "material", "colour")
 
     def put_together() -> str:
         looks = [kept.get(facet, "") for facet in ("collection", *order)]
@@ -271,7 +274,8 @@ def add_warts(products: list[Product], dice: Dice) -> None:
             product.product_class = ""
         if dice.chance(0.004):
             at = 1 + dice.below(len(product.name) - 2)
-            product.name = " ".join((product.name[:at] + product.name[at + 1 :]).split())
+            if product.name[at - 1 : at + 2].isalpha():
+                product.name = product.name[:at] + product.name[at + 1 :]
     by_kind = defaultdict(list)
     for product in products:
         by_kind[product.kind].append(product)

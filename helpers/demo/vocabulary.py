@@ -490,7 +490,7 @@ KINDS = {
         "coat rack*4|hall tree*4|wall hook rack*2", "hanging up coats and hats", "case", "case", "tall", "",
                   "seat|floating|mirror|hooks"),
     "shoe storage": (32, "entry", "Shoe Storage", _ENTRY,
-        "10 pair shoe rack*2|30 pair shoe rack*2|20 pair shoe storage cabinet*2|shoe storage cabinet*3|"
+        "10 pair shoe rack*2|30 pair shoe rack*2|20 pair shoe storage unit*2|shoe storage cabinet*3|"
         "shoe rack*3", "keeping shoes in order", "case", "case", "", "",
                      "stacking|seat|narrow|tiered"),
     "umbrella stand": (12, "entry", "Umbrella Stands", _ENTRY, "umbrella stand", "wet umbrellas", "metal",
@@ -819,7 +819,7 @@ COLLECTION_STARTS = ("alder|ander|arden|ashen|balla|barrow|bel|bexen|bracken|bra
 COLLECTION_ENDS = ("wick|ford|moor|ley|dale|hurst|combe|stead|mere|ton|bridge|vale|well|croft|gate|worth|"
     "ano|elle|ique|ova|ine|esse|ara|iel")
 
-# Of these combinations, names that places, people or things really bear; they are left out.
+# Combinations that are well-known names or words; they are left out.
 REAL_NAMES = (
     "thornton|whitley|wilton|harley|marine|mariel|laniel|lanley|delano|wexford|norton|"
     "malton|marley|lindley|melton|norwell|whitwell|farnworth|barrowford|corgate|talwell|"

@@ -109,7 +109,7 @@ assert one.shape == (384,) and many.shape == (2, 384) and none.shape == (0, 384)
 assert np.array_equal(one, get_embedding_local("sofa"))
 added = {name for name in os.environ if os.environ[name] != before.get(name)}
 heavy = [name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules]
-print(heavy, sorted(name for name in added if name.startswith(("HF", "TRANSFORMERS", "TOKENIZERS"))))
+print(heavy, sorted(name for name in added if name.startswith(("HF", "TRANSFORMERS", "OMP"))))
 """
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("HF", "TRANSFORMERS"))}
     for loaded in (["torch", "transformers", "sentence_transformers"], []):
@@ -124,6 +124,17 @@ def test_loading_restores_the_libraries_settings(real):
     before = logging.get_verbosity(), logging.is_progress_bar_enabled()
     LocalModel("fresh", "fresh", local_model._load_packaged).encode("sofa")
     assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+
+
+def test_threads_are_patient_only_while_torch_is_imported(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    with local_model._patient_threads():
+        assert os.environ["OMP_WAIT_POLICY"] == "passive"
+    assert "OMP_WAIT_POLICY" not in os.environ
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    with local_model._patient_threads():
+        assert os.environ["OMP_WAIT_POLICY"] == "active"
+    assert os.environ["OMP_WAIT_POLICY"] == "active"
 
 
 def test_a_folder_is_a_model_too():

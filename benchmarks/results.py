@@ -1,0 +1,102 @@
+"""Measures the searches on the demo catalogue and on the real pool, and writes docs/results.md (`make docs`)."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import (batch_embed_local, build_index, cosine_similarity_matrix, evaluate_scores, fuse_scores,
+                     load_wands_labels, load_wands_products, load_wands_queries, normalize_scores, product_text,
+                     score_bm25_batch, sweep_alpha)
+
+ROOT = Path(__file__).resolve().parents[1]
+ALPHAS = [round(0.1 * step, 1) for step in range(11)]
+DATA_SETS = {"demo (synthetic)": ROOT / "helpers" / "demo", "real WANDS pool": ROOT.parent / "shared" / "wands" / "pool"}
+
+
+def measure(folder: Path) -> dict:
+    """Counts, and mean Recall@10 and nDCG@10 of each search over all queries of a whole catalogue."""
+    products, queries, labels = load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder)
+    index, doc_lengths = build_index(products["product_name"])
+    texts = queries["query"].tolist()
+    bm25 = score_bm25_batch(texts, index, len(products), doc_lengths)
+    semantic = cosine_similarity_matrix(batch_embed_local(texts), batch_embed_local(product_text(products)))
+    ids = products["product_id"].to_numpy()
+    sweep = sweep_alpha(semantic, bm25, ids, queries, labels, ALPHAS)
+    best = float(sweep.loc[sweep["mean_recall"].idxmax(), "alpha"])
+
+    def hybrid(alpha: float) -> np.ndarray:
+        return np.stack([fuse_scores(normalize_scores(s), normalize_scores(b), alpha) for s, b in zip(semantic, bm25)])
+
+    scores = {"BM25 on names": bm25, "Semantic (MiniLM, name + class)": semantic, "Hybrid at its best alpha": hybrid(best)}
+    found = {name: evaluate_scores(matrix, ids, queries, labels) for name, matrix in scores.items()}
+    difference = found["Semantic (MiniLM, name + class)"]["recall"] - found["BM25 on names"]["recall"]
+    return {
+        "counts": (len(products), len(queries), len(labels), len(index)),
+        "means": {name: (table["recall"].mean(), table["ndcg"].mean()) for name, table in found.items()},
+        "best alpha": best,
+        "wins": (int((difference > 0).sum()), int((difference < 0).sum()), int((difference == 0).sum())),
+        "sweep": sweep["mean_recall"].tolist(),
+        "held out": held_out(semantic, bm25, ids, queries, labels),
+    }
+
+
+def held_out(semantic, bm25, ids, queries: pd.DataFrame, labels: pd.DataFrame, splits: int = 20) -> tuple[float, float]:
+    """Mean Recall@10 on the half of the queries on which alpha was not chosen, and its mean alpha, over random halves."""
+    rng, recalls, alphas = np.random.default_rng(0), [], []
+    for _ in range(splits):
+        order = rng.permutation(len(queries))
+        chosen, judged = order[: len(order) // 2], order[len(order) // 2:]
+        sweeps = [sweep_alpha(semantic[rows], bm25[rows], ids, queries.iloc[rows], labels, ALPHAS) for rows in (chosen, judged)]
+        best = int(sweeps[0]["mean_recall"].idxmax())
+        recalls.append(sweeps[1]["mean_recall"][best])
+        alphas.append(ALPHAS[best])
+    return float(np.mean(recalls)), float(np.mean(alphas))
+
+
+def page(found: dict[str, dict]) -> str:
+    """The text of docs/results.md."""
+    names = list(found)
+    lines = [
+        "# Results", "",
+        f"Measured on {date.today().isoformat()} by `make docs` (`python benchmarks/results.py`). Do not edit by hand.", "",
+        "Relevant means judged Exact or Partial; a query without a relevant product counts as 0. nDCG uses the grades",
+        "2, 1, 0 as gains. Ties are broken by row position. Both catalogues are searched whole.", "",
+        "**Figures on the demo catalogue say nothing about real search: it is made up for teaching.** The real pool holds",
+        "40 WANDS queries with every product judged for them, so its recall is recall among judged products: fair for",
+        "comparing methods, no figure about the whole WANDS catalogue.", "",
+        "| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names),
+    ]
+
+    def row(what: str, cells) -> None:
+        lines.append(f"| {what} | " + " | ".join(cells) + " |")
+
+    for position, what in enumerate(["products", "queries", "judgments", "terms in the index of names"]):
+        row(what, [f"{d['counts'][position]:,}" for d in found.values()])
+    for search in next(iter(found.values()))["means"]:
+        row(f"{search}: Recall@10", [f"{d['means'][search][0]:.4f}" for d in found.values()])
+        row(f"{search}: nDCG@10", [f"{d['means'][search][1]:.4f}" for d in found.values()])
+    row("best alpha (weight of the semantic score)", [f"{d['best alpha']:.1f}" for d in found.values()])
+    row("alpha chosen on one half, Recall@10 on the other (mean of 20 splits)", [f"{d['held out'][0]:.4f}" for d in found.values()])
+    row("queries where semantic wins / BM25 wins / ties", [" / ".join(map(str, d["wins"])) for d in found.values()])
+    lines += ["", "Mean Recall@10 by alpha:", "", "| alpha | " + " | ".join(names) + " |", "|---:|" + "---:|" * len(names)]
+    for position, alpha in enumerate(ALPHAS):
+        lines.append(f"| {alpha:.1f} | " + " | ".join(f"{d['sweep'][position]:.4f}" for d in found.values()) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    found = {}
+    for name, folder in DATA_SETS.items():
+        if folder.is_dir():
+            found[name] = measure(folder)
+        else:
+            print(f"Left out: {name}, which is not on this machine.")
+    text = page(found)
+    (ROOT / "docs" / "results.md").write_text(text)
+    print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Why did one search find more than the other? A sentence from the words themselves, for one query.
+
+A rule of thumb for reading results, not a measurement: each rule looks at something one can check by eye, and the
+first that applies gives the sentence.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from .text import snowball_tokenize
+
+_SMALL_WORDS = frozenset("a an and at by for from in is it my of on or the to with".split())
+_RARE = 0.02  # a word is rare if at most this share of all documents holds it
+
+
+def explain_bm25(query: str, bm25_results: pd.DataFrame, semantic_results: pd.DataFrame, index: Mapping,
+                 num_docs: int, word_pieces: Callable[[str], list[str]]) -> str:
+    """Why BM25 found more of what is relevant to `query` than semantic search did.
+
+    Parameters
+    ----------
+    query : str
+    bm25_results, semantic_results : DataFrames with product_name, the top k of each search
+    index : BM25Index of the product names
+    num_docs : int
+    word_pieces : callable word -> list of the pieces the embedding model cuts it into
+        Such as ``get_local_model().tokenizer.tokenize``.
+
+    Examples
+    --------
+    >>> from helpers.bm25 import build_index
+    >>> names = pd.DataFrame({"product_name": ["velora mug", *["blue mug"] * 99]})
+    >>> index, _ = build_index(names["product_name"])
+    >>> explain_bm25("velora", names[:1], names[1:2], index, 100, lambda word: ["ve", "##lora"])
+    "'velora' is a name or a rare word: 1 product has it letter for letter; the model knows only ve + ##lora."
+    """
+    words = {word: len(index[term]) for word, term in _words(query).items() if term in index}
+    for word, df in sorted(words.items(), key=lambda item: item[1]):
+        pieces = word_pieces(word)
+        if df <= max(1, _RARE * num_docs) and len(pieces) > 1:
+            return (f"'{word}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
+                    f"letter for letter; the model knows only {' + '.join(pieces)}.")
+    in_bm25, in_semantic = (_shares(query, found["product_name"]) for found in (bm25_results, semantic_results))
+    word = max(in_bm25, key=lambda word: in_bm25[word] - in_semantic[word], default=None)
+    if word is None or in_bm25[word] <= in_semantic[word]:
+        return "Both lists hold the same words: they differ in the order of near-equals."
+    return (f"'{word}' is in {in_bm25[word]:.0%} of the names BM25 found and in {in_semantic[word]:.0%} of the "
+            "others: to a vector one word is a small part of the whole.")
+
+
+def explain_semantic(query: str, bm25_results: pd.DataFrame, semantic_results: pd.DataFrame,
+                     relevant_products: pd.DataFrame, index: Mapping) -> str:
+    """Why semantic search found more of what is relevant to `query` than BM25 did.
+
+    Parameters
+    ----------
+    query : str
+    bm25_results, semantic_results : DataFrames with product_name and product_class, the top k of each search
+    relevant_products : DataFrame with product_name and product_class
+    index : BM25Index of the product names
+
+    Examples
+    --------
+    >>> from helpers.bm25 import build_index
+    >>> products = pd.DataFrame({"product_name": ["cat tower", "cot"], "product_class": ["Cat Trees", "Cribs"]})
+    >>> index, _ = build_index(products["product_name"])
+    >>> explain_semantic("kitty tower", products[1:], products[:1], products[:1], index)
+    "No product name holds 'kitty', so BM25 cannot use it; to the model it still has a meaning."
+    """
+    unknown = [word for word, term in _words(query).items() if term not in index]
+    if unknown:
+        several = len(unknown) > 1
+        return (f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to the "
+                f"model {'they still have' if several else 'it still has'} a meaning.")
+    in_relevant = _shares(query, relevant_products["product_name"])
+    word = min(in_relevant, key=in_relevant.get, default=None)
+    if word is not None and in_relevant[word] < 0.5:
+        n = len(relevant_products)
+        return (f"Only {round(in_relevant[word] * n)} of the {n} relevant names hold '{word}': the others say it "
+                "in other words or leave it out.")
+    kind = relevant_products["product_class"].mode()
+    if len(kind):
+        kind = kind.iloc[0]
+        bm25, semantic = (int((found["product_class"] == kind).sum()) for found in (bm25_results, semantic_results))
+        if semantic > bm25:
+            return (f"The words stand in other kinds of product too: {bm25} of BM25's {len(bm25_results)} and "
+                    f"{semantic} of the other {len(semantic_results)} are of the class {kind}.")
+    return "Both lists hold the words and the kind: they differ in the order of near-equals."
+
+
+def _words(query: str) -> dict[str, str]:
+    """word -> term, for the words of the query that carry meaning."""
+    words = [word for word in query.split() if word.lower() not in _SMALL_WORDS]
+    return {word: terms[0] for word in words if (terms := snowball_tokenize(word))}
+
+
+def _shares(query: str, names: pd.Series) -> dict[str, float]:
+    """word of the query -> share of the names that hold it."""
+    tokenized = [set(snowball_tokenize(name)) for name in names]
+    return {word: sum(term in tokens for tokens in tokenized) / max(len(tokenized), 1)
+            for word, term in _words(query).items()}
+
+
+def _quoted(words: list[str]) -> str:
+    words = [f"'{word}'" for word in words]
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -1,0 +1,161 @@
+"""The whole cycle on a small catalogue: release, a class hands in, grade, feedback, report; then nbgrader's own way."""
+
+import json
+import shutil
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from typer.testing import CliRunner
+
+from autograder import gradebook, nbgrader_bridge
+from autograder.batch import find_submissions, grade_all, results_json
+from autograder.cli import app
+from autograder.course import read_notebook
+from autograder.demo import make_class, make_course
+from autograder.release import ReleaseRefused, release
+from autograder.report import write_report
+from autograder.results import load_results
+
+SCORES = {"ada": 95, "blaise": 0, "carl": 60, "dorothy": 42}
+
+
+@pytest.fixture(scope="module")
+def course(small_homework, tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("course"))
+
+
+@pytest.fixture(scope="module")
+def proofs(course, small_homework):
+    return release(course, "hw4", course.build / "student-edition", small_homework)
+
+
+@pytest.fixture(scope="module")
+def results(course, proofs, small_homework):
+    return grade_all(course, "hw4", find_submissions(make_class(course), "hw4"), small_homework, seed=11, jobs=2)
+
+
+def test_release_proves_before_it_writes(course, proofs):
+    assert [p.what for p in proofs] == ["the reference solution earns full marks", "the blank notebook earns nothing",
+                                        "no solution, hidden test or reference value leaks"]
+    edition = course.build / "student-edition"
+    assert {p.name for p in edition.iterdir()} >= {"helpers", "homework", "environment.yml", "pyproject.toml", "README.md"}
+    assert not (edition / "autograder").exists()
+    notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
+    text = "\n".join(cell.source for cell in notebook.cells)
+    assert text.count("raise NotImplementedError()") == 7 and text.count("YOUR ANSWER HERE") == 1
+    assert "SOLUTION" not in text and "autograder" not in text and "Mark scheme" not in text
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+
+
+def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp_path):
+    broken = make_course(tmp_path / "course")
+    path = broken.source("hw4")
+    path.write_text(path.read_text().replace("return float(np.dot(a, b) / lengths)", "return float(np.dot(a, b))"))
+    with pytest.raises(ReleaseRefused, match="earns 0 of 10 on cosine"):
+        release(broken, "hw4", tmp_path / "edition", small_homework)
+    assert not (tmp_path / "edition").exists() and not (broken.build / "release").exists()
+
+
+def test_release_refuses_a_leak(course, small_homework, tmp_path):
+    leaky = make_course(tmp_path / "course")
+    (leaky.root / "helpers" / "notes.md").write_text("lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
+                                                     "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)")
+    with pytest.raises(ReleaseRefused, match=r"notes.md holds the solution of cell answer_cosine"):
+        release(leaky, "hw4", tmp_path / "edition", small_homework)
+    assert list(tmp_path.glob("*edition*")) == []
+
+
+def test_every_student_gets_the_mark_of_their_work(results):
+    assert {r.student: r.score for r in results if r.status == "graded"} == SCORES
+    broken = results[-1]
+    assert (broken.student, broken.status) == ("emmy", "failed") and "valid JSON" in broken.reason
+
+
+def test_every_lost_question_has_a_sentence(results):
+    for result in results:
+        for question in result.questions:
+            assert question["message"].endswith((".", "?")) and len(question["message"]) > 10
+
+
+def test_the_gradebook_holds_the_same_marks(course, results):
+    for result in results:
+        marks = gradebook.marks(course, "hw4", result.student)
+        if result.status == "graded":
+            assert {q: m.score for q, m in marks.items()} == {q["id"]: q["score"] for q in result.questions}
+            assert marks["reflection"].waiting == (result.student != "blaise")
+        else:
+            assert not any(mark.score for mark in marks.values())
+
+
+def test_the_json_has_the_agreed_form(results):
+    written = json.loads(results_json("hw4", results))
+    assert written["assignment"] == "hw4"
+    for student in written["students"]:
+        assert {"student", "status", "score", "max_score", "reason", "questions"} <= set(student)
+        assert student["max_score"] == 100.0 and len(student["questions"]) == 8
+        for question in student["questions"]:
+            assert {"id", "score", "max_score", "message", "misconception"} <= set(question)
+
+
+def test_the_submitted_file_is_kept_as_it_was(course, results):
+    for handed in find_submissions(course.root / "handed-in", "hw4"):
+        assert course.submitted("hw4", handed.student).read_bytes() == handed.path.read_bytes()
+
+
+def test_feedback_shows_sentences_and_no_secrets(course, results):
+    gradebook.write_feedback(course, "hw4")
+    page = (course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
+    assert "What do you divide by?" in page and "0 of 15 points" in page
+    source = "\n".join(c.source for c in read_notebook(course.source("hw4")).cells)
+    assert "try_question" in source
+    for secret in ("try_question", "autograder.tryout", "BEGIN HIDDEN", "BEGIN SOLUTION", "Mark scheme"):
+        assert secret not in page
+
+
+def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path):
+    with Gradebook(course.config().CourseDirectory.db_url) as book:
+        grade = book.find_grade("answer_reflection", "hw4", "hw4", "ada")
+        grade.manual_score, grade.needs_manual_grade = 4, False
+        book.db.commit()
+    loaded = load_results(course, "hw4")
+    assert next(r for r in loaded if r.student == "ada").score == 99
+    page = write_report(course, "hw4", loaded, tmp_path / "report.html").read_text()
+    for text in ("ada", "emmy", "not graded", "What do you divide by?"):
+        assert text in page
+
+
+def test_a_failed_run_leaves_no_older_mark(course, results, small_homework, tmp_path):
+    folder = tmp_path / "again" / "dorothy"
+    folder.mkdir(parents=True)
+    (folder / "hw4.ipynb").write_text("{}")
+    [result] = grade_all(course, "hw4", find_submissions(folder.parent, "hw4"), small_homework, seed=11)
+    assert result.status == "failed"
+    assert sum(mark.score for mark in gradebook.marks(course, "hw4", "dorothy").values()) == 0
+
+
+def test_nbgrader_autograde_gives_the_same_marks(course, results, small_homework, monkeypatch):
+    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
+    nbgrader_bridge._homework.cache_clear()
+    before = gradebook.marks(course, "hw4", "carl")
+    shutil.rmtree(course.build / "autograded" / "carl")
+    gradebook.forget(course, "hw4", "carl")
+    converter = Autograde(coursedir=course.directory(student="carl", assignment="hw4"), config=course.config())
+    converter.start()
+    nbgrader_bridge._homework.cache_clear()
+    after = gradebook.marks(course, "hw4", "carl")
+    assert {q: m.score for q, m in after.items()} == {q: m.score for q, m in before.items()}
+
+
+def test_the_command_line_grades_and_reports(course, results, small_homework, tmp_path):
+    one = tmp_path / "one" / "bea"
+    one.mkdir(parents=True)
+    nbformat.write(read_notebook(course.root / "handed-in" / "blaise" / "hw4.ipynb"), one / "hw4.ipynb")
+    run = CliRunner().invoke(app, ["grade", "hw4", "--course", str(course.root), "--submissions", str(one.parent),
+                                   "--json", str(tmp_path / "out.json")])
+    assert run.exit_code == 0, run.output
+    assert json.loads((tmp_path / "out.json").read_text())["students"][0]["student"] == "bea"
+    assert "bea, cosine: Not answered yet" in run.output
+    run = CliRunner().invoke(app, ["report", "hw4", "--course", str(course.root), "--out", str(tmp_path / "r.html")])
+    assert run.exit_code == 0 and (tmp_path / "r.html").is_file()
