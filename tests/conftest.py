@@ -1,11 +1,8 @@
 """Shared, prepared states: a small catalogue cut from the demo data, and a homework on it."""
 
-import os
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 POOL = REPOSITORY.parent / "shared" / "wands" / "pool"
