@@ -1,7 +1,7 @@
 """What the course's notebooks import: ``from helpers import build_index, search_bm25, evaluate_search``.
 
-A name is fetched from its module when it is first asked for (PEP 562). Importing this package therefore takes no
-time and needs no other package, so that ``python -m helpers doctor`` can say what is missing.
+A name is fetched from its module when it is first asked for (PEP 562). Importing this package therefore takes
+no time and needs no other package, so that ``python -m helpers doctor`` can say what is missing.
 """
 
 from importlib import import_module
@@ -11,18 +11,38 @@ _MODULE_OF = {
     for module, names in {
         "api_embeddings": ["EmbeddingAPIError", "batch_embed_openai", "get_embedding_openai"],
         "bm25": ["BM25Index", "build_index", "score_bm25", "score_bm25_batch", "search_bm25"],
-        "catalogue": ["DataError", "dataset_fingerprint", "load_wands_labels", "load_wands_products",
-                      "load_wands_queries", "product_text", "sample_catalogue"],
+        "catalogue": [
+            "DataError",
+            "dataset_fingerprint",
+            "load_wands_labels",
+            "load_wands_products",
+            "load_wands_queries",
+            "product_text",
+            "sample_catalogue",
+        ],
         "download": ["DownloadError", "download_wands"],
         "errors": ["CourseError"],
-        "evaluation": ["calculate_dcg", "calculate_ndcg", "calculate_recall", "evaluate_scores", "evaluate_search",
-                       "get_relevance_grades", "group_judgments", "sweep_alpha"],
+        "evaluation": [
+            "calculate_dcg",
+            "calculate_ndcg",
+            "calculate_recall",
+            "evaluate_scores",
+            "evaluate_search",
+            "get_relevance_grades",
+            "group_judgments",
+            "sweep_alpha",
+        ],
         "homework": ["withhold"],
         "homework_data": ["HomeworkData", "load_homework_data"],
         "hybrid": ["fuse_scores", "hybrid_search", "normalize_scores"],
         "local_model": ["ModelUnavailable", "batch_embed_local", "get_embedding_local", "get_local_model"],
         "ranking": ["top_k"],
-        "similarity": ["batch_cosine_similarity", "cosine_similarity", "cosine_similarity_matrix", "semantic_search"],
+        "similarity": [
+            "batch_cosine_similarity",
+            "cosine_similarity",
+            "cosine_similarity_matrix",
+            "semantic_search",
+        ],
         "text": ["snowball_tokenize"],
     }.items()
     for name in names

@@ -3,12 +3,13 @@
 The formula is Robertson & Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), with the
 idf of Lucene (the "+ 1" inside the logarithm), which is never negative::
 
-    score(query, doc) = sum over the query's tokens of  idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * dl / avgdl))
+    score(query, doc) = sum over the tokens of the query of
+                        idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * dl / avgdl))
     idf = ln((N - df + 0.5) / (df + 0.5) + 1)
 
-tf is how often the term occurs in the document, df in how many of the N documents it occurs, dl the document's
-number of tokens and avgdl the mean of dl. k1 says how soon further occurrences stop counting, b how much long
-documents are held back.
+tf is how often the term occurs in the document, df in how many of the N documents it occurs, dl the
+document's number of tokens and avgdl the mean of dl. k1 says how soon further occurrences stop counting, b
+how much long documents are held back.
 """
 
 from collections import Counter, defaultdict
@@ -42,8 +43,15 @@ class BM25Index(Mapping):
         What the documents were split with; queries are split with the same unless told otherwise.
     """
 
-    def __init__(self, columns: dict, starts: np.ndarray, doc_ids: np.ndarray, frequencies: np.ndarray,
-                 num_docs: int, tokenizer: Callable = snowball_tokenize):
+    def __init__(
+        self,
+        columns: dict,
+        starts: np.ndarray,
+        doc_ids: np.ndarray,
+        frequencies: np.ndarray,
+        num_docs: int,
+        tokenizer: Callable = snowball_tokenize,
+    ):
         self._columns = columns
         self._starts = starts
         self._doc_ids = doc_ids
@@ -115,13 +123,21 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
     pairs, frequencies = np.unique(terms * num_docs + documents, return_counts=True)
     terms, documents = np.divmod(pairs, max(num_docs, 1))
     starts = np.searchsorted(terms, np.arange(len(columns) + 1))
-    index = BM25Index(dict(columns), starts, documents.astype(np.int32), frequencies.astype(np.int32),
-                      num_docs, tokenize)
+    index = BM25Index(
+        dict(columns), starts, documents.astype(np.int32), frequencies.astype(np.int32), num_docs, tokenize
+    )
     return index, doc_lengths
 
 
-def score_bm25(query: str, index: Mapping, num_docs: int, doc_lengths, tokenizer: Callable | None = None,
-               k1: float = 1.2, b: float = 0.75) -> np.ndarray:
+def score_bm25(
+    query: str,
+    index: Mapping,
+    num_docs: int,
+    doc_lengths,
+    tokenizer: Callable | None = None,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> np.ndarray:
     """Score every document for one query.
 
     Parameters
@@ -144,8 +160,8 @@ def score_bm25(query: str, index: Mapping, num_docs: int, doc_lengths, tokenizer
     Raises
     ------
     ValueError
-        If `num_docs` is not the number of documents of `doc_lengths` and `index`, if k1 or b is out of range, or
-        if the query is None or NaN.
+        If `num_docs` is not the number of documents of `doc_lengths` and `index`, if k1 or b is out of range,
+        or if the query is None or NaN.
     TypeError
         If the query is not a string, or `index` is not an index.
 
@@ -158,8 +174,15 @@ def score_bm25(query: str, index: Mapping, num_docs: int, doc_lengths, tokenizer
     return score_bm25_batch([query], index, num_docs, doc_lengths, tokenizer, k1, b)[0]
 
 
-def score_bm25_batch(queries: Iterable[str], index: Mapping, num_docs: int, doc_lengths,
-                     tokenizer: Callable | None = None, k1: float = 1.2, b: float = 0.75) -> np.ndarray:
+def score_bm25_batch(
+    queries: Iterable[str],
+    index: Mapping,
+    num_docs: int,
+    doc_lengths,
+    tokenizer: Callable | None = None,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> np.ndarray:
     """Score every document for each of q queries: row i is ``score_bm25(queries[i], ...)``.
 
     Parameters and errors are those of `score_bm25`.
@@ -184,7 +207,9 @@ def score_bm25_batch(queries: Iterable[str], index: Mapping, num_docs: int, doc_
     scores = np.zeros((len(queries), num_docs))
     for row, query in zip(scores, queries):
         if is_missing(query):
-            raise ValueError(f"the query is missing ({query!r}); drop queries without text before the search.")
+            raise ValueError(
+                f"the query is missing ({query!r}); drop queries without text before the search."
+            )
         for term, count in Counter(tokenize(query)).items():
             if term not in index:
                 continue
@@ -195,8 +220,14 @@ def score_bm25_batch(queries: Iterable[str], index: Mapping, num_docs: int, doc_
     return scores
 
 
-def search_bm25(query: str, index: Mapping, products_df: pd.DataFrame, doc_lengths,
-                tokenizer: Callable | None = None, k: int = 10) -> pd.DataFrame:
+def search_bm25(
+    query: str,
+    index: Mapping,
+    products_df: pd.DataFrame,
+    doc_lengths,
+    tokenizer: Callable | None = None,
+    k: int = 10,
+) -> pd.DataFrame:
     """The `k` products that BM25 ranks highest.
 
     Parameters
@@ -223,7 +254,8 @@ def search_bm25(query: str, index: Mapping, products_df: pd.DataFrame, doc_lengt
 
     Examples
     --------
-    >>> products = pd.DataFrame({"product_id": [7, 8, 9], "product_name": ["red sofa", "blue sofa", "red lamp"]})
+    >>> names = ["red sofa", "blue sofa", "red lamp"]
+    >>> products = pd.DataFrame({"product_id": [7, 8, 9], "product_name": names})
     >>> index, doc_lengths = build_index(products["product_name"])
     >>> search_bm25("blue sofas", index, products, doc_lengths, k=2)[["product_id", "rank"]].values.tolist()
     [[8, 1], [7, 2]]
@@ -237,9 +269,13 @@ def search_bm25(query: str, index: Mapping, products_df: pd.DataFrame, doc_lengt
 def _texts(texts, name: str) -> Iterable:
     """`texts`, or a TypeError that says what to pass instead."""
     if isinstance(texts, str):
-        raise TypeError(f"{name} must be a list or column of texts, got one string. Put it in a list: [{texts[:30]!r}].")
+        raise TypeError(
+            f"{name} must be a list or column of texts, got one string. Put it in a list: [{texts[:30]!r}]."
+        )
     if isinstance(texts, pd.DataFrame):
-        raise TypeError(f"{name} must be one column of texts, got a DataFrame. Choose a column: df['product_name'].")
+        raise TypeError(
+            f"{name} must be one column of texts, got a DataFrame. Choose a column: df['product_name']."
+        )
     if isinstance(texts, Mapping | Set) or not isinstance(texts, Iterable):
         raise TypeError(f"{name} must be a list or column of texts, got {type(texts).__name__}.")
     return texts.tolist() if isinstance(texts, pd.Series) else texts
@@ -263,15 +299,21 @@ def _postings(index: Mapping, term) -> tuple[np.ndarray, np.ndarray]:
 def _check(index, num_docs, doc_lengths, k1, b) -> np.ndarray:
     """`doc_lengths` as an array, once everything that scoring relies on has been checked."""
     if not isinstance(index, Mapping):
-        raise TypeError(f"index must be the index that build_index returns, got {type(index).__name__}. "
-                        "build_index returns two things: index, doc_lengths = build_index(docs).")
+        raise TypeError(
+            f"index must be the index that build_index returns, got {type(index).__name__}. "
+            "build_index returns two things: index, doc_lengths = build_index(docs)."
+        )
     doc_lengths = np.asarray(doc_lengths)
     if doc_lengths.shape != (num_docs,):
-        raise ValueError(f"doc_lengths must hold one length per document: num_docs is {num_docs:,}, "
-                         f"doc_lengths has shape {doc_lengths.shape}.")
+        raise ValueError(
+            f"doc_lengths must hold one length per document: num_docs is {num_docs:,}, "
+            f"doc_lengths has shape {doc_lengths.shape}."
+        )
     if isinstance(index, BM25Index) and index.num_docs != num_docs:
-        raise ValueError(f"the index was built from {index.num_docs:,} documents, but num_docs is {num_docs:,}. "
-                         "Build it again for these documents.")
+        raise ValueError(
+            f"the index was built from {index.num_docs:,} documents, but num_docs is {num_docs:,}. "
+            "Build it again for these documents."
+        )
     if not 0 <= k1 < np.inf:
         raise ValueError(f"k1 must be a number of at least 0, got {k1!r}.")
     if not 0 <= b <= 1:

@@ -135,7 +135,9 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     return judgments
 
 
-def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None) -> list:
+def get_relevance_grades(
+    retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None
+) -> list:
     """The grades of the retrieved products, in rank order: what `calculate_dcg` takes.
 
     Parameters
@@ -154,7 +156,8 @@ def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFr
 
     Examples
     --------
-    >>> labels = pd.DataFrame({"query_id": [0, 0, 1], "product_id": [7, 8, 9], "label": ["Partial", "Exact", "Exact"]})
+    >>> labels = pd.DataFrame({"query_id": [0, 0, 1], "product_id": [7, 8, 9]})
+    >>> labels["label"] = ["Partial", "Exact", "Exact"]
     >>> get_relevance_grades([8, 9, 7], 0, labels)
     [2, 0, 1]
     """
@@ -163,8 +166,13 @@ def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFr
     return _grades_of(islice(retrieved_ids, None if k is None else check_k(k)), relevance)
 
 
-def evaluate_search(search_func: Callable[[str], pd.DataFrame], queries_df: pd.DataFrame, labels_df: pd.DataFrame,
-                    k: int = 10, verbose: bool = True) -> pd.DataFrame:
+def evaluate_search(
+    search_func: Callable[[str], pd.DataFrame],
+    queries_df: pd.DataFrame,
+    labels_df: pd.DataFrame,
+    k: int = 10,
+    verbose: bool = True,
+) -> pd.DataFrame:
     """Recall@k of a search function, query by query.
 
     Parameters
@@ -187,7 +195,8 @@ def evaluate_search(search_func: Callable[[str], pd.DataFrame], queries_df: pd.D
     Raises
     ------
     ValueError
-        If a column is missing from one of the tables or from a result, or `k` is not a whole number of at least 1.
+        If a column is missing from one of the tables or from a result, or `k` is not a whole number of at
+        least 1.
 
     Notes
     -----
@@ -198,7 +207,9 @@ def evaluate_search(search_func: Callable[[str], pd.DataFrame], queries_df: pd.D
     relevant = _relevant_products(labels_df)
     rows = list(zip(queries_df["query_id"].tolist(), queries_df["query"].tolist()))
     recalls = []
-    for query_id, query in _Bar(rows, desc="Searching", unit="query", delay=2, leave=False, disable=not verbose):
+    for query_id, query in _Bar(
+        rows, desc="Searching", unit="query", delay=2, leave=False, disable=not verbose
+    ):
         try:
             results = search_func(query)
             _check_columns(results, "the result of the search function", ["product_id"])
@@ -208,11 +219,16 @@ def evaluate_search(search_func: Callable[[str], pd.DataFrame], queries_df: pd.D
         recalls.append(calculate_recall(results["product_id"].tolist(), relevant.get(query_id, ()), k))
     if verbose:
         print(_summary(recalls, [query_id for query_id, _ in rows if query_id not in relevant], k))
-    return queries_df[["query_id", "query"]].assign(recall=np.array(recalls, dtype=np.float64)).reset_index(drop=True)
+    return (
+        queries_df[["query_id", "query"]]
+        .assign(recall=np.array(recalls, dtype=np.float64))
+        .reset_index(drop=True)
+    )
 
 
-def evaluate_scores(scores, product_ids: Sequence, queries_df: pd.DataFrame, labels_df: pd.DataFrame,
-                    k: int = 10) -> pd.DataFrame:
+def evaluate_scores(
+    scores, product_ids: Sequence, queries_df: pd.DataFrame, labels_df: pd.DataFrame, k: int = 10
+) -> pd.DataFrame:
     """Recall@k and nDCG@k of a whole matrix of scores: the fast way when all scores are there at once.
 
     Parameters
@@ -255,8 +271,15 @@ def evaluate_scores(scores, product_ids: Sequence, queries_df: pd.DataFrame, lab
     return queries_df[["query_id", "query"]].assign(recall=recall, ndcg=ndcg).reset_index(drop=True)
 
 
-def sweep_alpha(semantic_scores, bm25_scores, product_ids: Sequence, queries_df: pd.DataFrame,
-                labels_df: pd.DataFrame, alphas: Iterable[float], k: int = 10) -> pd.DataFrame:
+def sweep_alpha(
+    semantic_scores,
+    bm25_scores,
+    product_ids: Sequence,
+    queries_df: pd.DataFrame,
+    labels_df: pd.DataFrame,
+    alphas: Iterable[float],
+    k: int = 10,
+) -> pd.DataFrame:
     """Mean recall@k of hybrid search for each of several weights.
 
     Scores are computed and normalised once and mixed once per alpha, instead of running every search again.
@@ -312,15 +335,21 @@ def _relevant_products(labels_df: pd.DataFrame) -> dict:
 
 def _grades(labels_df: pd.DataFrame) -> pd.Series:
     if "grade" not in labels_df and "label" not in labels_df:
-        raise ValueError(f"labels_df needs a column grade (2, 1, 0) or label ({', '.join(GRADES)}); "
-                         f"it has {list(labels_df.columns)}.")
-    source = "grade" if "grade" in labels_df else "label"
-    grades = labels_df["grade"] if source == "grade" else labels_df["label"].map(GRADES)
+        raise ValueError(
+            f"labels_df needs a column grade (2, 1, 0) or label ({', '.join(GRADES)}); "
+            f"it has {list(labels_df.columns)}."
+        )
+    if "grade" in labels_df:
+        source, grades = "grade", pd.to_numeric(labels_df["grade"], errors="coerce")
+    else:
+        source, grades = "label", labels_df["label"].map(GRADES)
     if grades.isna().any():
-        unknown = labels_df.loc[grades.isna(), source].iloc[0]
-        raise ValueError(f"labels_df has {grades.isna().sum()} rows whose {source} cannot be read, such as {unknown!r}; "
-                         f"labels are {', '.join(GRADES)} and grades are numbers.")
-    return pd.to_numeric(grades)
+        unknown = labels_df.loc[grades.isna(), source].tolist()[0]
+        raise ValueError(
+            f"labels_df has {grades.isna().sum()} rows whose {source} cannot be read, such as "
+            f"{unknown!r}; labels are {', '.join(GRADES)} and grades are numbers."
+        )
+    return grades
 
 
 def _check_columns(table: pd.DataFrame, name: str, needed: list[str]) -> None:
@@ -334,8 +363,10 @@ def _check_columns(table: pd.DataFrame, name: str, needed: list[str]) -> None:
 def _check_matrix(scores: np.ndarray, name: str, product_ids: np.ndarray, queries_df: pd.DataFrame) -> None:
     _check_columns(queries_df, "queries_df", ["query_id", "query"])
     if scores.shape != (len(queries_df), len(product_ids)):
-        raise ValueError(f"{name} must have one row per query and one column per product, shape "
-                         f"({len(queries_df)}, {len(product_ids)}); got {scores.shape}.")
+        raise ValueError(
+            f"{name} must have one row per query and one column per product, shape "
+            f"({len(queries_df)}, {len(product_ids)}); got {scores.shape}."
+        )
 
 
 def _summary(recalls: list[float], without_relevant: list, k: int) -> str:
@@ -343,5 +374,5 @@ def _summary(recalls: list[float], without_relevant: list, k: int) -> str:
         return "There are no queries to evaluate."
     line = f"Mean recall@{k} over {len(recalls):,} queries: {np.mean(recalls):.4f}"
     if without_relevant:
-        line += f" ({len(without_relevant):,} of them have no relevant product and count as 0.0)"
+        line += f" ({len(without_relevant):,} of them without a relevant product, counted as 0.0)"
     return line

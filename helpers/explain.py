@@ -1,7 +1,6 @@
 """Why did one search find more than the other? A sentence from the words themselves, for one query.
 
-A rule of thumb for reading results, not a measurement: each rule looks at something one can check by eye, and the
-first that applies gives the sentence.
+Rules of thumb for reading results, not a measurement: each looks at something that one can check by eye.
 """
 
 from collections.abc import Callable, Mapping
@@ -68,17 +67,22 @@ def explain_semantic(query: str, bm25_results: pd.DataFrame, semantic_results: p
     >>> explain_semantic("kitty tower", products[1:], products[:1], products[:1], index)
     "No product name holds 'kitty', so BM25 cannot use it; to the model it still has a meaning."
     """
+    reasons = []
     unknown = [word for word, term in _words(query).items() if term not in index]
     if unknown:
         several = len(unknown) > 1
-        return (f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to the "
-                f"model {'they still have' if several else 'it still has'} a meaning.")
+        reasons.append(f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to "
+                       f"the model {'they still have' if several else 'it still has'} a meaning.")
+    n = len(relevant_products)
     in_relevant = _shares(query, relevant_products["product_name"])
-    word = min(in_relevant, key=in_relevant.get, default=None)
-    if word is not None and in_relevant[word] < 0.5:
-        n = len(relevant_products)
-        return (f"Only {round(in_relevant[word] * n)} of the {n} relevant names hold '{word}': the others say it "
-                "in other words or leave it out.")
+    known = {word: share for word, share in in_relevant.items() if word not in unknown}
+    word = min(known, key=known.get, default=None)
+    if word is not None and known[word] < 0.5:
+        holding = round(known[word] * n)
+        reasons.append(f"{f'Only {holding}' if holding else 'None'} of the {n} relevant names "
+                       f"{'holds' if holding < 2 else 'hold'} '{word}', which other names do.")
+    if reasons:
+        return " ".join(reasons)
     kind = relevant_products["product_class"].mode()
     if len(kind):
         kind = kind.iloc[0]

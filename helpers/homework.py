@@ -27,8 +27,8 @@ _withheld: dict[str, str] = {}  # helper -> the sentence that says why it is not
 class _WithholdingModule(ModuleType):
     """A module of helpers that keeps what is withheld from the notebook, and from nobody else.
 
-    Only code that runs in the notebook itself (`__main__`) is refused: the other helpers, and the packages that
-    use them, go on working.
+    Only code that runs in the notebook itself (`__main__`) is refused: the other helpers, and the packages
+    that use them, go on working.
     """
 
     def __getattribute__(self, name: str):
@@ -42,9 +42,9 @@ class _WithholdingModule(ModuleType):
 def withhold(assignment: str = "hw4") -> None:
     """Hide the helpers that the student writes in this assignment, for the rest of this kernel.
 
-    From then on ``from helpers import cosine_similarity`` raises ImportError and ``helpers.cosine_similarity``
-    raises AttributeError, with a sentence that says what to do. Names that the notebook imported before are not
-    taken away again. Calling it twice changes nothing.
+    From then on ``from helpers import cosine_similarity`` raises ImportError and
+    ``helpers.cosine_similarity`` raises AttributeError, with a sentence that says what to do. Names that the
+    notebook imported before are not taken away again. Calling it twice changes nothing.
 
     Parameters
     ----------
@@ -56,12 +56,16 @@ def withhold(assignment: str = "hw4") -> None:
         If no such assignment withholds anything.
     """
     if assignment not in STUDENT_WRITES:
-        raise ValueError(f"There is no assignment {assignment!r} with helpers to withhold; "
-                         f"choose from {', '.join(STUDENT_WRITES)}.")
+        raise ValueError(
+            f"There is no assignment {assignment!r} with helpers to withhold; "
+            f"choose from {', '.join(STUDENT_WRITES)}."
+        )
     number = assignment.removeprefix("hw")
     for name, own in STUDENT_WRITES[assignment].items():
-        _withheld[name] = (f"{name} is what you write yourself in homework {number}, so helpers keeps its own version "
-                           f"back. Write {own} in its answer cell, run the cell, and use yours.")
+        _withheld[name] = (
+            f"{name} is what you write yourself in homework {number}, so helpers keeps its own version "
+            f"back. Write {own} in its answer cell, run the cell, and use yours."
+        )
     package = sys.modules[__package__]
     package.__all__ = [name for name in package.__all__ if name not in _withheld]
     for module in (package, *map(import_module, _MODULES)):

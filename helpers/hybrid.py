@@ -1,7 +1,7 @@
 """Hybrid search: BM25 and embeddings, each on a scale from 0 to 1, mixed with one weight.
 
-Min-max normalisation followed by a convex combination: Bruch, Gai & Ingber, "An Analysis of Fusion Functions for
-Hybrid Retrieval" (2023).
+Min-max normalisation followed by a convex combination: Bruch, Gai & Ingber, "An Analysis of Fusion Functions
+for Hybrid Retrieval" (2023).
 """
 
 from collections.abc import Mapping
@@ -83,11 +83,19 @@ def fuse_scores(semantic_scores: np.ndarray, bm25_scores: np.ndarray, alpha: flo
     return alpha * semantic_scores + (1 - alpha) * bm25_scores
 
 
-def hybrid_search(query: str, index: Mapping, product_embeddings, products_df: pd.DataFrame, doc_lengths,
-                  alpha: float = 0.5, k: int = 10) -> pd.DataFrame:
+def hybrid_search(
+    query: str,
+    index: Mapping,
+    product_embeddings,
+    products_df: pd.DataFrame,
+    doc_lengths,
+    alpha: float = 0.5,
+    k: int = 10,
+) -> pd.DataFrame:
     """The `k` products with the highest mix of BM25 and semantic score.
 
-    Both scores are normalised over all n products before they are mixed, so that neither scale outweighs the other.
+    Both scores are normalised over all n products before they are mixed, so that neither scale outweighs the
+    other.
 
     Parameters
     ----------
@@ -105,8 +113,8 @@ def hybrid_search(query: str, index: Mapping, product_embeddings, products_df: p
     Returns
     -------
     DataFrame
-        A copy of the best rows with ``bm25_score`` and ``semantic_score`` (both normalised), ``hybrid_score`` and
-        ``rank`` (from 1). Equal hybrid scores keep the order of the rows.
+        A copy of the best rows with ``bm25_score`` and ``semantic_score`` (both normalised), ``hybrid_score``
+        and ``rank`` (from 1). Equal hybrid scores keep the order of the rows.
 
     Raises
     ------
@@ -115,8 +123,9 @@ def hybrid_search(query: str, index: Mapping, product_embeddings, products_df: p
     """
     check_k(k)
     check_alpha(alpha)
-    check_same_length(products_df=len(products_df), product_embeddings=len(product_embeddings),
-                      doc_lengths=len(doc_lengths))
+    check_same_length(
+        products_df=len(products_df), product_embeddings=len(product_embeddings), doc_lengths=len(doc_lengths)
+    )
     bm25 = normalize_scores(score_bm25(query, index, len(products_df), doc_lengths))
     semantic = normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
     hybrid = fuse_scores(semantic, bm25, alpha)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
-SKY, PURPLE, YELLOW, INK, GREY = "#56B4E9", "#CC79A7", "#F0E442", "#222222", "#B8B8B8"
-_CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, YELLOW)
+SKY, PURPLE, INK, DARK_GREY, GREY = "#56B4E9", "#CC79A7", "#222222", "#707070", "#B8B8B8"
+_CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, DARK_GREY)
 _MARKERS = "osD^vPX"
-_DPI = 144  # twice what a page needs, so that the picture is sharp on a fine screen
+_DPI, _SHOWN_DPI = 132, 88  # more dots than a page needs, so that the picture is sharp on a fine screen
 _STYLE = {
     "font.family": "sans-serif", "font.size": 10.5, "axes.titlesize": 12, "axes.titleweight": "bold",
     "axes.titlelocation": "left", "axes.titlepad": 10, "axes.spines.top": False, "axes.spines.right": False,
@@ -49,8 +49,9 @@ class Picture:
     def png(self) -> bytes:
         """The picture as a PNG file."""
         buffer = io.BytesIO()
-        # No name of the program and no time in the file: the same drawing gives the same bytes.
-        self.figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        # Without the name of the program, the same drawing gives the same bytes.
+        with _style():  # ticks are only made when the figure is drawn
+            self.figure.savefig(buffer, format="png", dpi=_DPI, facecolor="white", metadata={"Software": None})
         return buffer.getvalue()
 
     def save(self, path: str | Path) -> None:
@@ -58,7 +59,7 @@ class Picture:
         Path(path).write_bytes(self.png())
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> tuple[dict, dict]:
-        width, height = (round(inches * _DPI / 2) for inches in self.figure.get_size_inches())
+        width, height = (round(inches * _SHOWN_DPI) for inches in self.figure.get_size_inches())
         data = {"image/png": base64.b64encode(self.png()).decode("ascii"), "text/plain": self.description}
         return data, {"image/png": {"width": width, "height": height, "alt": self.description}}
 
@@ -83,15 +84,17 @@ def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions from
         raise ValueError("every vector must be two numbers, not both zero.")
     lengths = np.linalg.norm(arrows, axis=1)
     cosines = arrows @ arrows[0] / (lengths * lengths[0])
-    with _drawing(5.6, 4.2, title) as (figure, axes):
-        for (x, y), name, cosine, colour in zip(arrows, vectors, cosines, _CYCLE * len(arrows)):
+    with _drawing(6.2, 4.4, title) as (figure, axes):
+        for i, ((x, y), name, colour) in enumerate(zip(arrows, vectors, _CYCLE * len(arrows))):
             axes.annotate("", xy=(x, y), xytext=(0, 0),
                           arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "mutation_scale": 16})
-            label = name if cosine is cosines[0] else f"{name}\ncos = {cosine:.2f}"
-            axes.annotate(label, (x, y), xytext=(6, 4), textcoords="offset points", color=INK)
+            label = f"{name}\ncosine {cosines[i]:.2f}" if i else name
+            # Beside the tip, on the side away from the arrow and from a longer one of the same direction.
+            place = {"xytext": (9, 3), "va": "top"} if x > 0 else {"xytext": (0, 5), "va": "bottom", "ha": "center"}
+            axes.annotate(label, (x, y), textcoords="offset points", color=INK, **place)
         low, high = np.minimum(arrows.min(axis=0), 0), np.maximum(arrows.max(axis=0), 0)
         reach = max(high - low)
-        axes.set(xlim=(low[0] - 0.08 * reach, high[0] + 0.25 * reach), aspect="equal",
+        axes.set(xlim=(low[0] - 0.12 * reach, high[0] + 0.2 * reach), aspect="equal",
                  ylim=(low[1] - 0.08 * reach, high[1] + 0.18 * reach), xlabel="first number", ylabel="second number")
         axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
@@ -233,8 +236,8 @@ def similarity_histograms(similarities: Mapping[str, Sequence[float]],
             axes.axvline(median, color=colour, linestyle="--", linewidth=1.4)
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.set(xlabel="cosine similarity", ylabel="share of the pairs")
-        axes.set_ylim(top=axes.get_ylim()[1] * 1.12)
-        axes.legend(loc="upper right")
+        axes.set_ylim(top=axes.get_ylim()[1] * 1.25)
+        axes.legend(loc="upper right", frameon=True, facecolor="white", edgecolor="none", framealpha=1)
     said = ", ".join(f"{name} {np.median(values):.2f}" for name, values in groups.items())
     return Picture(figure, f"Histograms of cosine similarity. Medians: {said}.")
 
@@ -259,12 +262,12 @@ def recall_scatter(x, y, x_name: str = "BM25", y_name: str = "semantic search", 
     x_wins, y_wins = int((x > y).sum()), int((x < y).sum())
     colours = np.select([places[:, 0] > places[:, 1], places[:, 0] < places[:, 1]], [ORANGE, BLUE], GREY)
     end = min(1.0, places.max() * 1.08) or 1.0
-    edge = (-0.05 * end, 1.06 * end)
-    with _drawing(7.6, 5.4, title) as (figure, axes):
+    edge = (-0.13 * end, 1.13 * end)
+    with _drawing(7.4, 5.6, title) as (figure, axes):
         axes.plot(edge, edge, color=INK, linewidth=0.9, linestyle=":", zorder=0)
         axes.scatter(places[:, 0], places[:, 1], s=26 * counts, c=colours, alpha=0.75, edgecolors=INK, linewidths=0.5)
-        axes.text(0.03 * end, 1.04 * end, f"{y_name} finds more: {y_wins}", va="top", weight="bold")
-        axes.text(1.04 * end, 0.0, f"{x_name} finds more: {x_wins}", ha="right", weight="bold")
+        axes.text(-0.1 * end, 1.07 * end, f"{y_name} finds more: {y_wins}", va="center", weight="bold")
+        axes.text(1.1 * end, -0.07 * end, f"{x_name} finds more: {x_wins}", va="center", ha="right", weight="bold")
         axes.set(xlim=edge, ylim=edge, aspect="equal", xlabel=f"Recall@{k} of {x_name}",
                  ylabel=f"Recall@{k} of {y_name}")
         sizes = sorted({1, int(np.sqrt(counts.max())), int(counts.max())})
@@ -308,20 +311,27 @@ def alpha_curve(alphas, mean_recall, lower, upper, k: int = 10,
 
 
 @contextmanager
-def _drawing(width: float, height: float, title: str):
-    """A figure of width x height inches with one pair of axes, in the course's style whatever the notebook's is."""
+def _style():
+    """The course's style, whatever the notebook's own is; afterwards that one holds again."""
     import matplotlib
-    from matplotlib.figure import Figure
 
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_STYLE)
+        yield
+
+
+@contextmanager
+def _drawing(width: float, height: float, title: str):
+    """A figure of width x height inches with one pair of axes."""
+    from matplotlib.figure import Figure
+
+    with _style():
         figure = Figure(figsize=(width, height), layout="constrained")
+        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
         axes = figure.add_subplot()
         yield figure, axes
         axes.set_title(title)
-        # Laid out and drawn while the style holds: some of it is only looked up then.
-        figure.draw_without_rendering()
 
 
 def _short(name: str, most: int = 28) -> str:

@@ -48,8 +48,8 @@ def top_k(scores, k: int) -> np.ndarray:
         raise ValueError(f"scores hold {np.isnan(scores).sum()} NaN; a ranking needs a number for every row.")
     if k >= len(scores):
         return np.argsort(-scores, kind="stable")
-    # Deal the scores out to at least k groups and take the best of each. Those are scores too, so the k-th best
-    # of all is no lower than the k-th best of these: most scores never need to be sorted.
+    # Deal the scores out to at least k groups and take the best of each. Those are scores too, so the k-th
+    # best of all is no lower than the k-th best of these: most scores never need to be sorted.
     per_group = max(1, len(scores) // (32 * k))
     groups = len(scores) // per_group
     best_of_groups = scores[: groups * per_group].reshape(per_group, groups).max(axis=0)
@@ -84,5 +84,8 @@ def top_rows(products_df: pd.DataFrame, scores, k: int, **columns) -> pd.DataFra
 def check_same_length(**counts: int) -> None:
     """ValueError that names both numbers unless all `counts` are equal."""
     if len(set(counts.values())) > 1:
-        said = ", ".join(f"{name} has {count:,}" for name, count in counts.items())
-        raise ValueError(f"{said}: they must describe the same products, in the same order.")
+        lengths = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        raise ValueError(
+            f"the inputs differ in length ({lengths}): they must describe the same products, "
+            "in the same order."
+        )

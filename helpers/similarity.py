@@ -41,7 +41,9 @@ def cosine_similarity(a, b) -> float:
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"a and b must be two vectors of the same length; got shapes {a.shape} and {b.shape}.")
+        raise ValueError(
+            f"a and b must be two vectors of the same length; got shapes {a.shape} and {b.shape}."
+        )
     return float(batch_cosine_similarity(a, b[np.newaxis])[0])
 
 
@@ -70,11 +72,16 @@ def batch_cosine_similarity(query_emb, doc_embs) -> np.ndarray:
     """
     query, docs = _as_floats(query_emb, doc_embs)
     if query.ndim != 1 or docs.ndim != 2 or docs.shape[1] != len(query):
-        raise ValueError("query_emb must have shape (d,) and doc_embs shape (n, d) with the same d; "
-                         f"got {query.shape} and {docs.shape}.")
+        raise ValueError(
+            "query_emb must have shape (d,) and doc_embs shape (n, d) with the same d; "
+            f"got {query.shape} and {docs.shape}."
+        )
     docs, doc_norms = _rows_and_norms(docs, "doc_embs")
     query, query_norm = _rows_and_norms(query[np.newaxis], "query_emb")
-    return np.clip(docs @ query[0] / (doc_norms * query_norm), -1, 1)
+    # einsum treats every row alike, whereas docs @ query rounds the last rows differently from the others:
+    # with einsum equal documents are exactly equally similar, and ties are ties. It takes the same time.
+    dots = np.einsum("nd,d->n", docs, query[0])
+    return np.clip(dots / (doc_norms * query_norm), -1, 1)
 
 
 def cosine_similarity_matrix(query_embs, doc_embs) -> np.ndarray:
@@ -88,7 +95,8 @@ def cosine_similarity_matrix(query_embs, doc_embs) -> np.ndarray:
     Returns
     -------
     array of shape (q, n)
-        Row i is ``batch_cosine_similarity(query_embs[i], doc_embs)``, up to rounding in the last digits.
+        Row i is ``batch_cosine_similarity(query_embs[i], doc_embs)``, up to rounding in the last digits;
+        equal documents are exactly equally similar here too.
 
     Raises
     ------
@@ -102,17 +110,26 @@ def cosine_similarity_matrix(query_embs, doc_embs) -> np.ndarray:
     """
     queries, docs = _as_floats(query_embs, doc_embs)
     if queries.ndim != 2 or docs.ndim != 2 or docs.shape[1] != queries.shape[1]:
-        raise ValueError("query_embs must have shape (q, d) and doc_embs shape (n, d) with the same d; "
-                         f"got {queries.shape} and {docs.shape}.")
+        raise ValueError(
+            "query_embs must have shape (q, d) and doc_embs shape (n, d) with the same d; "
+            f"got {queries.shape} and {docs.shape}."
+        )
     docs, doc_norms = _rows_and_norms(docs, "doc_embs")
     queries, query_norms = _rows_and_norms(queries, "query_embs")
     similarities = (queries / query_norms[:, np.newaxis]) @ docs.T
     similarities /= doc_norms
+    repeats, originals = _repeated_rows(docs)
+    similarities[:, repeats] = similarities[:, originals]  # a matrix product does not round all columns alike
     return np.clip(similarities, -1, 1, out=similarities)
 
 
-def semantic_search(query: str, product_embeddings, products_df: pd.DataFrame,
-                    model_name: str = "all-MiniLM-L6-v2", k: int = 10) -> pd.DataFrame:
+def semantic_search(
+    query: str,
+    product_embeddings,
+    products_df: pd.DataFrame,
+    model_name: str = "all-MiniLM-L6-v2",
+    k: int = 10,
+) -> pd.DataFrame:
     """The `k` products whose embeddings point most nearly in the direction of the query's.
 
     Parameters
@@ -128,8 +145,8 @@ def semantic_search(query: str, product_embeddings, products_df: pd.DataFrame,
     Returns
     -------
     DataFrame
-        A copy of the best rows with ``similarity`` and ``rank`` (from 1). Equal similarities keep the order of
-        the rows.
+        A copy of the best rows with ``similarity`` and ``rank`` (from 1). Equal similarities keep the order
+        of the rows.
 
     Raises
     ------
@@ -139,22 +156,32 @@ def semantic_search(query: str, product_embeddings, products_df: pd.DataFrame,
     """
     check_k(k)
     check_same_length(products_df=len(products_df), product_embeddings=len(product_embeddings))
-    similarity = batch_cosine_similarity(get_embedding_local(query, model_name=model_name), product_embeddings)
+    similarity = batch_cosine_similarity(
+        get_embedding_local(query, model_name=model_name), product_embeddings
+    )
     return top_rows(products_df, similarity, k, similarity=similarity)
 
 
 def _as_floats(*arrays) -> list[np.ndarray]:
-    """The arrays in one float type: float32 if all of them are, else float64."""
+    """The arrays, row after row in memory, in one float type: float32 if all of them are, else float64."""
     arrays = [np.asarray(array) for array in arrays]
     dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
-    return [array.astype(dtype, copy=False) for array in arrays]
+    return [np.asarray(array, dtype=dtype, order="C") for array in arrays]
+
+
+def _repeated_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the rows that repeat an earlier row, and the positions of those earlier rows."""
+    seen = {}
+    first = np.array([seen.setdefault(hash(row.tobytes()), i) for i, row in enumerate(rows)], dtype=np.int64)
+    repeats = np.flatnonzero(first != np.arange(len(rows)))
+    return repeats, first[repeats]
 
 
 def _rows_and_norms(rows: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
     """The rows (n, d) and their Euclidean norms (n,), safe to multiply and to divide by.
 
-    Rows so long or short that their squares would leave the range of floats are scaled first, which changes no
-    angle. A zero row gets the norm 1, so that its similarity becomes 0 / 1.
+    Rows so long or short that their squares would leave the range of floats are scaled first, which changes
+    no angle. A zero row gets the norm 1, so that its similarity becomes 0 / 1.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         norms = np.sqrt(np.einsum("ij,ij->i", rows, rows))
@@ -164,7 +191,9 @@ def _rows_and_norms(rows: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray
         largest = np.abs(rows[unsafe]).max(axis=1, initial=0)
         if not np.isfinite(largest).all():
             bad = np.flatnonzero(unsafe)[~np.isfinite(largest)][0]
-            raise ValueError(f"{name} holds NaN or infinite values (first in row {bad}); embed these texts again.")
+            raise ValueError(
+                f"{name} holds NaN or infinite values (first in row {bad}); embed these texts again."
+            )
         largest[largest == 0] = 1
         rows = rows.copy()
         rows[unsafe] /= largest[:, np.newaxis]

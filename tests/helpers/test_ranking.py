@@ -30,7 +30,9 @@ def test_equal_scores_keep_the_order_of_the_rows():
     assert top_k([1, 2, 2, 1, 2, 1], k=4).tolist() == [1, 2, 4, 0]
 
 
-@pytest.mark.parametrize("scores", [np.array([3, 1, 2], dtype=np.uint8), [3, 1, 2], pd.Series([3, 1, 2], index=[7, 8, 9])])
+@pytest.mark.parametrize(
+    "scores", [np.array([3, 1, 2], dtype=np.uint8), [3, 1, 2], pd.Series([3, 1, 2], index=[7, 8, 9])]
+)
 def test_it_takes_integers_lists_and_series(scores):
     assert top_k(scores, k=2).tolist() == [0, 2]
 
@@ -70,5 +72,8 @@ def test_top_rows_are_a_copy_with_their_index_labels():
 
 
 def test_different_lengths_are_named():
-    with pytest.raises(ValueError, match="products_df has 1,200, doc_lengths has 3: they must describe the same"):
+    with pytest.raises(
+        ValueError,
+        match=r"differ in length \(products_df 1,200, doc_lengths 3\): they must describe the same",
+    ):
         check_same_length(products_df=1200, doc_lengths=3)

@@ -10,7 +10,9 @@ from helpers import bm25, evaluation, hybrid, ranking, similarity, text
 from helpers.text import snowball_tokenize
 
 
-@pytest.mark.parametrize("module", [text, ranking, bm25, similarity, hybrid, evaluation], ids=lambda m: m.__name__)
+@pytest.mark.parametrize(
+    "module", [text, ranking, bm25, similarity, hybrid, evaluation], ids=lambda m: m.__name__
+)
 def test_the_examples_in_the_docstrings_run(module):
     tried = doctest.testmod(module)
     assert tried.attempted > 0
@@ -19,7 +21,15 @@ def test_the_examples_in_the_docstrings_run(module):
 
 def test_every_punctuation_mark_separates_words():
     assert snowball_tokenize(string.punctuation.join(["red", "blue"])) == ["red", "blue"]
-    assert snowball_tokenize("mid-century 32''w (set of 2)") == ["mid", "centuri", "32", "w", "set", "of", "2"]
+    assert snowball_tokenize("mid-century 32''w (set of 2)") == [
+        "mid",
+        "centuri",
+        "32",
+        "w",
+        "set",
+        "of",
+        "2",
+    ]
 
 
 def test_words_are_lower_cased_before_they_are_stemmed():
@@ -27,7 +37,7 @@ def test_words_are_lower_cased_before_they_are_stemmed():
 
 
 def test_only_ascii_punctuation_is_replaced():
-    assert snowball_tokenize("décor – modern’s") == ["décor", "–", "modern"]
+    assert snowball_tokenize("décor – “sofa”") == ["décor", "–", "“sofa”"]
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), np.nan, np.float32("nan"), pd.NA, pd.NaT])
