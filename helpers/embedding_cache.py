@@ -15,12 +15,11 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from .cache_folder import cache_folder
+from .progress import ProgressBar
 
 BUSY_SECONDS = 5.0  # how long to wait for another process that is writing
-BAR_DELAY_SECONDS = 2.0  # work that ends sooner shows no progress bar
 
 _KEYS_PER_QUERY = 500  # below the oldest SQLite limit of 999 variables
 _CREATE = """CREATE TABLE IF NOT EXISTS embeddings (
@@ -101,8 +100,7 @@ def embed_through_cache(
     unknown = sorted((text for text in dict.fromkeys(texts) if text not in vector_of), key=len, reverse=True)
     if unknown:
         encode = open_encoder()
-        with _Bar(total=len(unknown), desc="Embedding", unit=" texts", leave=False, delay=BAR_DELAY_SECONDS,
-                  disable=not show_progress) as bar:
+        with ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", disable=not show_progress) as bar:
             for start in range(0, len(unknown), chunk_size):
                 chunk = unknown[start:start + chunk_size]
                 vectors = np.asarray(encode(chunk), dtype=np.float32)
@@ -151,12 +149,6 @@ def check_batch_size(batch_size: int, most: int | None = None) -> int:
         limits = "of at least 1" if most is None else f"from 1 to {most}"
         raise ValueError(f"batch_size is {batch_size!r}: give a whole number {limits}.")
     return int(batch_size)
-
-
-class _Bar(tqdm):
-    """A progress bar on stderr without tqdm's monitor thread, which would not survive a fork."""
-
-    monitor_interval = 0
 
 
 def _text_hash(text: str) -> bytes:

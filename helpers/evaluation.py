@@ -10,17 +10,11 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from .catalogue import GRADES
 from .hybrid import fuse_scores, normalize_scores
+from .progress import ProgressBar
 from .ranking import check_k, top_k
-
-
-class _Bar(tqdm):
-    """A progress bar without tqdm's monitor thread, which would not survive a fork."""
-
-    monitor_interval = 0
 
 
 def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 10) -> float:
@@ -207,9 +201,7 @@ def evaluate_search(
     relevant = _relevant_products(labels_df)
     rows = list(zip(queries_df["query_id"].tolist(), queries_df["query"].tolist()))
     recalls = []
-    for query_id, query in _Bar(
-        rows, desc="Searching", unit="query", delay=2, leave=False, disable=not verbose
-    ):
+    for query_id, query in ProgressBar(rows, desc="Searching", unit=" queries", disable=not verbose):
         try:
             results = search_func(query)
             _check_columns(results, "the result of the search function", ["product_id"])

@@ -50,9 +50,9 @@ def published():
 
     42,994 names with 280,944 tokens; df(couch) = 30 and df(sofa) = 924. The four scores of "place to sit and
     relax" are explained, to all published digits, by a word in 1,671 names, together with a word in 32 names
-    (names of 5, 7 and 8 tokens) or a word in 8 (a name of 8 tokens). The dfs are worked out from the scores, not
-    published. Which of the five words they belong to does not matter to the score; here it is "to" with "sit"
-    or "relax".
+    (names of 5, 7 and 8 tokens) or a word in 8 (a name of 8 tokens). The dfs are worked out from the scores,
+    not published. Which of the five words they belong to does not matter to the score; here it is "to" with
+    "sit" or "relax".
     """
     names = [["couch"]] * 30 + [["sofa"]] * 924
     names += [["to", "sit"]] * 32 + [["to", "relax"]] * 8 + [["to"]] * 1631

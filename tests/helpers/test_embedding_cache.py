@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import embedding_cache
+from helpers import embedding_cache, progress
 from helpers.cache_folder import cache_folder
 from helpers.embedding_cache import EmbeddingCache, as_texts, embed_through_cache
 
@@ -308,7 +308,7 @@ def test_an_unusable_cache_does_not_break_embedding(cache, capfd):
 
 
 def test_the_bar_shows_on_stderr_for_long_work_and_goes_away(cache, capfd, monkeypatch):
-    monkeypatch.setattr(embedding_cache, "BAR_DELAY_SECONDS", 1e-9)
+    monkeypatch.setattr(progress, "DELAY_SECONDS", 1e-9)
     embed([str(i) for i in range(9)], cache, SlowEncoder())
     captured = capfd.readouterr()
     assert captured.out == ""
