@@ -84,17 +84,17 @@ def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions from
         raise ValueError("every vector must be two numbers, not both zero.")
     lengths = np.linalg.norm(arrows, axis=1)
     cosines = arrows @ arrows[0] / (lengths * lengths[0])
-    with _drawing(6.2, 4.4, title) as (figure, axes):
+    with _drawing(7.0, 4.1, title) as (figure, axes):
         for i, ((x, y), name, colour) in enumerate(zip(arrows, vectors, _CYCLE * len(arrows))):
             axes.annotate("", xy=(x, y), xytext=(0, 0),
                           arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "mutation_scale": 16})
-            label = f"{name}\ncosine {cosines[i]:.2f}" if i else name
+            label = f"{name}\ncosine {cosines[i]:.2f}" if i else f"{name}\n(all cosines are with {name})"
             # Beside the tip, on the side away from the arrow and from a longer one of the same direction.
             place = {"xytext": (9, 3), "va": "top"} if x > 0 else {"xytext": (0, 5), "va": "bottom", "ha": "center"}
             axes.annotate(label, (x, y), textcoords="offset points", color=INK, **place)
         low, high = np.minimum(arrows.min(axis=0), 0), np.maximum(arrows.max(axis=0), 0)
         reach = max(high - low)
-        axes.set(xlim=(low[0] - 0.12 * reach, high[0] + 0.2 * reach), aspect="equal",
+        axes.set(xlim=(low[0] - 0.16 * reach, high[0] + 0.5 * reach), aspect="equal",
                  ylim=(low[1] - 0.08 * reach, high[1] + 0.18 * reach), xlabel="first number", ylabel="second number")
         axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)

@@ -58,7 +58,8 @@ def test_the_notebooks_own_style_changes_nothing(draw):
 def test_angles_gives_the_cosine_with_the_first():
     picture = plots.angles({"a": [3, 4], "b": [6, 2], "c": [-4, 3]})
     assert picture.description == "Arrows from the origin. Cosine with a: b 0.82, c 0.00."
-    assert [text.get_text() for text in axes_of(picture).texts if text.get_text()] == ["a", "b\ncosine 0.82", "c\ncosine 0.00"]
+    assert [text.get_text() for text in axes_of(picture).texts if text.get_text()] == [
+        "a\n(all cosines are with a)", "b\ncosine 0.82", "c\ncosine 0.00"]
 
 
 @pytest.mark.parametrize("vectors", [{}, {"a": [1, 2, 3]}, {"a": [1, 2], "b": [0, 0]}])

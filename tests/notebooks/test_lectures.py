@@ -24,7 +24,7 @@ assert cosine_similarity(couch, sofa) > furniture_vectors[1] @ furniture_vectors
 assert other_vectors[3][largest] > couch[largest]
 assert np.median(cosines) + 0.2 < np.median(cosines[same_class]), "two hills, clearly apart"
 assert wins > 0 and losses > 0, "the two do not fail on the same queries"
-assert less_sure["semantic"].mean() > worst["semantic"], "a search that looked less sure found more"
+assert len(surer) and found_more > 0, "a search that looked less sure found more, and both means are there"
 assert 0 < has_relevant.sum() < len(shop_queries) and recall[has_relevant].mean() > recall.mean()
 assert (hybrid_recall > higher).any(), "some query gains from the mix"
 assert inside >= 0 and inside > outside
@@ -43,6 +43,12 @@ def test_notebook_is_fit_to_be_committed(path):
 @pytest.mark.parametrize("path", LECTURES, ids=name)
 def test_lecture_is_small_enough_to_show_on_the_web(path):
     assert path.stat().st_size < 1.5e6
+
+
+@pytest.mark.parametrize("path", LECTURES, ids=name)
+def test_code_of_a_lecture_is_seen_whole_in_a_small_window(path):
+    code = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    assert [line for cell in code for line in cell.source.splitlines() if len(line) > 88] == []
 
 
 @pytest.mark.skipif(not POOL.is_dir(), reason="the pool of real WANDS data is not on this machine")
