@@ -29,4 +29,6 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
+    "autograder.nbgrader_bridge.KeepResult",
 ]
+c.Autograde.pre_convert_hook = "autograder.nbgrader_bridge.before_student"

@@ -1,4 +1,4 @@
-"""The command line: autograder release, grade, feedback, report, reference, demo."""
+"""The command line: autograder release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from helpers.errors import CourseError
@@ -20,12 +21,14 @@ out = Console(highlight=False)
 
 Assignment = Annotated[str, typer.Argument(help="Which homework, such as hw4.")]
 CourseOption = Annotated[Path | None, typer.Option("--course", help="The course folder (default: this one).")]
+Unsafe = Annotated[bool, typer.Option(
+    "--unsafe-no-sandbox", help="Run notebooks with your own rights: only if you trust them all.")]
 
 
 @app.command()
 def release(assignment: Assignment,
             out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
-            course: CourseOption = None) -> None:
+            unsafe: Unsafe = False, course: CourseOption = None) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
     from autograder.course import Course
     from autograder.homework import load_homework
@@ -33,6 +36,7 @@ def release(assignment: Assignment,
 
     here = Course.find(course)
     here.source(assignment)
+    check_sandbox(unsafe)
     folder = (out_folder or here.build / "student-edition").resolve()
     with out.status("Proving: running the solution and the blank notebook ..."):
         proofs = build(here, assignment, folder, load_homework(assignment))
@@ -42,14 +46,37 @@ def release(assignment: Assignment,
 
 
 @app.command()
+def collect(assignment: Assignment,
+            source: Annotated[Path, typer.Option("--from", help="A folder, or the zip that the LMS hands out.")],
+            course: CourseOption = None) -> None:
+    """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
+    from autograder.collect import collect as take_in
+    from autograder.course import Course
+
+    collected = take_in(Course.find(course), assignment, source.resolve())
+    for one in collected:
+        out.print(f"{one.student}: {one.status}" + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
+    failed = sum(one.status == "failed" for one in collected)
+    out.print(f"{len(collected) - failed} of {len(collected)} students have a notebook: autograder grade {assignment}",
+              soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
 def grade(assignment: Assignment,
           submissions: Annotated[Path | None, typer.Option(
               help="One folder per student (default: build/submitted).")] = None,
           jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many notebooks run at once.")] = 1,
           json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
           seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
-          course: CourseOption = None) -> None:
-    """Run and judge every submission, and record the marks. Exit status 1 if some could not be graded."""
+          regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
+          unsafe: Unsafe = False, course: CourseOption = None) -> None:
+    """Run and judge every submission that is new or changed, and record the marks.
+
+    What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
+    Exit status 1 if some could not be graded.
+    """
     from autograder.batch import find_submissions, grade_all, results_json
     from autograder.course import Course
     from autograder.homework import load_homework
@@ -57,13 +84,18 @@ def grade(assignment: Assignment,
 
     here = Course.find(course)
     here.source(assignment)
+    check_sandbox(unsafe)
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
     homework = load_homework(assignment)
     chosen = new_seed() if seed is None else seed
     with out.status(f"Grading {len(handed)} submissions ...") as status:
         results = grade_all(here, assignment, handed, homework, chosen, jobs, on_result=lambda r: status.update(
-            f"Graded {r.student} ..."))
+            f"Graded {escape(r.student)} ..."), regrade=regrade or seed is not None)
     show_results(results)
+    unchanged = sum(r.kept for r in results)
+    if unchanged:
+        out.print(f"{unchanged} of {len(results)} had been graded before and have not changed (--regrade runs them again).",
+                  style="dim", soft_wrap=True)
     out.print(f"Seed of this run: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
     if json_file:
         json_file.write_text(results_json(assignment, results))
@@ -124,11 +156,65 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
 
 
 @app.command()
+def selftest(assignment: Assignment,
+             seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier self-test.")] = None,
+             exploits: Annotated[bool, typer.Option(help="Also run the exploit bank (some minutes).")] = True,
+             out_file: Annotated[Path | None, typer.Option("--out", help="Also write the tables here, as Markdown.")] = None,
+             course: CourseOption = None) -> None:
+    """Judge answers whose worth is known: is right work accepted, wrong work caught, and the mistake named?
+
+    Exit status 1 if any row is wrong.
+    """
+    from autograder import selftest as tests
+    from autograder.course import Course
+    from autograder.judge import new_seed
+
+    here = Course.find(course)
+    here.source(assignment)
+    chosen = new_seed() if seed is None else seed
+    rows = []
+    with out.status("Judging ...") as status:
+        for row in tests.selftest(here, assignment, chosen, exploits):
+            rows.append(row)
+            status.update(f"Judged {len(rows)} answers; now {escape(row.question)} ...")
+    out.print(tests.as_table(rows))
+    for line in tests.summarise(rows):
+        out.print(f"{line.good} of {line.of} {line.what}", soft_wrap=True)
+    out.print(f"Seed of this self-test: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
+    if out_file:
+        out_file.write_text(tests.as_markdown(assignment, rows), encoding="utf-8")
+    if not all(row.holds for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor() -> None:
+    """Check whether this machine can grade, and say what to do if it cannot."""
+    from autograder.doctor import CHECKS
+    from helpers.doctor import examine
+
+    if not examine(CHECKS):
+        raise typer.Exit(1)
+
+
+@app.command()
 def demo() -> None:
     """Grade a small made-up class in a temporary course folder and show what an instructor sees."""
     from autograder.demo import run_demo
 
     run_demo(out)
+
+
+def check_sandbox(unsafe: bool) -> None:
+    """Find out before the work begins that notebooks can run; `unsafe` lets them run without a sandbox."""
+    from autograder import sandbox
+
+    if unsafe:
+        os.environ[sandbox.UNSAFE] = "1"
+    if sandbox.is_wanted():
+        sandbox.require()
+    else:
+        print("No sandbox: the notebooks run with your own rights, and marks can be cheated.", file=sys.stderr)
 
 
 def show_results(results) -> None:
@@ -141,9 +227,9 @@ def show_results(results) -> None:
         column.justify, column.no_wrap = "right", True
     for result in results:
         if result.status == "failed":
-            table.add_row(result.student, *["–"] * len(questions), "failed")
+            table.add_row(escape(result.student), *["–"] * len(questions), "failed")
         else:
-            table.add_row(result.student, *[_points(q) for q in result.questions], f"{result.score:g}")
+            table.add_row(escape(result.student), *[_points(q) for q in result.questions], f"{result.score:g}")
     out.print(table)
     for result in results:
         if result.status == "failed":

@@ -7,9 +7,12 @@ The grader itself imports `pack` to write the probes.
 
 import base64
 import contextlib
+import dis
 import io
 import json
 import math
+import signal
+import threading
 
 import numpy as np
 import pandas as pd
@@ -17,6 +20,8 @@ import pandas as pd
 EVIDENCE_TYPE = "application/vnd.embeddings-course.evidence+json"
 MAX_ITEMS = 200_000
 MAX_TEXT = 300
+AGAIN_SECONDS = 20
+SET_UP = ("products", "queries", "labels", "index", "doc_lengths", "product_embeddings")
 
 
 def pack(value, columns=None):
@@ -87,35 +92,145 @@ def set_up_objects():
     return named
 
 
-def answer_probes(probes, namespace, named):
-    """Call the student's functions on the probes -> list of {"id", "answer"}; an exception is an answer too."""
-    answers = []
+def copies(named):
+    """The same look-up with copies of its own, so that what a function does to its arguments ends with its probes."""
+    kept = {}
+
+    def look_up(name):
+        if name not in kept:
+            value = named(name)
+            kept[name] = value.copy() if isinstance(value, (pd.DataFrame, np.ndarray)) else value
+        return kept[name]
+    return look_up
+
+
+def course_function(name):
+    """The course's own version of a function that the student writes, with the student's signature."""
+    from helpers import evaluation, hybrid, similarity
+
+    def recall_at_k(retrieved_ids, relevant_ids, k=10):
+        return evaluation.calculate_recall(list(retrieved_ids), list(relevant_ids), k)
+
+    def semantic_search(query, product_embeddings, products_df, k=10):
+        return similarity.semantic_search(query, product_embeddings, products_df, k=k)
+
+    return {"cosine_similarity": similarity.cosine_similarity,
+            "batch_cosine_similarity": similarity.batch_cosine_similarity,
+            "recall_at_k": recall_at_k, "semantic_search": semantic_search,
+            "normalize_scores": hybrid.normalize_scores, "hybrid_search": hybrid.hybrid_search}[name]
+
+
+@contextlib.contextmanager
+def changed_for_a_while(namespace, changes):
+    """The namespace with some names set; afterwards it is as it was, whatever was set, deleted or made meanwhile."""
+    before = dict(namespace)
+    namespace.update(changes)
+    try:
+        yield
+    finally:
+        for name in set(namespace) - set(before):
+            del namespace[name]
+        namespace.update(before)
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    """TimeoutError in what takes longer, where the platform can do that (an alarm in the main thread)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum, frame):
+        raise TimeoutError(f"it took longer than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class AnswerCell:
+    """An answer cell that can be run again, once, after a fresh set-up with only some of the queries."""
+
+    def __init__(self, source, namespace, named):
+        self.source, self.namespace, self.named = source, namespace, named
+        self.found, self.problem = None, None
+
+    def left(self, query_ids):
+        """The names that the cell sets, with their values; what it raised is raised again."""
+        if self.found is None and self.problem is None:
+            try:
+                self.found = self._run(query_ids)
+            except Exception as problem:
+                self.problem = problem
+        if self.problem is not None:
+            raise self.problem
+        return self.found
+
+    def _run(self, query_ids):
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        if self.source is None:
+            return {}
+        fresh = {name: self.named(name) for name in SET_UP}
+        queries = fresh["queries"]
+        fresh["queries"] = queries[queries["query_id"].isin(query_ids)].reset_index(drop=True)
+        with changed_for_a_while(self.namespace, fresh), at_most(AGAIN_SECONDS):
+            code = compile(TransformerManager().transform_cell(self.source), "<answer>", "exec")
+            exec(code, self.namespace)
+            sets = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
+            return {name: self.namespace[name] for name in sets if name in self.namespace}
+
+
+class NoSuchName(Exception):
+    """The notebook does not define what a probe asks for."""
+
+
+def answer_probes(probes, namespace, named, answer_cell=None):
+    """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
+
+    answer_cell: the text of the question's answer cell, for probes that run it again.
+    """
+    own, again = copies(named), copies(named)
+    answers, cell = [], AnswerCell(answer_cell, namespace, copies(named))
     for probe in probes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
-                if "read" in probe:
-                    answer = pack(namespace[probe["read"]], probe.get("columns"))
-                else:
-                    function = namespace[probe["call"]]
-                    args = [unpack(a, named) for a in probe["args"]]
-                    kwargs = {name: unpack(a, named) for name, a in probe.get("kwargs", {}).items()}
-                    answer = pack(function(*args, **kwargs), probe.get("columns"))
-            except KeyError as error:
-                missing = probe.get("read") or probe["call"]
-                if missing not in namespace:
-                    answer = {"$": "missing", "name": missing}
-                else:
-                    answer = {"$": "error", "type": "KeyError", "message": str(error)[:MAX_TEXT]}
+                stand_ins = {name: course_function(name) for name in probe.get("with", ())}
+                with changed_for_a_while(namespace, stand_ins) if stand_ins else contextlib.nullcontext():
+                    answer = _answer(probe, namespace, again if stand_ins else own, cell)
+            except NoSuchName as missing:
+                answer = {"$": "missing", "name": str(missing)}
             except Exception as error:
                 answer = {"$": "error", "type": type(error).__name__, "message": str(error)[:MAX_TEXT]}
         answers.append({"id": probe["id"], "answer": answer})
     return answers
 
 
+def _answer(probe, namespace, named, cell):
+    """The packed answer to one probe."""
+    if "read" in probe:
+        holder = cell.left(probe["queries"]) if "queries" in probe else namespace
+        return pack(_look_up(holder, probe["read"]), probe.get("columns"))
+    function = _look_up(namespace, probe["call"])
+    args = [unpack(a, named) for a in probe["args"]]
+    kwargs = {name: unpack(a, named) for name, a in probe.get("kwargs", {}).items()}
+    return pack(function(*args, **kwargs), probe.get("columns"))
+
+
+def _look_up(holder, name):
+    if name not in holder:
+        raise NoSuchName(name)
+    return holder[name]
+
+
 def send_evidence(request, namespace):
-    """Answer a request {"nonce", "probes"} and publish the evidence as display data."""
+    """Answer a request {"nonce", "probes", "answer_cell"} and publish the evidence as display data."""
     from IPython.display import publish_display_data
 
-    answers = answer_probes(request["probes"], namespace, set_up_objects())
+    answers = answer_probes(request["probes"], namespace, set_up_objects(), request.get("answer_cell"))
     evidence = {"nonce": request["nonce"], "answers": answers}
     publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": "evidence"})

@@ -61,7 +61,7 @@ def make_course(folder: Path) -> Course:
         if (repository / name).is_dir():
             shutil.copytree(repository / name, folder / name,
                             ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
-    for name in ("nbgrader_config.py", "pyproject.toml", "environment.yml"):
+    for name in ("nbgrader_config.py", "pyproject.toml", "environment.yml", "LICENSE"):
         shutil.copy(repository / name, folder / name)
     return Course(folder)
 

@@ -1,42 +1,74 @@
 """nbgrader's gradebook: the assignment in it, marks into it, marks out of it."""
 
-import glob
 import logging
 import shutil
+import sqlite3
 import warnings
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.exc import SAWarning
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, SAWarning
 
 from autograder import nbgrader_bridge
 from autograder.course import Course
 from autograder.grading import Graded
+from autograder.students import student_id
 from helpers.errors import CourseError
+
+LOCK_SECONDS = 5
 
 
 class GradebookError(CourseError):
-    """nbgrader could not record something."""
+    """The gradebook cannot be read or written; nothing that depends on it may go on."""
+
+
+class NotRecorded(CourseError):
+    """nbgrader could not do one thing for one student; the gradebook itself is well."""
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One question's mark as the gradebook holds it; `waiting` where a reader has to mark it by hand."""
+    """One question's mark as the gradebook holds it; `waiting` where a reader has to mark it by hand.
+
+    automatic: what the judge gave, None where the judge gives nothing.
+    """
     score: float
     max_score: float
     waiting: bool
+    automatic: float | None
+
+
+def check(course: Course) -> None:
+    """GradebookError, with what to do, unless the gradebook is absent or can be read and written now."""
+    url = make_url(course.config().CourseDirectory.db_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    path = course.root / url.database
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as database:
+            [found] = database.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+    except sqlite3.Error as problem:
+        raise _in_words(course, problem) from None
 
 
 def register(course: Course, assignment: str) -> None:
     """Write the released notebook to build/release and the assignment into the gradebook (nbgrader's own command)."""
     course.source(assignment)
+    check(course)
     with _quiet() as log:
         converter = GenerateAssignment(coursedir=course.directory(assignment=assignment), config=course.config(), log=log)
         converter.force = True
-        _start(converter, "release the assignment")
+        _start(course, converter, "release the assignment")
 
 
 def is_registered(course: Course, assignment: str) -> bool:
@@ -48,24 +80,30 @@ def is_registered(course: Course, assignment: str) -> bool:
 
 
 def record(course: Course, assignment: str, student: str, graded: Graded) -> None:
-    """Save the verdicts through nbgrader's autograde, which takes them as prepared instead of running again."""
-    nbgrader_bridge.prepared[assignment, student] = graded
+    """Save the verdicts through nbgrader's autograde, which takes them as prepared instead of running again.
+
+    Raises GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
+    """
+    name = student_id(student)
+    nbgrader_bridge.prepared[assignment, name] = graded
     try:
         with _quiet() as log:
-            directory = course.directory(student=glob.escape(student), assignment=assignment)
+            directory = course.directory(student=name, assignment=assignment)
             converter = Autograde(coursedir=directory, config=course.config(), log=log)
             converter.force = True
-            _start(converter, f"record the marks of {student}")
+            _start(course, converter, f"record the marks of {name}")
     finally:
-        del nbgrader_bridge.prepared[assignment, student]
+        del nbgrader_bridge.prepared[assignment, name]
 
 
 def forget(course: Course, assignment: str, student: str) -> None:
-    """Take back the automatic marks of an earlier run, so that none stands for a run that failed."""
-    shutil.rmtree(course.build / "autograded" / student / assignment, ignore_errors=True)
+    """Take back the automatic marks and the pages of an earlier run, so that none stands for a run that failed."""
+    name = student_id(student)
+    for made in ("autograded", "feedback"):
+        shutil.rmtree(course.build / made / name / assignment, ignore_errors=True)
     with _open(course) as gradebook:
         try:
-            submission = gradebook.find_submission(assignment, student)
+            submission = gradebook.find_submission(assignment, name)
         except MissingEntry:
             return
         for notebook in submission.notebooks:
@@ -79,42 +117,76 @@ def marks(course: Course, assignment: str, student: str) -> dict[str, Mark]:
     """{question id: mark} of one student, by-hand marks included; empty where nothing is recorded."""
     with _open(course) as gradebook:
         try:
-            notebook = gradebook.find_submission_notebook(assignment, assignment, student)
+            notebook = gradebook.find_submission_notebook(assignment, assignment, student_id(student))
         except MissingEntry:
             return {}
-        return {grade.name.split("_", 1)[1]: Mark(float(grade.score), float(grade.max_score), bool(grade.needs_manual_grade))
+        return {grade.name.split("_", 1)[1]: Mark(float(grade.score), float(grade.max_score),
+                                                  bool(grade.needs_manual_grade), grade.auto_score)
                 for grade in notebook.grades}
 
 
 def write_feedback(course: Course, assignment: str) -> None:
     """nbgrader's feedback pages for every graded student, under build/feedback."""
+    check(course)
     with _quiet() as log:
         converter = GenerateFeedback(coursedir=course.directory(assignment=assignment), config=course.config(), log=log)
         converter.force = True
-        _start(converter, "write the feedback")
+        _start(course, converter, "write the feedback")
 
 
-def _open(course: Course) -> Gradebook:
+@contextmanager
+def _open(course: Course):
+    """nbgrader's gradebook, closed again at the end; database trouble becomes one sentence."""
     config = course.config().CourseDirectory
-    return Gradebook(config.db_url, config.course_id)
+    try:
+        with Gradebook(config.db_url, config.course_id) as gradebook:
+            yield gradebook
+    except DatabaseError as problem:
+        raise _in_words(course, problem.orig or problem) from None
 
 
-def _start(converter, doing: str) -> None:
+def _in_words(course: Course, problem: Exception) -> GradebookError:
+    problem = " ".join(str(problem).split())[:200]
+    text = problem.lower()
+    if "locked" in text:
+        return GradebookError("The gradebook is locked by another program: close Formgrader and other grading runs, "
+                              "then give the same command again.")
+    if "full" in text:
+        return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
+    if "readonly" in text or "read-only" in text or "unable to open" in text:
+        return GradebookError(f"The gradebook cannot be opened or written ({problem}): check who owns build/gradebook.db.")
+    return GradebookError(f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, or move it away "
+                          "and grade again (automatic marks come back, marks by hand do not).")
+
+
+def _start(course: Course, converter, doing: str) -> None:
+    """Run one of nbgrader's converters; its troubles become GradebookError, or NotRecorded for one student's."""
     try:
         converter.start()
+    except DatabaseError as problem:
+        raise _in_words(course, problem.orig or problem) from None
     except (NbGraderException, SystemExit) as problem:
-        reason = converter.log.handlers[0].reason or str(problem)
-        raise GradebookError(f"nbgrader could not {doing}: {reason}") from None
+        handler = converter.log.handlers[0]
+        check(course)
+        if handler.database:
+            raise _in_words(course, Exception(handler.reason)) from None
+        if "No space left on device" in handler.reason:
+            raise GradebookError(f"nbgrader could not {doing}, because the disk is full: free some space, "
+                                 "then give the same command again.") from None
+        raise NotRecorded(f"nbgrader could not {doing}: {handler.reason or problem}") from None
 
 
 class _Reason(logging.Handler):
     """Keeps the exception that nbgrader logged (the last line of its traceback), for one sentence to the user."""
     reason = ""
+    database = False
 
     def emit(self, record):
         text = record.getMessage().strip()
         if record.levelno >= logging.ERROR and text.startswith("Traceback"):
-            self.reason = self.reason or text.splitlines()[-1]
+            lines = [line for line in text.splitlines() if not line.startswith(("(Background", "["))]
+            self.reason = self.reason or next((line for line in reversed(lines) if line.strip()), "")
+            self.database = self.database or "sqlite3." in text or "sqlalchemy.exc." in text
 
 
 @contextmanager

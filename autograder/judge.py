@@ -1,18 +1,23 @@
 """Turns evidence into verdicts. Runs only in the grader's own process.
 
 A question's request is drawn from (seed, question id): the same seed gives the same probes, and a run without
-a stated seed gets a fresh one.
+a stated seed gets a fresh one. The mark is the plain sum of the points of the checks that hold: nothing is rounded.
+
+A mistake is paid for once: see `autograder.questions.base` for the rule, `judge` for its place.
 """
 
 import json
 import secrets
 import zlib
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
+from autograder.answers import Misconception
+from autograder.diagnosis import diagnose, not_answered, simulate
 from autograder.homework import Homework
-from autograder.questions.base import Check, Probe, Question
+from autograder.questions.base import Check, Exchange, Probe, Question
 from autograder.wire import BadEvidence, read_evidence
 
 BY_HAND = "Waits to be read and marked by hand."
@@ -20,17 +25,29 @@ BY_HAND = "Waits to be read and marked by hand."
 
 @dataclass(frozen=True)
 class Request:
-    """The probes of one question, drawn for one run; `nonce` ties the evidence to it."""
+    """The probes of one question, drawn for one run; `nonce` ties the evidence to it.
+
+    probes: by check, for the student's own functions; again: the same with the course's functions in the place of
+    those the question builds on. `simulated` keeps what the misconceptions answer, for the whole class.
+    """
     question: Question
     nonce: str
     probes: dict[str, list[Probe]]
+    again: dict[str, list[Probe]]
+    simulated: dict = field(default_factory=dict, compare=False)
 
-    def to_wire(self) -> str:
-        """JSON text for the student's kernel: probes without what only the judge knows."""
-        return json.dumps({"nonce": self.nonce, "probes": [p.to_wire() for p in self._all()]})
+    def to_wire(self, answer_cell: str | None = None) -> str:
+        """JSON text for the student's kernel: probes without what only the judge knows.
+
+        answer_cell: the text of this student's answer cell, for a question that runs it again.
+        """
+        wire = {"nonce": self.nonce, "probes": [p.to_wire() for p in self._all()]}
+        if any(probe.queries for probe in self._all()):
+            wire["answer_cell"] = answer_cell
+        return json.dumps(wire)
 
     def _all(self) -> list[Probe]:
-        return [probe for probes in self.probes.values() for probe in probes]
+        return [probe for group in (self.probes, self.again) for probes in group.values() for probe in probes]
 
     @property
     def probe_ids(self) -> list[str]:
@@ -76,14 +93,15 @@ def new_seed() -> int:
 def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     """The probes of one question for one run. The nonce is fresh even where the seed is repeated."""
     rng = np.random.default_rng([seed, zlib.crc32(question.id.encode())])
-    probes = {check.id: check.probes(rng, homework) for check in question.checks}
-    return Request(question, secrets.token_hex(8), probes)
+    return Request(question, secrets.token_hex(8), *question.draw(rng, homework))
 
 
-def judge(request: Request, evidence: list[str], homework: Homework) -> Verdict:
+def judge(request: Request, evidence: list[str], homework: Homework, lost: Collection[str] = ()) -> Verdict:
     """The verdict on one question.
 
     evidence: every evidence text that the kernel sent in reply to this request; right is exactly one.
+    lost: ids of earlier questions of the same notebook that lost points. Where this question builds on one of
+    them, the answers given with the course's functions count if they are no worse.
     """
     question = request.question
     if not evidence:
@@ -94,11 +112,56 @@ def judge(request: Request, evidence: list[str], homework: Homework) -> Verdict:
         answers = read_evidence(evidence[0], request.nonce, request.probe_ids)
     except BadEvidence as problem:
         return refused(question, f"The answers could not be used: {problem}.")
-    problems = {}
-    for check in question.checks:
-        exchange = [(probe, answers[probe.id]) for probe in request.probes[check.id]]
-        problems[check.id] = check.problem(exchange, homework)
-    return _weigh(question, problems)
+    verdict = own = _weigh(question, _problems(question, _exchanges(request.probes, answers), homework))
+    if own.complete:
+        return own
+    broken = [earlier for earlier in question.builds_on if earlier.id in lost]
+    exchanges = _exchanges(request.again or request.probes, answers)
+    if not_answered(exchanges[question.checks[0].id]):
+        return own
+    problems = _problems(question, exchanges, homework)
+    note = ""
+    if broken:
+        again = _weigh(question, problems)
+        if again.complete:
+            return replace(again, message=f"All checks passed, {_instead_of(broken)}.")
+        if again.score >= own.score:
+            verdict, note = again, f" This was judged {_instead_of(broken)}."
+        else:
+            note = f" It builds on {_functions(broken)}, where points were lost too: start there."
+    mistake = _mistake(request, exchanges, problems, homework)
+    if mistake:
+        return replace(verdict, misconception=mistake.id, message=mistake.feedback + note)
+    return replace(verdict, message=verdict.message + note)
+
+
+def _exchanges(probes: dict[str, list[Probe]], answers: dict) -> dict[str, Exchange]:
+    return {check: [(probe, answers[probe.id]) for probe in group] for check, group in probes.items()}
+
+
+def _problems(question: Question, exchanges: dict[str, Exchange], homework: Homework) -> dict[str, str | None]:
+    return {check.id: check.problem(exchanges[check.id], homework) for check in question.checks}
+
+
+def _functions(questions: list[Question]) -> str:
+    *others, last = [question.writes for question in questions]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _instead_of(questions: list[Question]) -> str:
+    return f"with the course's own {_functions(questions)}, so that an earlier mistake does not count twice"
+
+
+def _mistake(request: Request, exchanges: dict[str, Exchange], problems: dict[str, str | None],
+             homework: Homework) -> Misconception | None:
+    """The misconception that explains the answers, where one does."""
+    def simulated() -> dict:
+        if not request.simulated:
+            probes = [probe for exchange in exchanges.values() for probe, _ in exchange]
+            request.simulated.update(simulate(request.question, probes, homework))
+        return request.simulated
+
+    return diagnose(request.question, exchanges, problems, simulated)
 
 
 def refused(question: Question, sentence: str) -> Verdict:

@@ -1,44 +1,109 @@
-"""Writes verdicts into a graded notebook, where nbgrader finds the points and the student the sentences."""
+"""Writes verdicts into a graded notebook, where nbgrader finds the points and the student the sentences.
 
+The notebook goes on to pages that the student and the instructor open (feedback, Formgrader), and nbconvert puts
+markdown, links and pictures into a page as they are. So everything that came from a submission is made harmless here.
+"""
+
+import base64
+import re
+
+import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.cells import answered_question, tested_question
+from autograder.cells import answered_question, grade_id, tested_question
 from autograder.judge import Verdict
 
-SHOWN_TYPES = ("image/png", "text/plain")
 MAX_SHOWN = 200_000
+MAX_PICTURE = 2_000_000
+MAX_OUTPUTS = 200
+INVISIBLE = "\u200b"  # a space of no width: breaks what a page would act on, and changes nothing that is seen
+COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
+CONTROL = re.compile(r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}\x07?"
+                     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+ACTIVE_MARKDOWN = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])")
+ACTIVE_MATHS = re.compile(
+    r"\\(?=(?:href|url|unicode|require|style|class|cssId|data|bbox|includegraphics|csname|mmlToken|Html\w*|html\w*|def|let|newcommand)\b)")
 
 
-def present(notebook: NotebookNode, verdicts: list[Verdict]) -> NotebookNode:
-    """The same notebook with only harmless outputs, and in each test cell its verdict.
+def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] = ()) -> NotebookNode:
+    """The same notebook with only harmless outputs and text, and in each test cell its verdict.
 
     nbgrader reads a test cell's points from a plain number that is the cell's result, and takes any error or
-    stderr there for 0, so what the visible checks printed is kept as plain text before the verdict.
+    stderr there for 0, so what the visible checks printed is kept as plain text before the verdict. What intake
+    repaired is told in a cell at the top.
     """
     by_id = {verdict.id: verdict for verdict in verdicts}
     for cell in notebook.cells:
         if cell.cell_type != "code":
+            if not _is_locked(cell):
+                cell.source = harmless_markdown(cell.source)
             continue
-        cell.outputs = [shown for output in cell.outputs if (shown := _harmless(output))]
+        cell.outputs = [shown for output in cell.outputs[:MAX_OUTPUTS] if (shown := _harmless(output))]
+        cell.execution_count = cell.execution_count if isinstance(cell.execution_count, int) else None
         question = tested_question(cell)
         if question in by_id:
             cell.outputs = _verdict_outputs(cell.outputs, by_id[question])
         elif answered_question(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
+    if repairs:
+        text = "**What had to be repaired in the file you handed in**\n\n" + "\n".join(f"- {line}" for line in repairs)
+        notebook.cells.insert(0, nbformat.v4.new_markdown_cell(harmless_markdown(text), id="repairs"))
     return notebook
+
+
+def harmless_markdown(text: str) -> str:
+    """Markdown that looks the same, in which HTML, links, pictures and active maths are only text."""
+    text = CONTROL.sub("", text)
+    text = ACTIVE_MARKDOWN.sub(lambda m: m.group() + INVISIBLE, text)
+    return ACTIVE_MATHS.sub(lambda m: m.group() + INVISIBLE, text)
+
+
+def harmless_text(value) -> str:
+    """Printed text as it may be shown: colours stay, every other control character goes; a bounded length."""
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    text = value[:MAX_SHOWN].encode("utf-8", "replace").decode()
+    return CONTROL.sub(lambda m: m.group() if COLOUR.fullmatch(m.group()) else "", text)
+
+
+def _is_locked(cell: NotebookNode) -> bool:
+    """True for the instructor's own cells."""
+    return bool(grade_id(cell)) and not answered_question(cell)
 
 
 def _harmless(output: NotebookNode) -> NotebookNode | None:
     """An output as text or picture: HTML, SVG and JavaScript of a student are never shown to anybody else."""
-    if output.output_type == "stream":
-        return new_output("stream", name=output.name, text=output.text[:MAX_SHOWN])
-    if output.output_type == "error":
-        return new_output("error", ename=output.ename[:200], evalue=output.evalue[:2000],
-                          traceback=[line[:20_000] for line in output.traceback[:60]])
-    data = {kind: value for kind, value in output.get("data", {}).items()
-            if kind in SHOWN_TYPES and isinstance(value, str) and len(value) <= MAX_SHOWN * 10}
-    return new_output("display_data", data=data) if data else None
+    kind = output.get("output_type")
+    if kind == "stream":
+        name = "stderr" if output.get("name") == "stderr" else "stdout"
+        return new_output("stream", name=name, text=harmless_text(output.get("text")))
+    if kind == "error":
+        lines = output.get("traceback")
+        return new_output("error", ename=harmless_text(output.get("ename"))[:200],
+                          evalue=harmless_text(output.get("evalue"))[:2000],
+                          traceback=[harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else [])
+    data = output.get("data")
+    if not isinstance(data, dict):
+        return None
+    shown = {}
+    if _is_picture(data.get("image/png")):
+        shown["image/png"] = data["image/png"]
+    if text := harmless_text(data.get("text/plain")):
+        shown["text/plain"] = text
+    return new_output("display_data", data=shown) if shown else None
+
+
+def _is_picture(value) -> bool:
+    """True for base64 text of a PNG file."""
+    if not isinstance(value, str) or len(value) > MAX_PICTURE:
+        return False
+    try:
+        return base64.b64decode("".join(value.split()), validate=True).startswith(b"\x89PNG\r\n\x1a\n")
+    except ValueError:
+        return False
 
 
 def _verdict_outputs(outputs: list[NotebookNode], verdict: Verdict) -> list[NotebookNode]:

@@ -20,7 +20,7 @@ from autograder.intake import Submission
 from autograder.judge import new_seed
 from helpers.errors import CourseError
 
-SHIPPED = ("helpers", "lectures", "environment.yml")
+SHIPPED = ("helpers", "lectures", "environment.yml", "LICENSE")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
 TEXT = {".py", ".ipynb", ".md", ".yml", ".toml", ".json", ".txt", ".cfg", ".csv"}
 
@@ -117,7 +117,7 @@ def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Pr
     secrets = _secrets(source, homework)
     files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
     for path in files:
-        if path.suffix not in TEXT:
+        if path.suffix not in TEXT and path.name != "LICENSE":
             raise ReleaseRefused(f"Not released: {path.relative_to(folder)} is of a kind that cannot be searched for leaks.")
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":

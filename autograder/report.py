@@ -6,7 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from autograder.course import Course
-from autograder.results import StudentResult
+from autograder.item_analysis import FEW, changes, items, mistakes
+from autograder.results import StudentResult, results_before
 
 
 def write_report(course: Course, assignment: str, results: list[StudentResult], path: Path) -> Path:
@@ -15,20 +16,14 @@ def write_report(course: Course, assignment: str, results: list[StudentResult], 
                               trim_blocks=True, lstrip_blocks=True)
     questions = course.questions(assignment)
     graded = [r for r in results if r.status == "graded"]
+    before = results_before(course, assignment)
     page = environment.get_template("report.html").render(
         assignment=assignment, results=results, questions=questions, when=datetime.now().strftime("%d %B %Y, %H:%M"),
-        means=[_mean(graded, q.id) for q in questions], mean=_mean_score(graded), graded=len(graded))
+        items=items(results, questions), mistakes=mistakes(results), few=len(graded) < FEW,
+        changes=changes(before, results, questions), regraded=sum(r.student in before for r in results),
+        mean=sum(r.score for r in graded) / len(graded) if graded else None, graded=len(graded))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(page, encoding="utf-8")
     draft.replace(path)
     return path
-
-
-def _mean(results: list[StudentResult], question: str) -> float | None:
-    scores = [q["score"] for r in results for q in r.questions if q["id"] == question and not q["waiting"]]
-    return sum(scores) / len(scores) if scores else None
-
-
-def _mean_score(results: list[StudentResult]) -> float | None:
-    return sum(r.score for r in results) / len(results) if results else None

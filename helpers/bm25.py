@@ -12,74 +12,111 @@ document's number of tokens and avgdl the mean of dl. k1 says how soon further o
 how much long documents are held back.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import chain
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import csr_array
 
-from .ranking import check_k, check_same_length, top_rows
+from .ranking import check_k, check_same_length, take_rows, top_k_of_positive
 from .text import is_missing, snowball_tokenize
+
+_SCORES_AT_ONCE = 2**25  # queries times documents in one sparse product; only those that match take memory
 
 
 class BM25Index(Mapping):
     """An inverted index that reads like a dict of dicts: ``index["couch"]`` is ``{document: tf}``.
 
     ``len(index)`` is the number of unique terms; iterating gives the terms in the order they were first seen.
-    The postings of all terms lie one after the other in two flat arrays, which take a fraction of the memory
-    of nested dicts and can be scored with vector operations.
+    The postings of all terms lie one after the other in the flat arrays of a sparse matrix, which take a
+    fraction of the memory of nested dicts and can be scored with vector operations.
 
     Parameters
     ----------
-    columns : dict of term -> int
+    numbers : dict of term -> int
         The number of each term, counted from 0 in first-seen order.
-    starts : int64 array of shape (terms + 1,)
-        The postings of term number t lie at ``starts[t]:starts[t + 1]``.
-    doc_ids, frequencies : int32 arrays of shape (postings,)
-        Document numbers (ascending within a term) and term frequencies.
-    num_docs : int
+    frequencies : int32 csr_array of shape (terms, n)
+        How often term number t occurs in each document; documents ascending within a row.
     tokenizer : callable
         What the documents were split with; queries are split with the same unless told otherwise.
     """
 
-    def __init__(
-        self,
-        columns: dict,
-        starts: np.ndarray,
-        doc_ids: np.ndarray,
-        frequencies: np.ndarray,
-        num_docs: int,
-        tokenizer: Callable = snowball_tokenize,
-    ):
-        self._columns = columns
-        self._starts = starts
-        self._doc_ids = doc_ids
+    def __init__(self, numbers: dict, frequencies: csr_array, tokenizer: Callable = snowball_tokenize):
+        self._numbers = numbers
         self._frequencies = frequencies
-        self.num_docs = num_docs
+        self._known_weights = None
+        self.num_docs = frequencies.shape[1]
         self.tokenizer = tokenizer
 
     def postings(self, term) -> tuple[np.ndarray, np.ndarray]:
         """Document numbers and term frequencies of `term`, two int32 arrays of shape (df,)."""
-        column = self._columns[term]
-        span = slice(self._starts[column], self._starts[column + 1])
-        return self._doc_ids[span], self._frequencies[span]
+        span = self._span(self._numbers[term])
+        return self._frequencies.indices[span], self._frequencies.data[span]
+
+    def weights(self, doc_lengths: np.ndarray, k1: float = 1.2, b: float = 0.75) -> csr_array:
+        """What each term adds to the score of each document: the BM25 formula for all postings at once.
+
+        Computed at the first search and kept until somebody asks for other lengths or parameters, so that a
+        search has nothing left to do but add.
+
+        Parameters
+        ----------
+        doc_lengths : array of shape (n,)
+        k1, b : float
+
+        Returns
+        -------
+        float64 csr_array of shape (terms, n), with the postings in the same places as the frequencies
+        """
+        if self._known_weights is not None:
+            known_k1, known_b, known_lengths, weights = self._known_weights
+            if (known_k1, known_b) == (k1, b) and np.array_equal(known_lengths, doc_lengths):
+                return weights
+        tf, doc_ids, starts = self._frequencies.data, self._frequencies.indices, self._frequencies.indptr
+        df = np.diff(starts)
+        idf = np.log((self.num_docs - df + 0.5) / (df + 0.5) + 1)
+        average = doc_lengths.mean() if len(doc_lengths) else 0.0
+        lengths = doc_lengths[doc_ids]
+        added = np.repeat(idf, df) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * lengths / average))
+        weights = csr_array((added, doc_ids, starts), shape=self._frequencies.shape)
+        self._known_weights = k1, b, doc_lengths.copy(), weights
+        return weights
+
+    def weighed_postings(self, tokens: Iterable, weights: csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
+        """For each token that is in the index, in order: its document numbers and its `weights` there."""
+        spans = [self._span(self._numbers[token]) for token in tokens if token in self._numbers]
+        return [(weights.indices[span], weights.data[span]) for span in spans]
+
+    def counts(self, tokenized: list[list]) -> csr_array:
+        """The tokens of q texts as a float64 csr_array of shape (q, terms): a 1 for each token, in order."""
+        known = [[self._numbers[token] for token in tokens if token in self._numbers] for tokens in tokenized]
+        numbers = np.fromiter(chain.from_iterable(known), dtype=np.int32)
+        starts = np.cumsum([0, *map(len, known)], dtype=np.int32)
+        return csr_array((np.ones(len(numbers)), numbers, starts), shape=(len(known), len(self)))
+
+    def _span(self, number: int) -> slice:
+        starts = self._frequencies.indptr
+        return slice(starts[number], starts[number + 1])
 
     def __getitem__(self, term) -> dict[int, int]:
         doc_ids, frequencies = self.postings(term)
         return dict(zip(doc_ids.tolist(), frequencies.tolist()))
 
     def __contains__(self, term) -> bool:
-        return term in self._columns
+        return term in self._numbers
 
     def __iter__(self) -> Iterator:
-        return iter(self._columns)
+        return iter(self._numbers)
 
     def __len__(self) -> int:
-        return len(self._columns)
+        return len(self._numbers)
 
     def __repr__(self) -> str:
-        return f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {len(self._doc_ids):,} postings)"
+        return (
+            f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {self._frequencies.nnz:,} postings)"
+        )
 
 
 def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple[BM25Index, np.ndarray]:
@@ -110,23 +147,22 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
     (5, {0: 1, 1: 2}, [2, 6, 0])
     """
     tokenize = _tokenizer(tokenizer)
-    tokenized = [[] if is_missing(text) else tokenize(text) for text in _texts(docs, "docs")]
-    doc_lengths = np.array([len(tokens) for tokens in tokenized], dtype=np.int64)
-    num_docs = len(doc_lengths)
+    numbers = defaultdict()
+    numbers.default_factory = numbers.__len__  # a term not seen before gets the next number
+    terms, ends = [], [0]
+    for text in _texts(docs, "docs"):
+        if not is_missing(text):
+            terms.extend(map(numbers.__getitem__, tokenize(text)))
+        ends.append(len(terms))
 
-    columns = defaultdict()
-    columns.default_factory = columns.__len__  # a term not seen before gets the next number
-    terms = np.fromiter(map(columns.__getitem__, chain.from_iterable(tokenized)), np.int64, doc_lengths.sum())
-    documents = np.repeat(np.arange(num_docs), doc_lengths)
-
-    # One number per (term, document) pair: sorted, they are the postings; how often each occurs is its tf.
-    pairs, frequencies = np.unique(terms * num_docs + documents, return_counts=True)
-    terms, documents = np.divmod(pairs, max(num_docs, 1))
-    starts = np.searchsorted(terms, np.arange(len(columns) + 1))
-    index = BM25Index(
-        dict(columns), starts, documents.astype(np.int32), frequencies.astype(np.int32), num_docs, tokenize
-    )
-    return index, doc_lengths
+    # One entry per token, document after document. Turned around (term after term) and with the repeated
+    # entries added up, they are the postings.
+    terms, ends = np.array(terms, dtype=np.int32), np.array(ends, dtype=np.int32)
+    ones = np.ones(len(terms), dtype=np.int32)
+    occurrences = csr_array((ones, terms, ends), shape=(len(ends) - 1, len(numbers)))
+    frequencies = occurrences.T.tocsr()
+    frequencies.sum_duplicates()
+    return BM25Index(dict(numbers), frequencies, tokenize), np.diff(ends).astype(np.int64)
 
 
 def score_bm25(
@@ -192,31 +228,14 @@ def score_bm25_batch(
     float64 array of shape (q, n)
         8 * q * n bytes: 480 queries over 10,000 documents take 38 MB.
     """
-    queries = list(_texts(queries, "queries"))
     doc_lengths = _check(index, num_docs, doc_lengths, k1, b)
-    tokenize = _tokenizer(tokenizer or getattr(index, "tokenizer", None))
-    average = doc_lengths.mean() if len(doc_lengths) else 0.0
-
-    def weigh(term) -> tuple[np.ndarray, np.ndarray]:
-        doc_ids, tf = _postings(index, term)
-        df = len(doc_ids)
-        idf = np.log((num_docs - df + 0.5) / (df + 0.5) + 1)
-        return doc_ids, idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * doc_lengths[doc_ids] / average))
-
-    weighed = {}
-    scores = np.zeros((len(queries), num_docs))
-    for row, query in zip(scores, queries):
-        if is_missing(query):
-            raise ValueError(
-                f"the query is missing ({query!r}); drop queries without text before the search."
-            )
-        for term, count in Counter(tokenize(query)).items():
-            if term not in index:
-                continue
-            if term not in weighed:
-                weighed[term] = weigh(term)
-            doc_ids, weights = weighed[term]
-            row[doc_ids] += count * weights
+    tokenized = _split(queries, tokenizer, index)
+    index = _as_index(index, tokenized, num_docs)
+    weights = index.weights(doc_lengths, k1, b)
+    scores = np.zeros((len(tokenized), num_docs))
+    for row, tokens in zip(scores, tokenized):
+        for doc_ids, added in index.weighed_postings(tokens, weights):
+            row[doc_ids] += added
     return scores
 
 
@@ -260,10 +279,119 @@ def search_bm25(
     >>> search_bm25("blue sofas", index, products, doc_lengths, k=2)[["product_id", "rank"]].values.tolist()
     [[8, 1], [7, 2]]
     """
-    check_k(k)
     check_same_length(products_df=len(products_df), doc_lengths=len(doc_lengths))
-    scores = score_bm25(query, index, len(products_df), doc_lengths, tokenizer)
-    return top_rows(products_df, scores, k, bm25_score=scores)
+    rows, scores = top_bm25(query, index, len(products_df), doc_lengths, tokenizer, k)
+    return take_rows(products_df, rows, bm25_score=scores)
+
+
+def top_bm25(
+    query: str,
+    index: Mapping,
+    num_docs: int,
+    doc_lengths,
+    tokenizer: Callable | None = None,
+    k: int = 10,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` best documents for one query, as row numbers: what `search_bm25` makes its table from.
+
+    Only documents that share a term with the query are looked at, however many others there are. Parameters
+    and errors are those of `score_bm25` and `search_bm25`.
+
+    Returns
+    -------
+    rows : int array of shape (min(k, n),)
+        Row numbers of the best documents, best first; equal scores in order of row number.
+    scores : float64 array of shape (min(k, n),)
+        Their scores, to the last bit those of `score_bm25`.
+
+    Examples
+    --------
+    >>> index, doc_lengths = build_index(["red sofa", "blue sofa", "red lamp shade"])
+    >>> rows, scores = top_bm25("blue sofas", index, 3, doc_lengths, k=2)
+    >>> rows.tolist()
+    [1, 0]
+    """
+    k = check_k(k)
+    doc_lengths = _check(index, num_docs, doc_lengths, k1, b)
+    tokenized = _split([query], tokenizer, index)
+    index = _as_index(index, tokenized, num_docs)
+    postings = index.weighed_postings(tokenized[0], index.weights(doc_lengths, k1, b))
+    return top_k_of_positive(*_add_up(postings), num_docs, k)
+
+
+def top_bm25_batch(
+    queries: Iterable[str],
+    index: Mapping,
+    num_docs: int,
+    doc_lengths,
+    tokenizer: Callable | None = None,
+    k: int = 10,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` best documents for each of q queries, without a score for every document.
+
+    Only documents that share a term with the query have a score above 0, so the scores of all queries are one
+    product of two sparse matrices: queries x terms times terms x documents.
+
+    Parameters and errors are those of `score_bm25_batch` and `search_bm25`.
+
+    Returns
+    -------
+    rows : int64 array of shape (q, min(k, n))
+    scores : float64 array of shape (q, min(k, n))
+        Row i of both is what `top_bm25` gives for ``queries[i]``, to the last bit.
+
+    Examples
+    --------
+    >>> index, doc_lengths = build_index(["red sofa", "blue sofa", "red lamp shade"])
+    >>> rows, scores = top_bm25_batch(["blue sofas", "lamp"], index, 3, doc_lengths, k=2)
+    >>> rows.tolist()
+    [[1, 0], [2, 0]]
+    """
+    k = check_k(k)
+    doc_lengths = _check(index, num_docs, doc_lengths, k1, b)
+    tokenized = _split(queries, tokenizer, index)
+    index = _as_index(index, tokenized, num_docs)
+    weights = index.weights(doc_lengths, k1, b)
+    rows = np.empty((len(tokenized), min(k, num_docs)), dtype=np.int64)
+    scores = np.empty(rows.shape)
+    step = max(1, _SCORES_AT_ONCE // max(1, num_docs))
+    for begin in range(0, len(tokenized), step):
+        found = index.counts(tokenized[begin : begin + step]) @ weights
+        for i, (start, end) in enumerate(zip(found.indptr, found.indptr[1:]), begin):
+            rows[i], scores[i] = top_k_of_positive(
+                found.indices[start:end], found.data[start:end], num_docs, k
+            )
+    return rows, scores
+
+
+def _add_up(postings: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """The documents in any of the postings, ascending, and the sum of the weights of each."""
+    if not postings:
+        return np.empty(0, np.int32), np.empty(0)
+    if len(postings) == 1:
+        return postings[0]
+    doc_ids, weights = map(np.concatenate, zip(*postings))
+    order = doc_ids.argsort(kind="stable")  # each term's documents are sorted already; this merges them
+    doc_ids = doc_ids[order]
+    is_new = np.empty(len(doc_ids), dtype=bool)
+    is_new[0], is_new[1:] = True, doc_ids[1:] != doc_ids[:-1]
+    return doc_ids[is_new], np.bincount(is_new.cumsum() - 1, weights[order])
+
+
+def _split(queries: Iterable[str], tokenizer: Callable | None, index: Mapping) -> list[list]:
+    """The tokens of each query."""
+    tokenize = _tokenizer(tokenizer or getattr(index, "tokenizer", None))
+    queries = list(_texts(queries, "queries"))
+    for query in queries:
+        if is_missing(query):
+            raise ValueError(
+                f"the query is missing ({query!r}); drop queries without text before the search."
+            )
+    return [tokenize(query) for query in queries]
 
 
 def _texts(texts, name: str) -> Iterable:
@@ -289,11 +417,17 @@ def _tokenizer(tokenizer: Callable | None) -> Callable:
     return tokenizer
 
 
-def _postings(index: Mapping, term) -> tuple[np.ndarray, np.ndarray]:
+def _as_index(index: Mapping, tokenized: list[list], num_docs: int) -> BM25Index:
+    """`index` itself if it is a BM25Index; of a dict of dicts, as much as these tokens need."""
     if isinstance(index, BM25Index):
-        return index.postings(term)
-    postings = index[term]
-    return np.array(list(postings.keys()), dtype=np.int64), np.array(list(postings.values()), dtype=np.int64)
+        return index
+    terms = [term for term in dict.fromkeys(chain.from_iterable(tokenized)) if term in index]
+    doc_ids = np.fromiter(chain.from_iterable(index[term].keys() for term in terms), dtype=np.int32)
+    tf = np.fromiter(chain.from_iterable(index[term].values() for term in terms), dtype=np.int32)
+    starts = np.cumsum([0, *(len(index[term]) for term in terms)], dtype=np.int32)
+    frequencies = csr_array((tf, doc_ids, starts), shape=(len(terms), num_docs))
+    frequencies.sort_indices()
+    return BM25Index({term: number for number, term in enumerate(terms)}, frequencies)
 
 
 def _check(index, num_docs, doc_lengths, k1, b) -> np.ndarray:

@@ -5,7 +5,7 @@ query if its grade is above 0; a product that nobody judged counts as irrelevant
 counts once, with its higher grade.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from .catalogue import GRADES
 from .hybrid import fuse_scores, normalize_scores
 from .progress import ProgressBar
-from .ranking import check_k, top_k
+from .ranking import check_k, reached_by, top_k
 
 
 def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 10) -> float:
@@ -252,10 +252,51 @@ def evaluate_scores(
     """
     scores, product_ids = np.asarray(scores), np.asarray(product_ids)
     _check_matrix(scores, "scores", product_ids, queries_df)
+    rows = [top_k(row, k) for row in scores]
+    return evaluate_rankings([product_ids[top] for top in rows], queries_df, labels_df, k)
+
+
+def evaluate_rankings(
+    rankings: Sequence[Iterable], queries_df: pd.DataFrame, labels_df: pd.DataFrame, k: int = 10
+) -> pd.DataFrame:
+    """Recall@k and nDCG@k of rankings that are there already, one for each query.
+
+    Parameters
+    ----------
+    rankings : sequence of q sequences of product ids, best first
+        Such as ``product_ids[rows]`` with the rows that `top_bm25_batch` or `top_semantic_batch` gives.
+    queries_df : DataFrame of q rows with query_id and query
+    labels_df : DataFrame with query_id, product_id and grade (or label)
+    k : int
+
+    Returns
+    -------
+    DataFrame with query_id, query, recall, ndcg
+
+    Raises
+    ------
+    ValueError
+        If there is not one ranking per query, a column is missing, or `k` is not a whole number of at least
+        1.
+
+    Examples
+    --------
+    >>> queries = pd.DataFrame({"query_id": [0], "query": ["sofa"]})
+    >>> labels = pd.DataFrame({"query_id": [0, 0], "product_id": [7, 9], "grade": [2, 1]})
+    >>> evaluate_rankings([[7, 8]], queries, labels, k=2)["recall"].tolist()
+    [0.5]
+    """
+    check_k(k)
+    _check_columns(queries_df, "queries_df", ["query_id", "query"])
+    if len(rankings) != len(queries_df):
+        raise ValueError(
+            f"rankings must hold one ranking per query; got {len(rankings):,} "
+            f"for {len(queries_df):,} queries."
+        )
     judgments = group_judgments(labels_df)
     found = []
-    for query_id, row in zip(queries_df["query_id"].tolist(), scores):
-        retrieved = product_ids[top_k(row, k)].tolist()
+    for query_id, ranking in zip(queries_df["query_id"].tolist(), rankings):
+        retrieved = ranking.tolist() if isinstance(ranking, np.ndarray) else list(ranking)
         relevance = judgments.get(query_id, {})
         relevant = [product_id for product_id, grade in relevance.items() if grade > 0]
         found.append((calculate_recall(retrieved, relevant, k), calculate_ndcg(retrieved, relevance, k)))
@@ -295,9 +336,10 @@ def sweep_alpha(
     Raises
     ------
     ValueError
-        If a shape does not fit, a column is missing, or an alpha is out of range.
+        If a shape does not fit, a column is missing, an alpha is out of range, or `k` is not a whole number
+        of at least 1.
     """
-    product_ids, alphas = np.asarray(product_ids), list(alphas)
+    k, product_ids, alphas = check_k(k), np.asarray(product_ids), list(alphas)
     semantic_scores, bm25_scores = np.asarray(semantic_scores), np.asarray(bm25_scores)
     _check_matrix(semantic_scores, "semantic_scores", product_ids, queries_df)
     _check_matrix(bm25_scores, "bm25_scores", product_ids, queries_df)
@@ -307,10 +349,28 @@ def sweep_alpha(
     recalls = np.empty((len(queries_df), len(alphas)))
     for i, query_id in enumerate(queries_df["query_id"].tolist()):
         semantic, bm25 = normalize_scores(semantic_scores[i]), normalize_scores(bm25_scores[i])
-        for j, alpha in enumerate(alphas):
-            retrieved = product_ids[top_k(fuse_scores(semantic, bm25, alpha), k)].tolist()
-            recalls[i, j] = calculate_recall(retrieved, relevant.get(query_id, ()), k)
+        for j, best in enumerate(_best_of_each_mix(semantic, bm25, alphas, k)):
+            recalls[i, j] = calculate_recall(product_ids[best].tolist(), relevant.get(query_id, ()), k)
     return pd.DataFrame({"alpha": alphas, "mean_recall": recalls.mean(axis=0)})
+
+
+def _best_of_each_mix(
+    semantic: np.ndarray, bm25: np.ndarray, alphas: Iterable[float], k: int
+) -> Iterator[np.ndarray]:
+    """``top_k(fuse_scores(semantic, bm25, alpha), k)`` for each alpha; both scores lie in [0, 1].
+
+    A product without a BM25 score that k others beat in semantic score is beaten by them in every mix, and
+    need not be looked at. "Beaten" leaves room for the rounding of ``alpha * semantic``, which must not make
+    a tie of it; with an alpha next to 0 it could, and then all products are looked at.
+    """
+    beaten_below = reached_by(semantic, k) * (1 - 1e-9) if k < len(semantic) else 0.0
+    promising = np.flatnonzero((bm25 > 0) | (semantic >= beaten_below))
+    some_semantic, some_bm25 = semantic[promising], bm25[promising]
+    for alpha in alphas:
+        if alpha * beaten_below > 1e-100:
+            yield promising[top_k(fuse_scores(some_semantic, some_bm25, alpha), k)]
+        else:
+            yield top_k(fuse_scores(semantic, bm25, alpha), k)
 
 
 def _grades_of(retrieved_ids: Iterable, relevance: Mapping) -> list:

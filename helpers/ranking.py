@@ -48,16 +48,59 @@ def top_k(scores, k: int) -> np.ndarray:
         raise ValueError(f"scores hold {np.isnan(scores).sum()} NaN; a ranking needs a number for every row.")
     if k >= len(scores):
         return np.argsort(-scores, kind="stable")
-    # Deal the scores out to at least k groups and take the best of each. Those are scores too, so the k-th
-    # best of all is no lower than the k-th best of these: most scores never need to be sorted.
-    per_group = max(1, len(scores) // (32 * k))
-    groups = len(scores) // per_group
-    best_of_groups = scores[: groups * per_group].reshape(per_group, groups).max(axis=0)
-    bound = np.partition(best_of_groups, groups - k)[groups - k]
+    bound = reached_by(scores, k)
     best = np.flatnonzero(scores > bound)
     if len(best) < k:
         best = np.concatenate([best, np.flatnonzero(scores == bound)[: k - len(best)]])
     return best[np.argsort(-scores[best], kind="stable")[:k]]
+
+
+def reached_by(scores: np.ndarray, k: int) -> float:
+    """A score that at least `k` of the scores reach: the k-th highest, or a little less.
+
+    The scores, of which there must be more than `k`, are dealt out to groups and the best of each group is
+    taken. Those are scores too, so the k-th highest of all is no lower than the k-th highest of these.
+    """
+    per_group = max(1, len(scores) // (32 * k))
+    groups = len(scores) // per_group
+    best_of_groups = scores[: groups * per_group].reshape(per_group, groups).max(axis=0)
+    best_of_groups.partition(groups - k)
+    return best_of_groups[groups - k]
+
+
+def top_k_of_positive(rows: np.ndarray, scores: np.ndarray, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """`top_k` of n scores of which only those above 0 are given: the positions, and the scores there.
+
+    Parameters
+    ----------
+    rows : int array of shape (m,)
+        Where the scores above 0 are, each once, in any order.
+    scores : float array of shape (m,)
+    n, k : int
+        Positions below n that are not among `rows` have the score 0.
+
+    Returns
+    -------
+    positions : int array of shape (min(k, n),)
+        Best first; equal scores, among them the zeros, in order of position.
+    scores : float array of shape (min(k, n),)
+
+    Examples
+    --------
+    >>> positions, scores = top_k_of_positive(np.array([5, 1]), np.array([0.5, 0.9]), n=6, k=4)
+    >>> positions.tolist(), scores.tolist()
+    ([1, 5, 0, 2], [0.9, 0.5, 0.0, 0.0])
+    """
+    if len(rows) > k:
+        good = (scores >= reached_by(scores, k)).nonzero()[0]
+        rows, scores = rows[good], scores[good]
+    order = np.lexsort((rows, -scores))[:k]
+    rows, scores = rows[order], scores[order]
+    missing = min(k, n) - len(rows)
+    if missing:
+        zeros = np.setdiff1d(np.arange(min(k, n)), rows)[:missing]
+        rows, scores = np.concatenate([rows, zeros]), np.concatenate([scores, np.zeros(missing)])
+    return rows, scores
 
 
 def top_rows(products_df: pd.DataFrame, scores, k: int, **columns) -> pd.DataFrame:
@@ -77,8 +120,16 @@ def top_rows(products_df: pd.DataFrame, scores, k: int, **columns) -> pd.DataFra
         The original columns and index labels, then `columns`, then ``rank`` (1, 2, ...).
     """
     top = top_k(scores, k)
-    columns = {name: np.asarray(values)[top] for name, values in columns.items()}
-    return products_df.take(top).assign(**columns, rank=np.arange(1, len(top) + 1))
+    return take_rows(products_df, top, **{name: np.asarray(values)[top] for name, values in columns.items()})
+
+
+def take_rows(products_df: pd.DataFrame, rows: np.ndarray, **columns) -> pd.DataFrame:
+    """A copy of `rows` (positions, best first), with further `columns` of the same length and ``rank``."""
+    table = products_df.take(rows)
+    for name, values in columns.items():
+        table[name] = values
+    table["rank"] = np.arange(1, len(rows) + 1)
+    return table
 
 
 def check_same_length(**counts: int) -> None:

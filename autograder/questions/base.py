@@ -1,7 +1,12 @@
-"""What a question is made of: checks, each with points, fresh probes and a rule that names what is wrong."""
+"""What a question is made of: checks, each with points, fresh probes and a rule that names what is wrong.
+
+**A mistake is paid for once.** A question that builds on others (semantic search on cosines, say) is asked twice:
+with the student's own functions, and again with the course's versions of those it builds on in their place. The
+second answers count where they are better and one of those earlier questions lost points.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +32,9 @@ class IndexOf:
 class Probe:
     """One call of the student's function (`call`), or one look at a variable (`read`).
 
-    `about` is what only the judge knows: expected values, scores, relevant products. It never leaves the grader.
+    stand_ins: names of student's functions in whose place the course's versions stand meanwhile.
+    queries: ids of queries; the answer cell is run again with these alone before a variable is read.
+    about: what only the judge knows (expected values, scores, relevant products). It never leaves the grader.
     """
     id: str
     call: str | None = None
@@ -35,6 +42,8 @@ class Probe:
     kwargs: dict = field(default_factory=dict)
     read: str | None = None
     columns: tuple[str, ...] | None = None
+    stand_ins: tuple[str, ...] = ()
+    queries: tuple[int, ...] = ()
     about: Any = None
 
     def to_wire(self) -> dict:
@@ -44,7 +53,8 @@ class Probe:
         else:
             wire = {"id": self.id, "call": self.call, "args": [_to_wire(a) for a in self.args],
                     "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()}}
-        return wire | ({"columns": list(self.columns)} if self.columns else {})
+        more = {"columns": self.columns, "with": self.stand_ins, "queries": self.queries}
+        return wire | {name: list(values) for name, values in more.items() if values}
 
 
 def _to_wire(value):
@@ -76,15 +86,33 @@ class Question:
     """A graded thing with an id; the first check is the core, without which the others earn nothing.
 
     That rule keeps a function that always returns 0 from earning the points of the zero vector.
-    A question without checks is marked by hand.
+    A question without checks is marked by hand. `writes` is the function that the student defines, None where
+    the answer is a cell's variables; `builds_on` are the questions whose functions may be used here. `again`
+    picks the probes for the second time of asking: the whole sample is not searched twice.
     """
     id: str
     points: float
     title: str
     checks: tuple[Check, ...] = ()
+    writes: str | None = None
+    builds_on: tuple["Question", ...] = ()
+    again: Callable[[np.random.Generator, Homework, dict[str, list[Probe]]], dict[str, list[Probe]]] = (
+        lambda rng, homework, probes: probes)
 
     def __post_init__(self):
         assert not self.checks or sum(c.points for c in self.checks) == self.points, self.id
+
+
+    def draw(self, rng: np.random.Generator, homework: Homework) -> tuple[dict, dict]:
+        """Fresh probes by check id: those for the student's own functions, and those asked again (none where the
+        question builds on no other)."""
+        probes = {check.id: check.probes(rng, homework) for check in self.checks}
+        if not self.builds_on:
+            return probes, {}
+        stand_ins = tuple(question.writes for question in self.builds_on)
+        again = {check: [replace(probe, id=f"again/{probe.id}", stand_ins=stand_ins) for probe in chosen]
+                 for check, chosen in self.again(rng, homework, probes).items()}
+        return probes, again
 
 
 def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchange, Homework], str | None]:

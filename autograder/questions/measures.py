@@ -27,9 +27,18 @@ def _ordinary(rng, homework):
 
 
 def _cuts(rng, homework):
+    """Lists longer than k with a relevant id on each side of the cut, so that no slip by one stays unseen."""
     probes = []
     for i, (k, shape) in enumerate([(None, (9, 3, 11)), (5, (6, 2, 8)), (1, (4, 0, 6)), (20, (3, 2, 4))]):
-        probes.append(_probe("cut", i, *_draw(rng, *shape), k=k))
+        retrieved, relevant = _draw(rng, *shape)
+        if len(retrieved) > (last := (k or 10) - 1):
+            for place, product_id in ((last, relevant[0]), (last + 1, relevant[1])):
+                there = retrieved.index(product_id)
+                retrieved[there], retrieved[place] = retrieved[place], product_id
+        probes.append(_probe("cut", i, retrieved, relevant, k=k))
+    ids = [int(x) for x in rng.choice(90_000, 8, replace=False)]
+    repeated = [x for x in ids[3:] for _ in (0, 1)]  # a repeated id fills two of the first k places
+    probes.append(_probe("cut", len(probes), ids[:1] + repeated + ids[1:3], ids[:3]))
     return probes
 
 
@@ -52,16 +61,17 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     if abs(got - about["expected"]) <= 1e-9:
         return None
     found, total = len(set(about["retrieved"]) & about["relevant"]), len(about["relevant"])
-    case = (f"With {len(about['retrieved'])} retrieved ids ({found} different ones of them relevant), "
-            f"{total} relevant ids and k={about['k']}, recall_at_k gave {got:.4g}.")
+    case = (f"With {len(about['retrieved'])} retrieved ids that hold {found} of {total} relevant ids, and k={about['k']}, "
+            f"recall_at_k gave {got:.4g}.")
     if np.isnan(got):
         return f"{case} It should be a number: what do you divide by when nothing is relevant?"
     if total == 0:
         return f"{case} With no relevant ids it should be 0.0."
     if got > 1:
-        return f"{case} Recall never exceeds 1: does a repeated id count twice?"
+        repeated = len(set(about["retrieved"])) < len(about["retrieved"])
+        return f"{case} Recall never exceeds 1: {'does a repeated id count twice?' if repeated else 'it is a share.'}"
     if len(about["retrieved"]) > about["k"]:
-        return f"{case} Only the first k retrieved ids count."
+        return f"{case} Do only the first k retrieved ids count?"
     return f"{case} Recall asks: of all that is relevant, what share was found? What do you divide by?"
 
 
@@ -70,4 +80,4 @@ RECALL = Question("recall", 15, "Measure what a search has found", (
     Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
     Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
     Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
-))
+), writes="recall_at_k")

@@ -3,8 +3,8 @@
 import numpy as np
 
 from autograder.expected import TOLERANCE, cosines, min_max
-from autograder.questions.base import Answer, Check, Number, Probe, Question, as_array, as_number, describe, each
-from autograder.questions.base import Named
+from autograder.questions.base import (Answer, Array, Check, Named, Number, Probe, Question, as_array, as_number,
+                                       describe, each, no_value)
 
 
 def _close(got, expected) -> bool:
@@ -59,6 +59,8 @@ def _wrong_zero(probe: Probe, answer: Answer) -> str | None:
 
 
 def _wrong_number(probe: Probe, answer: Answer) -> str | None:
+    if sentence := no_value(answer, "one number"):
+        return sentence
     if isinstance(answer, Number):
         return None
     return f"cosine_similarity gave {describe(answer)}. It should give one plain number: wrap it in float(...)."
@@ -70,7 +72,7 @@ COSINE = Question("cosine", 10, "Measure how alike two directions are", (
     Check("zero", 2, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
     Check("number", 1, "the result is one plain number", lambda rng, hw: [
         _cosine_probe("number", 0, *rng.normal(size=(2, 4)))], each(_wrong_number)),
-))
+), writes="cosine_similarity")
 
 
 def _batch_probe(name: str, i: int, query, docs) -> Probe:
@@ -115,7 +117,9 @@ def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
 
 
 def _wrong_shape(probe: Probe, answer: Answer) -> str | None:
-    if getattr(answer, "values", None) is not None and answer.values.shape == probe.about.shape:
+    if sentence := no_value(answer, "an array"):
+        return sentence
+    if isinstance(answer, Array) and answer.values.shape == probe.about.shape:
         return None
     return f"The result should have shape {probe.about.shape}, one similarity a row; it was {describe(answer)}."
 
@@ -126,7 +130,7 @@ BATCH_COSINE = Question("batch_cosine", 10, "Compare one query with every produc
     Check("shape", 1, "the result has shape (n,)", lambda rng, hw: [
         _batch_probe("shape", 0, rng.normal(size=3), rng.normal(size=(4, 3)))], each(_wrong_shape)),
     Check("real", 2, "a real query against every product of the sample", _real_batch, each(_wrong_batch)),
-))
+), writes="batch_cosine_similarity", builds_on=(COSINE,))
 
 
 def _normalize_probe(name: str, i: int, scores) -> Probe:
@@ -146,7 +150,7 @@ def _equal_scores(rng, homework):
 
 def _odd_scores(rng, homework):
     arrays = [rng.integers(-20, 20, 9) * 3 + np.arange(9), rng.normal(size=10).astype(np.float32),
-              1e6 + rng.uniform(0, 5, 8)]
+              rng.normal(size=8) * 1e6]
     return [_normalize_probe("kinds", i, a) for i, a in enumerate(arrays)]
 
 
@@ -171,4 +175,4 @@ NORMALIZE = Question("normalize", 10, "Bring two kinds of score to one scale", (
     Check("ordinary", 6, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
     Check("equal", 3, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
     Check("kinds", 1, "whole numbers, float32 and large numbers", _odd_scores, each(_wrong_normalized)),
-))
+), writes="normalize_scores")

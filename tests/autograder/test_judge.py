@@ -5,15 +5,22 @@ import json
 import numpy as np
 import pytest
 
+from autograder.answers import copy_of, run_answers
 from autograder.collector import answer_probes
 from autograder.homework import ReferenceMissing, load_homework
 from autograder.judge import draw_request, judge
 from autograder.questions import QUESTIONS
+from autograder.right_answers import RIGHT_ANSWERS
 from autograder.tryout import judge_namespace
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 JUDGED = [q.id for q in QUESTIONS["hw4"] if q.checks]
+
+
+def said(verdict) -> str:
+    """Everything that the student reads."""
+    return " ".join([verdict.message, *(check.problem or "" for check in verdict.checks)])
 
 
 def test_the_points_add_up_to_100():
@@ -60,7 +67,8 @@ def test_a_wrong_answer_loses_the_points_of_its_property(question, answer, score
     space = answered()
     exec(answer, space)
     verdict = judge_namespace(question, space, small_homework)
-    assert verdict.score == score and says in verdict.message
+    assert verdict.score == score == sum(check.earned for check in verdict.checks)
+    assert says in said(verdict)
 
 
 @pytest.mark.parametrize("right, wrong, score, says", [
@@ -73,7 +81,7 @@ def test_a_wrong_answer_loses_the_points_of_its_property(question, answer, score
 def test_semantic_search_by_property(right, wrong, score, says, answered, solutions, small_homework):
     assert right in solutions["semantic"]
     verdict = judge_namespace("semantic", answered(semantic=solutions["semantic"].replace(right, wrong)), small_homework)
-    assert verdict.score == score and says in verdict.message
+    assert verdict.score == score and says in said(verdict)
 
 
 @pytest.mark.parametrize("right, wrong, score", [
@@ -113,7 +121,7 @@ def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
     for question in QUESTIONS["hw4"]:
         if question.checks:
             for probe in json.loads(draw_request(question, small_homework, 5).to_wire())["probes"]:
-                assert set(probe) <= {"id", "call", "args", "kwargs", "read", "columns"}
+                assert set(probe) <= {"id", "call", "args", "kwargs", "read", "columns", "with", "queries"}
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, monkeypatch, tmp_path):
@@ -134,3 +142,114 @@ def batch_cosine_similarity(query_emb, doc_embs):
     for question in ("batch_cosine", "semantic", "hybrid"):
         assert judge_namespace(question, space, small_homework).complete
     assert space["batch_cosine_similarity"](np.ones(3), np.ones((2, 3))).dtype == np.float32
+
+
+WRONG = {
+    "cosine": "def cosine_similarity(a, b): return float(np.dot(a, b))",
+    "batch_cosine": "def batch_cosine_similarity(q, d): return d @ q",
+    "batch_cosine nan": "def batch_cosine_similarity(q, d): return np.full(len(d), np.nan)",
+    "batch_cosine shape": "def batch_cosine_similarity(q, d): return (d @ q)[:, None]",
+    "batch_cosine blank": "def batch_cosine_similarity(q, d): raise NotImplementedError()",
+    "recall": "def recall_at_k(r, rel, k=10): return len(set(r[:k]) & set(rel)) / k",
+    "normalize": "def normalize_scores(s): return s / np.max(s)",
+    "normalize blank": "def normalize_scores(s): raise NotImplementedError()",
+    "hybrid": "def hybrid_search(*args, **kwargs): return args[3].head(3)",
+}
+
+
+@pytest.fixture
+def written(small_homework, solutions):
+    """A function: the namespace of a notebook with the solutions, some of them replaced; cells may fail."""
+    return lambda **answers: run_answers(copy_of(small_homework.data), solutions | answers)
+
+
+@pytest.mark.parametrize("wrong, question", [
+    ("batch_cosine", "semantic"), ("batch_cosine nan", "semantic"), ("batch_cosine shape", "semantic"),
+    ("batch_cosine blank", "semantic"), ("batch_cosine nan", "hybrid"), ("normalize", "hybrid"),
+    ("normalize blank", "hybrid"), ("recall", "best_alpha"), ("normalize", "best_alpha"), ("batch_cosine nan", "best_alpha"),
+])
+def test_a_wrong_helper_is_paid_for_once(wrong, question, written, solutions, small_homework):
+    helper = wrong.split()[0]
+    space = written(**{helper: WRONG[wrong]})
+    assert not judge_namespace(helper, space, small_homework).complete
+    verdict = judge_namespace(question, space, small_homework, answer_cell=solutions[question], lost=[helper])
+    assert verdict.complete and verdict.misconception is None
+    assert "with the course's own" in verdict.message and verdict.message.endswith("does not count twice.")
+
+
+def test_a_table_made_with_a_wrong_hybrid_search_counts_where_the_search_is_right(written, small_homework):
+    cell = RIGHT_ANSWERS["best_alpha"][1].source
+    assert "hybrid_search" in cell
+    space = written(hybrid=WRONG["hybrid"], best_alpha=cell)
+    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell).score == 0
+    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["hybrid"]).complete
+
+
+def test_a_wrong_helper_saves_no_wrong_search(written, solutions, small_homework):
+    wrong = solutions["semantic"].replace('np.argsort(-similarities, kind="stable")', "np.argsort(similarities)")
+    space = written(batch_cosine=WRONG["batch_cosine"], semantic=wrong)
+    verdict = judge_namespace("semantic", space, small_homework, lost=["batch_cosine"])
+    assert verdict.score == 0 and verdict.misconception == "worst-first"
+    assert "with the course's own batch_cosine_similarity, so" in verdict.message
+
+
+def test_right_helpers_stand_in_only_where_a_helper_lost_points(written, small_homework):
+    space = written(batch_cosine=WRONG["batch_cosine"])
+    assert judge_namespace("semantic", space, small_homework, lost=[]).score < 20
+    assert judge_namespace("semantic", space, small_homework, lost=["recall"]).score < 20
+
+
+def test_a_table_typed_in_by_hand_is_not_saved_by_a_wrong_helper(written, small_homework):
+    cell = "best_alpha = 0.5; alpha_table = pd.DataFrame({'alpha': ALPHAS, 'mean_recall': [0.4] * 11})"
+    space = written(recall=WRONG["recall"], best_alpha=cell)
+    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["recall"]).score == 0
+
+
+def test_a_question_that_builds_on_a_lost_one_says_so(written, solutions, small_homework):
+    ranked_from_zero = solutions["semantic"].replace("np.arange(1, len(results) + 1)", "np.arange(len(results))")
+    space = written(batch_cosine=WRONG["batch_cosine nan"], semantic=ranked_from_zero)
+    verdict = judge_namespace("semantic", space, small_homework, lost=["batch_cosine"])
+    assert verdict.score == 17 and verdict.misconception == "rank-from-zero"
+    assert verdict.message.endswith("This was judged with the course's own batch_cosine_similarity, so that an earlier "
+                                    "mistake does not count twice.")
+
+
+def test_the_notebook_is_left_as_it_was(written, solutions, small_homework):
+    space = written()
+    before = dict(space)
+    for question in JUDGED:
+        judge_namespace(question, space, small_homework, answer_cell=solutions[question])
+    assert {name: id(value) for name, value in space.items()} == {name: id(value) for name, value in before.items()}
+
+
+def test_an_answer_cell_that_fails_when_run_again_costs_nothing(written, small_homework):
+    space = written()
+    for cell in (None, "1 / 0", "this is no Python", "alpha_table = 3"):
+        assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["recall"]).complete
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_order_of_equal_bm25_scores_is_right(dtype, small_homework):
+    """Names share few words, so BM25 scores tie often; each order of the ties, in either precision, is in the range."""
+    reference, rng = small_homework.reference["bm25"], np.random.default_rng(3)
+    least, most = np.array(reference["least"]), np.array(reference["most"])
+    assert (most > least).any()
+    scores = small_homework.bm25_scores.astype(dtype)
+    for _ in range(5):
+        noise = rng.permuted(np.tile(np.arange(scores.shape[1]), (len(scores), 1)), axis=1)
+        top = np.lexsort((noise, -scores), axis=1)[:, :10]
+        found = np.take_along_axis(small_homework.relevant, top, axis=1).sum(axis=1)
+        recalls = found / np.maximum(small_homework.relevant.sum(axis=1), 1)
+        assert (recalls >= least - 1e-9).all() and (recalls <= most + 1e-9).all()
+
+
+@pytest.mark.parametrize("order", [
+    "np.argsort(-hybrid, kind='stable')", "np.argsort(-hybrid)", "np.argsort(hybrid)[::-1]",
+    "np.lexsort((np.random.default_rng(1).permutation(len(hybrid)), -hybrid))",
+    "np.argsort(-hybrid.astype(np.float32), kind='stable')[::1]",
+])
+def test_hybrid_search_may_break_ties_in_any_way(order, written, solutions, small_homework):
+    right = 'np.argsort(-hybrid, kind="stable")'
+    assert right in solutions["hybrid"]
+    space = written(hybrid=solutions["hybrid"].replace(right, order))
+    assert judge_namespace("hybrid", space, small_homework).complete

@@ -6,8 +6,19 @@ import bm25s
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from helpers.bm25 import BM25Index, build_index, score_bm25, score_bm25_batch, search_bm25
+from helpers import bm25
+from helpers.bm25 import (
+    BM25Index,
+    build_index,
+    score_bm25,
+    score_bm25_batch,
+    search_bm25,
+    top_bm25,
+    top_bm25_batch,
+)
 from helpers.text import snowball_tokenize
 
 DOCS = ["red sofa", "a sofa, red and blue: red all over", None, "blue lamp", "red sofa", "", float("nan")]
@@ -138,6 +149,12 @@ def test_the_index_says_how_big_it_is_and_can_be_stored():
     assert dict(pickle.loads(pickle.dumps(index))) == dict(index)
 
 
+def test_an_index_that_was_searched_can_be_stored():
+    index, doc_lengths = build_index(DOCS)
+    scores = score_bm25("red", index, 7, doc_lengths)
+    assert (score_bm25("red", pickle.loads(pickle.dumps(index)), 7, doc_lengths) == scores).all()
+
+
 def test_a_plain_dict_of_dicts_can_be_scored_too():
     docs = random_corpus(7)
     index, doc_lengths = build_index(docs)
@@ -155,6 +172,99 @@ def test_a_batch_has_the_very_same_scores():
     for row, query in zip(batch, queries):
         assert (row == score_bm25(query, index, 300, doc_lengths)).all()
     assert score_bm25_batch([], index, 300, doc_lengths).shape == (0, 300)
+
+
+few_words = st.lists(st.sampled_from("abcdef"), max_size=6).map(" ".join)
+
+
+@given(
+    st.lists(few_words, max_size=60),
+    st.lists(few_words, max_size=5),
+    st.integers(1, 70),
+    st.sampled_from([(1.2, 0.75), (0.0, 0.5), (2.0, 1.0), (1.5, 0.0)]),
+)
+def test_every_fast_way_ranks_like_the_plain_one_ties_included(docs, queries, k, parameters):
+    index, doc_lengths = build_index(docs, str.split)
+    plain, lengths = plain_index(docs, str.split)
+    n = len(docs)
+    rows, scores = top_bm25_batch(queries, index, n, doc_lengths, k=k, k1=parameters[0], b=parameters[1])
+    every_score = score_bm25_batch(queries, index, n, doc_lengths, None, *parameters)
+    assert rows.shape == scores.shape == (len(queries), min(k, n))
+    for i, query in enumerate(queries):
+        one_rows, one_scores = top_bm25(query, index, n, doc_lengths, None, k, *parameters)
+        one_score = score_bm25(query, index, n, doc_lengths, None, *parameters)
+        # To the last bit the same, whichever way.
+        assert (one_score == every_score[i]).all()
+        assert (rows[i] == one_rows).all() and (scores[i] == one_scores).all()
+        assert (one_scores == one_score[one_rows]).all()
+        if n:
+            expected = np.array(plain_scores(query.split(), plain, n, lengths, *parameters))
+            np.testing.assert_allclose(one_score, expected, rtol=1e-13, atol=0)
+            assert one_rows.tolist() == np.argsort(-expected, kind="stable")[:k].tolist()
+
+
+def test_a_dict_of_dicts_is_ranked_like_the_index():
+    docs = random_corpus(8)
+    index, doc_lengths = build_index(docs)
+    plain, _ = plain_index(docs)
+    backwards = {term: dict(reversed(postings.items())) for term, postings in plain.items()}
+    queries = ["w0 w9 w30", "unheard", "w2"]
+    expected = top_bm25_batch(queries, index, 300, doc_lengths)
+    for other in (plain, backwards):
+        for ours, theirs in zip(top_bm25_batch(queries, other, 300, doc_lengths), expected):
+            assert (ours == theirs).all()
+
+
+@pytest.mark.parametrize("at_once", [1, 700])
+def test_a_large_batch_is_done_in_parts(monkeypatch, at_once):
+    docs = random_corpus(4)
+    index, doc_lengths = build_index(docs)
+    queries = [f"w{i} w{i + 1}" for i in range(9)]
+    expected = top_bm25_batch(queries, index, 300, doc_lengths)
+    monkeypatch.setattr(bm25, "_SCORES_AT_ONCE", at_once)
+    for part, whole in zip(top_bm25_batch(queries, index, 300, doc_lengths), expected):
+        assert (part == whole).all()
+
+
+def test_weights_are_kept_and_never_mixed_up():
+    docs = random_corpus(5)
+    index, doc_lengths = build_index(docs)
+    weights = index.weights(doc_lengths)
+    assert index.weights(doc_lengths.copy()) is weights
+    fresh = build_index(docs)[0]
+    for lengths, k1, b in [(doc_lengths, 0.9, 0.75), (doc_lengths, 0.9, 0.4), (doc_lengths + 3, 0.9, 0.4)]:
+        used = score_bm25("w0 w5", index, 300, lengths, k1=k1, b=b)
+        assert (used == score_bm25("w0 w5", build_index(docs)[0], 300, lengths, k1=k1, b=b)).all()
+    before = score_bm25("w0 w5", index, 300, doc_lengths)
+    doc_lengths[:] = doc_lengths[::-1].copy()  # changed in place
+    assert (
+        score_bm25("w0 w5", index, 300, doc_lengths) == score_bm25("w0 w5", fresh, 300, doc_lengths)
+    ).all()
+    assert (score_bm25("w0 w5", index, 300, doc_lengths) != before).any()
+
+
+def test_the_index_is_small():
+    index, doc_lengths = build_index(random_corpus(6))
+    doc_ids, frequencies = index.postings("w0")
+    assert doc_ids.dtype == frequencies.dtype == np.int32
+    assert np.shares_memory(index.weights(doc_lengths).indices, doc_ids)  # the places are not copied
+
+
+@pytest.mark.parametrize(
+    "search", [top_bm25, lambda query, *rest, **more: top_bm25_batch([query], *rest, **more)]
+)
+def test_the_quick_searches_refuse_what_the_others_refuse(search):
+    index, doc_lengths = build_index(DOCS)
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1, got 0"):
+        search("red", index, 7, doc_lengths, k=0)
+    with pytest.raises(ValueError, match="the query is missing"):
+        search(None, index, 7, doc_lengths)
+    with pytest.raises(ValueError, match="num_docs is 2"):
+        search("red", index, 2, doc_lengths[:2])
+    with pytest.raises(ValueError, match="k1 must be"):
+        search("red", index, 7, doc_lengths, k1=-1)
+    with pytest.raises(TypeError, match="build_index returns two things"):
+        search("red", (index, doc_lengths), 7, doc_lengths)
 
 
 def test_a_repeated_token_counts_each_time():

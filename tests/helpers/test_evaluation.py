@@ -6,11 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ir_measures import Qrel, ScoredDoc, nDCG
 
-from helpers.bm25 import build_index, score_bm25_batch, search_bm25
+from helpers.bm25 import build_index, score_bm25_batch, search_bm25, top_bm25_batch
 from helpers.evaluation import (
+    _best_of_each_mix,
     calculate_dcg,
     calculate_ndcg,
     calculate_recall,
+    evaluate_rankings,
     evaluate_scores,
     evaluate_search,
     get_relevance_grades,
@@ -18,7 +20,7 @@ from helpers.evaluation import (
     sweep_alpha,
 )
 from helpers.hybrid import fuse_scores, normalize_scores
-from helpers.ranking import top_rows
+from helpers.ranking import top_k, top_rows
 from helpers.similarity import batch_cosine_similarity, cosine_similarity_matrix
 
 ids = st.lists(st.integers(0, 30), max_size=40)
@@ -68,6 +70,8 @@ def test_without_relevant_ids_recall_is_0():
         lambda k: get_relevance_grades([1], 5, LABELS, k),
         lambda k: evaluate_search(lambda query: found(1), QUERIES, LABELS, k),
         lambda k: evaluate_scores(np.zeros((3, 1)), [1], QUERIES, LABELS, k),
+        lambda k: evaluate_rankings([[1]] * 3, QUERIES, LABELS, k),
+        lambda k: sweep_alpha(np.zeros((3, 1)), np.zeros((3, 1)), [1], QUERIES, LABELS, [0.5], k),
     ],
 )
 @pytest.mark.parametrize("k", [0, -1, 2.5, "10"])
@@ -282,6 +286,44 @@ def test_a_matrix_of_scores_is_evaluated_like_the_search_function(shop, k):
     scores = score_bm25_batch(queries["query"], index, len(products), doc_lengths)
     batch = evaluate_scores(scores, products["product_id"], queries, labels, k)
     pd.testing.assert_frame_equal(batch[["query_id", "query", "recall"]], plain, check_exact=True)
+
+
+def test_rankings_are_evaluated_like_the_scores_they_come_from(shop):
+    products, queries, labels, index, doc_lengths, _, _ = shop
+    product_ids = products["product_id"].to_numpy()
+    scores = score_bm25_batch(queries["query"], index, len(products), doc_lengths)
+    rows, _ = top_bm25_batch(queries["query"], index, len(products), doc_lengths, k=7)
+    expected = evaluate_scores(scores, product_ids, queries, labels, k=7)
+    for rankings in (
+        product_ids[rows],
+        product_ids[rows].tolist(),
+        list(map(iter, product_ids[rows].tolist())),
+    ):
+        found = evaluate_rankings(rankings, queries, labels, k=7)
+        pd.testing.assert_frame_equal(found, expected, check_exact=True)
+
+
+def test_rankings_need_one_for_each_query():
+    with pytest.raises(ValueError, match="rankings must hold one ranking per query; got 2 for 3 queries"):
+        evaluate_rankings([[1], [2]], QUERIES, LABELS)
+
+
+few_scores = st.sampled_from(
+    [0.0, 0.0, 0.0, 0.5, 1.0, np.nextafter(1.0, 0), np.nextafter(0.5, 1), 1e-300, 5e-324]
+)
+
+
+@given(
+    st.lists(st.tuples(few_scores | st.floats(0, 1), few_scores), max_size=120),
+    st.integers(1, 40),
+    st.lists(
+        st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 1e-300, 1e-16, 0.5, 1.0]), min_size=1, max_size=5
+    ),
+)
+def test_what_a_sweep_leaves_out_is_never_among_the_best(scores, k, alphas):
+    semantic, bm25 = np.array(scores, dtype=np.float64).reshape(-1, 2).T
+    for alpha, best in zip(alphas, _best_of_each_mix(semantic, bm25, alphas, k), strict=True):
+        assert best.tolist() == top_k(fuse_scores(semantic, bm25, alpha), k).tolist()
 
 
 def test_the_sweep_finds_what_the_searches_find_one_by_one(shop):

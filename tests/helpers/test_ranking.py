@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.ranking import check_same_length, top_k, top_rows
+from helpers.ranking import check_same_length, reached_by, take_rows, top_k, top_k_of_positive, top_rows
 
 few_values = st.lists(st.sampled_from([-1.0, 0.0, 0.0, 0.5, 1.0]), max_size=400)
 any_values = st.lists(st.floats(allow_nan=False), max_size=400)
@@ -24,6 +24,30 @@ def test_it_is_the_start_of_a_full_stable_sort_of_many_scores(dtype, k):
     mostly_zero[rng.choice(20_011, 300, replace=False)] = rng.integers(1, 40, 300)
     for scores in (mostly_zero, rng.random(20_011).astype(dtype), np.zeros(20_011, dtype=dtype)):
         assert top_k(scores, k).tolist() == np.argsort(-scores, kind="stable")[:k].tolist()
+
+
+@given(few_values | any_values, st.integers(1, 500))
+def test_at_least_k_scores_reach_the_bound(scores, k):
+    scores = np.array(scores, dtype=np.float64)
+    if k < len(scores):
+        bound = reached_by(scores, k)
+        assert (scores >= bound).sum() >= k
+        assert bound in scores
+
+
+@given(
+    st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.25, 0.5, 1.0]), max_size=400),
+    st.integers(1, 500),
+    st.randoms(),
+)
+def test_the_scores_above_0_are_enough(scores, k, random):
+    scores = np.array(scores, dtype=np.float64)
+    given_rows = np.flatnonzero(scores).tolist()
+    random.shuffle(given_rows)
+    rows = np.array(given_rows, dtype=np.int32)
+    best, best_scores = top_k_of_positive(rows, scores[rows], len(scores), k)
+    assert best.tolist() == top_k(scores, k).tolist()
+    assert best_scores.tolist() == scores[best].tolist()
 
 
 def test_equal_scores_keep_the_order_of_the_rows():
@@ -69,6 +93,15 @@ def test_top_rows_are_a_copy_with_their_index_labels():
     assert best.to_dict("list") == {"product_id": [8, 9], "score": [3, 2], "rank": [1, 2]}
     best["product_id"] = 0
     assert products["product_id"].tolist() == [7, 8, 9]
+
+
+def test_taken_rows_may_be_written_into_without_warnings(recwarn):
+    products = pd.DataFrame({"product_id": [7, 8, 9], "rank": [3, 3, 3]}, index=["a", "b", "c"])
+    best = take_rows(products, np.array([2, 0]), score=np.array([0.5, 0.25]))
+    best.loc["c", "score"] = 0.0
+    assert best.to_dict("list") == {"product_id": [9, 7], "rank": [1, 2], "score": [0.0, 0.25]}
+    assert products["rank"].tolist() == [3, 3, 3]
+    assert not recwarn.list
 
 
 def test_different_lengths_are_named():

@@ -9,11 +9,13 @@ from hypothesis.extra import numpy as hnp
 from sklearn.metrics.pairwise import cosine_similarity as sklearn_cosine
 
 from helpers import similarity
+from helpers.ranking import top_k
 from helpers.similarity import (
     batch_cosine_similarity,
     cosine_similarity,
     cosine_similarity_matrix,
     semantic_search,
+    top_semantic_batch,
 )
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
@@ -159,6 +161,63 @@ def test_nan_and_infinity_are_refused_with_their_row(bad):
         batch_cosine_similarity(docs[2], docs[:2])
     with pytest.raises(ValueError, match="NaN or infinite"):
         cosine_similarity([1.0, bad], [1.0, 1.0])
+
+
+def assert_a_batch_is_one_query_at_a_time(queries, docs, k):
+    """The same rows in the same order, and the very same similarities."""
+    rows, similarities = top_semantic_batch(queries, docs, k)
+    assert rows.shape == similarities.shape == (len(queries), min(k, len(docs)))
+    for i, query in enumerate(queries):
+        one = batch_cosine_similarity(query, docs)
+        assert similarities.dtype == one.dtype
+        assert rows[i].tolist() == top_k(one, k).tolist()
+        assert (similarities[i] == one[rows[i]]).all()
+
+
+few_numbers = st.sampled_from([-1.0, 0.0, 0.0, 1.0, 1.0, 2.0, 1e-200, 1e200])
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda d: st.tuples(
+            hnp.arrays(np.float64, st.tuples(st.integers(0, 3), st.just(d)), elements=few_numbers),
+            hnp.arrays(np.float64, st.tuples(st.integers(0, 40), st.just(d)), elements=few_numbers),
+        )
+    ),
+    st.integers(1, 50),
+)
+def test_the_best_of_a_batch_are_those_of_one_query_at_a_time(arrays, k):
+    assert_a_batch_is_one_query_at_a_time(*arrays, k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [1, 10])
+def test_the_best_of_a_batch_among_near_and_exact_repeats(dtype, k):
+    rng = np.random.default_rng(2)
+    docs = rng.normal(size=(1500, 384)).astype(dtype)
+    docs[100:140] = docs[:40]  # ties
+    docs[200:240] = np.nextafter(docs[:40], dtype(2))  # one rounding step away from a tie
+    docs[300:340] = docs[:40] * dtype(1.7)  # the same directions
+    docs[400] = 0
+    queries = np.vstack([docs[:40] + rng.normal(size=(40, 384)).astype(dtype) / 2, np.zeros((1, 384), dtype)])
+    for order in "CF":
+        assert_a_batch_is_one_query_at_a_time(queries, np.asarray(docs, order=order), k)
+
+
+def test_a_batch_is_done_in_parts(monkeypatch):
+    rng = np.random.default_rng(3)
+    docs, queries = rng.normal(size=(200, 8)).astype(np.float32), rng.normal(size=(7, 8)).astype(np.float32)
+    monkeypatch.setattr(similarity, "_SIMILARITIES_AT_ONCE", 500)
+    assert_a_batch_is_one_query_at_a_time(queries, docs, 5)
+
+
+def test_a_batch_that_makes_no_sense_is_refused():
+    with pytest.raises(ValueError, match=r"got \(4, 3\) and \(5, 2\)"):
+        top_semantic_batch(np.ones((4, 3)), np.ones((5, 2)))
+    with pytest.raises(ValueError, match="k must be a whole number of at least 1, got 0"):
+        top_semantic_batch(np.ones((4, 2)), np.ones((5, 2)), k=0)
+    with pytest.raises(ValueError, match=r"query_embs holds NaN or infinite values \(first in row 1\)"):
+        top_semantic_batch([[1.0, 0.0], [np.nan, 1.0]], np.ones((5, 2)))
 
 
 @pytest.fixture

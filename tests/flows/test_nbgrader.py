@@ -1,0 +1,140 @@
+"""nbgrader's own command, Formgrader's button and `autograder grade` give the same marks by the same safe path."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.apps.api import NbGraderAPI
+
+from autograder import gradebook, homework, nbgrader_bridge
+from autograder.batch import find_submissions, grade_all
+from autograder.course import Course, read_notebook
+from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
+from autograder.report import write_report
+from autograder.results import load_results
+
+TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
+
+
+@pytest.fixture(scope="module")
+def handed_in(small_homework, tmp_path_factory):
+    """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
+    course = make_course(tmp_path_factory.mktemp("course"))
+    config = course.root / "nbgrader_config.py"
+    config.write_text(config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
+                      f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n")
+    gradebook.register(course, "hw4")
+    source = read_notebook(course.source("hw4"))
+    cheat = nbformat.from_dict(read_notebook(course.build / "release" / "hw4" / "hw4.ipynb")
+                               if (course.build / "release" / "hw4").is_dir() else source)
+    next(c for c in cheat.cells if c.metadata.nbgrader.grade_id == "answer_cosine").source = TRANSFORMER
+    for student, notebook, name in [("carl", with_mistakes(source, DOT_PRODUCT), "hw4"),
+                                    ("mallory", cheat, "hw4"), ("nora", with_mistakes(source, DOT_PRODUCT), "my work")]:
+        path = course.submitted("hw4", student).with_name(f"{name}.ipynb")
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+    broken = course.submitted("hw4", "zed")
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{")
+    return course
+
+
+@pytest.fixture
+def course(handed_in, tmp_path):
+    shutil.copytree(handed_in.root, tmp_path / "course", symlinks=True)
+    config = tmp_path / "course" / "nbgrader_config.py"
+    assert str(handed_in.root) not in config.read_text()
+    return Course(tmp_path / "course")
+
+
+@pytest.fixture(scope="module")
+def expected(handed_in, small_homework, tmp_path_factory):
+    """What `autograder grade` finds: {student: (status, {question: score})}."""
+    folder = tmp_path_factory.mktemp("expected") / "course"
+    shutil.copytree(handed_in.root, folder)
+    here = Course(folder)
+    grade_all(here, "hw4", find_submissions(here.build / "submitted", "hw4"), small_homework, seed=3, jobs=2)
+    return outcome(here)
+
+
+def outcome(course):
+    found = {}
+    for result in load_results(course, "hw4"):
+        marks = {q: m.score for q, m in gradebook.marks(course, "hw4", result.student).items()}
+        if result.status == "graded":
+            assert marks == {q["id"]: q["score"] for q in result.questions}
+        else:  # a student who was never graded before has no marks at all, another has nothing but zeros
+            assert not any(marks.values())
+            marks = {}
+        assert all(q["message"] for q in result.questions)
+        found[result.student] = result.status, marks, result.reason
+    return found
+
+
+def nbgrader(course, *arguments):
+    """nbgrader as a user's shell starts it, where no environment is activated."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
+    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(gradebook.__file__).parents[1])}
+    return subprocess.run([str(Path(sys.executable).parent / "nbgrader"), *arguments], cwd=course.root, env=environment,
+                          capture_output=True, text=True, timeout=300)
+
+
+def test_autograder_grade(expected):
+    marks = {s: sum(m.values()) for s, (_, m, _) in expected.items()}
+    assert 0 < marks["carl"] < 95 and marks["nora"] == marks["carl"]
+    assert marks["mallory"] == 0 and marks["zed"] == 0 and expected["zed"][0] == "failed"
+
+
+def test_the_command_nbgrader_autograde(course, expected, tmp_path):
+    done = nbgrader(course, "autograde", "hw4")
+    assert done.returncode != 0 and "valid JSON" in done.stderr  # zed's file is broken, and nbgrader says so
+    assert outcome(course) == expected
+    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    assert "was called my work.ipynb" in page or "nora" in page
+    done = nbgrader(course, "generate_feedback", "hw4")
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "0 of 10 points" in (course.build / "feedback" / "mallory" / "hw4" / "hw4.html").read_text()
+
+
+def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch):
+    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
+    nbgrader_bridge._homework.cache_clear()
+    api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
+
+    async def press(student):  # the button's handler runs inside Formgrader's event loop
+        return api.autograde("hw4", student)
+    for student in ("carl", "mallory", "zed"):
+        done = asyncio.run(press(student))
+        assert done["success"] == (student != "zed"), done
+    nbgrader_bridge._homework.cache_clear()
+    assert outcome(course) == {s: found for s, found in expected.items() if s != "nora"}
+
+
+def test_a_failed_intake_leaves_no_older_mark(course, expected, small_homework):
+    handed = [h for h in find_submissions(course.build / "submitted", "hw4") if h.student == "carl"]
+    grade_all(course, "hw4", handed, small_homework, seed=3)
+    assert sum(outcome(course)["carl"][1].values()) > 0
+    course.submitted("hw4", "carl").write_text("{}")
+    assert nbgrader(course, "autograde", "hw4", "--student", "carl", "--force").returncode != 0
+    status, marks, reason = outcome(course)["carl"]
+    assert status == "failed" and sum(marks.values()) == 0 and "no cells" in reason
+    assert not (course.build / "autograded" / "carl" / "hw4").exists()
+
+
+def test_links_beside_a_submission_reach_no_page(course, expected, small_homework, monkeypatch):
+    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
+    nbgrader_bridge._homework.cache_clear()
+    folder = course.submitted("hw4", "mallory").parent
+    (folder / "loot.db").symlink_to(course.build / "gradebook.db")
+    (folder / "own.txt").write_text("own")
+    api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
+    assert api.autograde("hw4", "mallory")["success"]
+    nbgrader_bridge._homework.cache_clear()
+    gradebook.write_feedback(course, "hw4")
+    for made in ("autograded", "feedback"):
+        assert {p.suffix for p in (course.build / made / "mallory" / "hw4").iterdir()} <= {".ipynb", ".html"}
