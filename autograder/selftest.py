@@ -164,8 +164,9 @@ def small_homework(products: int = PRODUCTS, queries: int = QUERIES) -> Iterator
     counts = asked["query_id"].map(good["query_id"].value_counts()).fillna(0).sort_values(kind="stable")
     unlucky = asked["query_id"].loc[counts.index[0]]
     few = few[~few["product_id"].isin(good.loc[good["query_id"] == unlucky, "product_id"])]
-    places = np.unique(np.linspace(0, len(counts) - 1, queries).astype(int))
-    asked = asked.loc[counts.index[places]].sort_index()
+    lucky = counts.index[1:][counts.to_numpy()[1:] > 0]
+    places = np.unique(np.linspace(0, len(lucky) - 1, queries - 1).astype(int))
+    asked = asked.loc[[counts.index[0], *lucky[places]]].sort_index()
     labels = all_labels[all_labels["query_id"].isin(asked["query_id"])]
     with tempfile.TemporaryDirectory(prefix="selftest-") as folder:
         _write(few.rename(columns={"category_hierarchy": "category hierarchy"}), folder, "product")

@@ -95,7 +95,8 @@ def claims():
         ],
         rounds=rounds,
         targets={"helpers (sweep_alpha)": 300},
-        note=f"Largest difference in mean recall where both were computed: {difference:.1e} (target: at most 1e-12).",
+        note="Largest difference in mean recall where both were computed: "
+        f"{difference:.1e} (target: at most 1e-12).",
     )
     yield _parts(fresh(), docs, queries_df, labels_df, model)
 

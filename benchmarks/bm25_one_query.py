@@ -83,7 +83,11 @@ def _cost_of_a_table(products, count) -> str:
     rows, scores = np.arange(10), np.linspace(1, 0, 10)
     way = harness.Way("table", lambda: [take_rows(products, rows, bm25_score=scores) for _ in range(count)])
     seconds = harness.measure(harness.Claim("", [way], per=count))["table"]
-    return f"Of ours, {sorted(seconds)[len(seconds) // 2] * 1e3:.2g} ms go into the pandas table of ten rows and 11 columns."
+    median = sorted(seconds)[len(seconds) // 2] * 1e3
+    return (
+        f"Of ours, {median:.2g} ms go into the pandas table of ten rows and 11 columns, which both ways make: "
+        "no engine behind it could be faster than that."
+    )
 
 
 if __name__ == "__main__":

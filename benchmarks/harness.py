@@ -180,26 +180,22 @@ def page_head() -> str:
             versions.append(f"{package} not installed")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     load = ", ".join(f"{number:.1f}" for number in os.getloadavg())
-    return "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            "Written by `make bench` (`python -m benchmarks`). Do not edit by hand.",
-            "",
-            f"- {date.today().isoformat()}, {_processor()}, {os.cpu_count()} cores, {memory:.0f} GB of memory, "
-            f"{platform.system()} {platform.release()}",
-            f"- load average at the start (1, 5 and 15 minutes): {load}; figures from a machine that others use are "
-            "noisy, which is why ways take turns and ratios are taken within a round",
-            f"- Python {platform.python_version()}, {', '.join(versions)}",
-            "",
-            'A ratio is the median of the rounds\' own ratios, with the middle half of the rounds in brackets. "Plain" is '
-            "the style of the lesson, in `benchmarks/plain.py`: dicts and loops for BM25, the document matrix normalised "
-            "anew for every query, every search run again for every alpha. Product names are made up in the shape of "
-            "WANDS (`benchmarks/data.py`). Peak memory is what Python and numpy take on top of the data, counted by "
-            "tracemalloc in a process of its own.",
-            "",
-        ]
-    )
+    machine = f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GB of memory"
+    return f"""# Benchmarks
+
+Written by `make bench` (`python -m benchmarks`). Do not edit by hand.
+
+- {date.today().isoformat()}, {machine}, {platform.system()} {platform.release()}
+- load average at the start (1, 5 and 15 minutes): {load}. Above {os.cpu_count()} others were using the machine
+  too; figures are then noisy and too high, ratios less so.
+- Python {platform.python_version()}, {", ".join(versions)}
+
+Ways of doing the same thing take turns, round after round. A ratio is the median of the rounds' own ratios,
+with the middle half of the rounds in brackets. "Plain" is the style of the lesson, in `benchmarks/plain.py`:
+dicts and loops for BM25, the document matrix normalised anew for every query, every search run again for every
+alpha. Product names are made up in the shape of WANDS (`benchmarks/data.py`). Peak memory is what Python and
+numpy take on top of the data, counted by tracemalloc in a process of its own.
+"""
 
 
 def _processor() -> str:
