@@ -176,15 +176,16 @@ class _Batch:
         with open(log, "a", encoding="utf-8", errors="replace") as file:
             file.write(f"--- {datetime.now():%Y-%m-%d %H:%M:%S} {shown_name(student.student)}\n")
             file.write("".join(traceback.format_exception(problem)))
-        return IntakeError(f"Something went wrong in the grader itself ({type(problem).__name__}); the instructor finds "
-                           f"the details in build/logs/{log.name}.")
+        return IntakeError(f"Something went wrong in the grader itself ({type(problem).__name__}); "
+                           f"the instructor finds the details in build/logs/{log.name}.")
 
 
 def grader_version() -> str:
     """A hash of the code that reads, runs and judges: when it changes, kept results do not count any more."""
     import helpers
 
-    files = [p for folder in (Path(__file__).parent, Path(helpers.__file__).parent) for p in sorted(folder.rglob("*.py"))]
+    folders = (Path(__file__).parent, Path(helpers.__file__).parent)
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     return _digest(*(path.read_bytes() for path in files))
 
 

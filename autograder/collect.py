@@ -28,6 +28,8 @@ MAX_TOTAL = 4 * 2**30
 MAX_RATIO = 200
 RATIO_FROM = 2**20
 MAX_DEPTH = 2
+# What zipfile raises for an entry that is damaged, locked or packed in a way that it does not know.
+DAMAGED = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zlib.error)
 
 CANVAS = re.compile(r"(?P<student>[^_/]+)(?:_LATE)?_(?P<user>\d+)_(?P<upload>\d+)_(?P<file>.+)")
 MOODLE = re.compile(r"(?P<student>.+?)_(?P<user>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<file>.*)")
@@ -74,7 +76,8 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
         for student, file, entry in _by_student(entries, assignment):
             students.setdefault(student, []).append((file, entry))
         if not students:
-            raise CollectError(f"{source} holds no notebook: give the folder or zip archive as the platform hands it out.")
+            raise CollectError(f"{source} holds no notebook: "
+                               "give the folder or zip archive as the platform hands it out.")
         with only_one(course):
             gradebook.check(course)
             return [_take(course, assignment, student, students[student]) for student in sorted(students)]
@@ -102,7 +105,8 @@ def _choose(entries: list[tuple[str, _Entry]], wanted: str, assignment: str) -> 
     if exact:
         # Platforms that keep every attempt write the time into the name, so the last name is the last attempt.
         best = max(exact, key=lambda pair: pair[1].name)
-        return best[1], note or (f"{len(exact)} files of that name; the last attempt counts." if len(exact) > 1 else None)
+        several = f"{len(exact)} files of that name; the last attempt counts." if len(exact) > 1 else None
+        return best[1], note or several
     for group in (good, named):
         if len(group) == 1:
             return group[0][1], f"The notebook was called {shown_name(group[0][0])}."
@@ -254,7 +258,7 @@ def _zip_entries(archive: zipfile.ZipFile, budget: _Budget, depth: int) -> Itera
         except _TooMuch as reason:
             yield _Entry(name, None, str(reason))
             continue
-        except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zlib.error) as problem:
+        except DAMAGED as problem:
             secret = "password" in str(problem) or "encrypted" in str(problem)
             yield _Entry(name, None, "The file is locked with a password; it was not taken." if secret
                          else "The file is damaged in the archive; it was not taken.")

@@ -66,7 +66,8 @@ def register(course: Course, assignment: str) -> None:
     course.source(assignment)
     check(course)
     with _quiet() as log:
-        converter = GenerateAssignment(coursedir=course.directory(assignment=assignment), config=course.config(), log=log)
+        directory = course.directory(assignment=assignment)
+        converter = GenerateAssignment(coursedir=directory, config=course.config(), log=log)
         converter.force = True
         _start(course, converter, "release the assignment")
 
@@ -154,9 +155,10 @@ def _in_words(course: Course, problem: Exception) -> GradebookError:
     if "full" in text:
         return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return GradebookError(f"The gradebook cannot be opened or written ({problem}): check who owns build/gradebook.db.")
-    return GradebookError(f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, or move it away "
-                          "and grade again (automatic marks come back, marks by hand do not).")
+        return GradebookError(f"The gradebook cannot be opened or written ({problem}): "
+                              "check who owns build/gradebook.db.")
+    return GradebookError(f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, "
+                          "or move it away and grade again (automatic marks come back, marks by hand do not).")
 
 
 def _start(course: Course, converter, doing: str) -> None:

@@ -66,7 +66,8 @@ def choose_notebook(folder: Path, assignment: str) -> tuple[Path, str | None]:
     if not found:
         raise IntakeError(f"There is no {wanted} in the student's folder.")
     named = [p for p in found if p.name.lower().startswith(assignment.lower())]
-    for choice, why in ((found, "the only notebook"), (named, f"the only notebook whose name begins with {assignment}")):
+    for choice, why in ((found, "the only notebook"),
+                        (named, f"the only notebook whose name begins with {assignment}")):
         if len(choice) == 1:
             return choice[0], f"The notebook was called {_shown(choice[0].name)}, not {wanted}; it was taken as {why}."
     names = ", ".join(_shown(p.name) for p in found[:4]) + (" and more" if len(found) > 4 else "")
@@ -85,7 +86,8 @@ def _notebooks(folder: Path) -> list[Path]:
         for entry in entries:
             seen += 1
             if seen > MAX_FILES:
-                raise IntakeError(f"The student's folder holds more than {MAX_FILES:,} files; hand in the notebook only.")
+                raise IntakeError(f"The student's folder holds more than {MAX_FILES:,} files; "
+                                  "hand in the notebook only.")
             if entry.name in NOT_THEIRS or entry.is_symlink():
                 continue
             if entry.is_dir() and depth < 3:

@@ -23,7 +23,8 @@ CONTROL = re.compile(r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}
                      r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 ACTIVE_MARKDOWN = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])")
 ACTIVE_MATHS = re.compile(
-    r"\\(?=(?:href|url|unicode|require|style|class|cssId|data|bbox|includegraphics|csname|mmlToken|Html\w*|html\w*|def|let|newcommand)\b)")
+    r"\\(?=(?:href|url|unicode|require|style|class|cssId|data|bbox|includegraphics|csname|mmlToken|"
+    r"Html\w*|html\w*|def|let|newcommand)\b)")
 
 
 def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] = ()) -> NotebookNode:
@@ -84,7 +85,8 @@ def _harmless(output: NotebookNode) -> NotebookNode | None:
         lines = output.get("traceback")
         return new_output("error", ename=harmless_text(output.get("ename"))[:200],
                           evalue=harmless_text(output.get("evalue"))[:2000],
-                          traceback=[harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else [])
+                          traceback=[harmless_text(line)[:20_000] for line in lines[:60]]
+                          if isinstance(lines, list) else [])
     data = output.get("data")
     if not isinstance(data, dict):
         return None

@@ -42,7 +42,7 @@ def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 1
     >>> calculate_recall([3, 1, 4, 1, 5], relevant_ids={1, 5, 9}, k=4)
     0.3333333333333333
     """
-    relevant = set(relevant_ids)
+    relevant = relevant_ids if isinstance(relevant_ids, set) else set(relevant_ids)
     retrieved = set(islice(retrieved_ids, check_k(k)))
     return len(retrieved & relevant) / len(relevant) if relevant else 0.0
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 def check_k(k: int) -> int:
     """Return `k` as an int; ValueError unless it is a whole number of at least 1."""
-    if isinstance(k, bool | np.bool_) or not isinstance(k, Integral) or k < 1:
+    if isinstance(k, (bool, np.bool_)) or not isinstance(k, Integral) or k < 1:
         raise ValueError(f"k must be a whole number of at least 1, got {k!r}.")
     return int(k)
 

@@ -57,10 +57,11 @@ def _recalls(homework: Homework) -> np.ndarray:
 
 
 def _telling(least: np.ndarray) -> int:
-    """How many of these hold for recalls (alphas, rows): the best alpha is at no end, most queries find something there,
-    and so does the last one."""
+    """How many of these hold for recalls (alphas, rows): the best alpha is at no end; at it, most queries find something,
+    and the last one finds something too, but neither as much as the best query nor as much as the middle one."""
     best = least.mean(axis=1).argmax()
-    return int((0 < best < len(ALPHAS) - 1) + (np.median(least[best]) > 0) + (least[best, -1] > 0))
+    middle, last, most = np.median(least[best]), least[best, -1], least[best].max()
+    return int(0 < best < len(ALPHAS) - 1) + int(middle > 0) + 2 * int(0 < last < most and last != middle)
 
 
 def _table(answer) -> tuple[np.ndarray, np.ndarray] | str:

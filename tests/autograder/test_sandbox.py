@@ -195,7 +195,7 @@ def test_the_work_folder_is_empty_and_bounded(found, limits):
     assert filled["/tmp/work/x"] == filled["/tmp/x"]
     assert filled["/tmp/x"][0] in ("ENOSPC", "EFBIG") and filled["/tmp/x"][1] <= limits.disk_bytes
     assert filled["/dev/shm/x"][1] <= sandbox.SHARED_MEMORY_BYTES
-    assert {filled[path][0] for path in ("/x", "/dev/x", "/run/x", f"{REPOSITORY}/x")} == {"EROFS"}
+    assert {filled[path][0] for path in ("/x", "/dev/x", "/run/x", f"{REPOSITORY}/x")} <= {"EROFS", "EACCES"}
 
 
 def test_no_privileges_and_no_way_to_more(found):
@@ -273,7 +273,7 @@ def as_ordinary_user(command: list[str]) -> list[str]:
         words += ["--perms", "0755", "--tmpfs", str(folder)]
     for path in sorted(needed):
         for folder in reversed(path.parents):
-            if any(folder.is_relative_to(outer) for outer in closed):
+            if any(folder.is_relative_to(outer) for outer in closed) or Path("/tmp") in folder.parents:
                 words += ["--perms", "0755", "--dir", str(folder)]
         words += ["--ro-bind", str(path), str(path)]
     return [*words, "--setenv", "HOME", "/tmp", "--setenv", "COURSE_CACHE_DIR", "/tmp/cache", "--chdir", "/tmp", "--",
