@@ -1,9 +1,8 @@
 """Jupyter's door to the sandbox: a provisioner that starts, interrupts, weighs and kills a kernel in it."""
 
+import asyncio
 import json
-import os
 import signal
-import subprocess
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -11,69 +10,50 @@ from typing import Any
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
-from traitlets import Dict
+from traitlets import Dict, List
 
-from autograder.sandbox import Limits, Room, SandboxUnavailable
+from autograder import parents, sandbox
+from autograder.kernel_start import SOCKETS
+from autograder.sandbox import Limits
 
 NAME = "autograder-sandbox"
-CONNECTION_FILE = "/run/kernel.json"
-KERNEL = 2  # the kernel's process id inside; 1 is bubblewrap's
+KERNEL = 2  # the kernel's process id inside; 1 waits for its end
+WAIT_SECONDS = 0.01  # between two looks whether everything inside has ended
+IMPORT_SECONDS = 120  # what the heaviest libraries may take on a busy machine
 
 
 class SandboxProvisioner(LocalProvisioner):
-    """Starts a kernel in a sandbox of its own; a kernel specification names it "autograder-sandbox".
+    """Has a kernel forked in a sandbox; a kernel specification names it "autograder-sandbox".
 
-    The manager's transport is ipc, and its ip a file name in an empty folder. The kernel's sockets lie in the
-    sandbox's own memory, where they can fill no disk of the grader's; the folder becomes a link there.
+    The manager's transport is ipc, and its ip a file name in an empty folder. The kernel's sockets lie in its
+    room's own memory, where they can fill no disk of the grader's; the folder becomes a link there.
     """
 
     limits = Dict(help="The fields of sandbox.Limits that differ from the defaults.").tag(config=True)
-    _first = None  # a process file descriptor of the sandbox's first process: with it, everything inside ends
+    forked = None
+    heavy = List(help="Names of parents.HEAVY that the notebook imports.").tag(config=True)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """The kernel's command and environment; `env` is all that the kernel gets."""
-        environment = kwargs["env"]
-        prepared = await super().pre_launch(**kwargs)
-        written = os.path.realpath(self.parent.connection_file)
-        os.chmod(written, 0o644)  # for a kernel with another user id; outside, only the grader gets this far
-        prepared["cmd"] = [word.replace(written, CONNECTION_FILE) for word in prepared["cmd"]]
-        return prepared | {"env": environment}
+        """`env` is all that the kernel gets."""
+        return await super().pre_launch(**kwargs) | {"env": kwargs["env"]}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the sandbox and wait until its first process exists."""
+        """Fork the kernel from a warm parent; of `cmd` it gets what stands behind the connection file."""
+        limits = Limits(**self.limits)
         sockets = Path(self.parent.ip).parent
-        reader, writer = os.pipe()
-        shown = {CONNECTION_FILE: Path(self.parent.connection_file)}
-        with open(reader) as told, Room(Limits(**self.limits), sockets, shown) as room:
-            try:
-                self.process = subprocess.Popen(
-                    room.command(cmd, info_fd=writer), env=kwargs["env"], pass_fds=(*room.pass_fds, writer),
-                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                    start_new_session=True)
-            finally:
-                os.close(writer)
-            answer = told.read()
-        self.pid = self.process.pid
-        try:
-            first = json.loads(answer)["child-pid"]
-            self._first = os.pidfd_open(first)
-        except (ValueError, KeyError, OSError):
-            self.process.kill()
-            self.process.wait()
-            raise SandboxUnavailable("bubblewrap ended without a word.") from None
+        written = json.loads(Path(self.parent.connection_file).read_text())
+        connection = written | {"ip": f"{SOCKETS}/{Path(self.parent.ip).name}"}
+        options = cmd[cmd.index(self.parent.connection_file) + 1:]
+        parent = parents.parent_for(frozenset(self.heavy), kwargs["env"], max(limits.start_seconds, IMPORT_SECONDS))
+        self.process = self.forked = parent.fork(
+            sandbox.room_settings(limits), connection, options, limits.start_seconds)
+        self.pid = self.forked.pid
         sockets.rmdir()
-        sockets.symlink_to(f"/proc/{first}/root{sockets}")
+        sockets.symlink_to(f"/proc/{self.forked.first}/root{SOCKETS}")
         return self.connection_info
 
-    async def last_words(self) -> str:
-        """What bubblewrap said last on stderr, where it has ended; else nothing."""
-        if self.process is None or await self.poll() is None:
-            return ""
-        words = self.process.stderr.read().decode(errors="replace").strip()
-        return words.splitlines()[-1] if words else ""
-
     def inside(self) -> list[psutil.Process]:
-        """Every process in the sandbox; the first one is bubblewrap's own."""
+        """Every process in the kernel's room."""
         try:
             return psutil.Process(self.pid).children(recursive=True)
         except psutil.NoSuchProcess:
@@ -100,22 +80,24 @@ class SandboxProvisioner(LocalProvisioner):
                 process.send_signal(signum)
 
     async def kill(self, restart: bool = False) -> None:
-        """End every process inside: with its first process, Linux takes down a whole pid namespace."""
-        if self._first is not None:
-            try:
-                signal.pidfd_send_signal(self._first, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        elif self.process:
+        """End every process inside."""
+        if self.process is not None:
             self.process.kill()
+
+    async def wait(self) -> int | None:
+        """The exit status, once everything inside has ended."""
+        while (status := await self.poll()) is None:
+            await asyncio.sleep(WAIT_SECONDS)
+        self.process = None
+        return status
 
     async def terminate(self, restart: bool = False) -> None:
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:
-        if self._first is not None:
-            os.close(self._first)
-            self._first = None
+        if self.forked is not None:
+            self.forked.close()
+            self.forked = None
         await super().cleanup(restart)
 
 

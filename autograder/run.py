@@ -28,6 +28,7 @@ from nbformat.v4 import new_output
 
 from autograder import collector, provisioner, sandbox
 from autograder.cells import tested_question
+from autograder.parents import heavy_imports
 from autograder.sandbox import Limits
 from helpers.errors import CourseError
 
@@ -98,12 +99,14 @@ class BoundedClient(NotebookClient):
 class Kernel:
     """A started kernel and the client that listens to it; everything of it is gone after `stop`."""
 
-    # This interpreter's own kernel, not one that a user's Jupyter folder calls python3.
+    # This interpreter's own kernel, not one that a user's Jupyter folder calls python3. In a sandbox, what stands
+    # before the connection file has happened already (`warm_parent.py`).
     argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}",
             "--HistoryManager.enabled=False"]
 
     def __init__(self, notebook: NotebookNode, limits: Limits):
         self.limits = limits
+        self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
         self.sandboxed = sandbox.is_wanted()
         self.folder = Path(tempfile.mkdtemp(prefix="run-"))
         self.context = zmq.asyncio.Context()
@@ -124,12 +127,13 @@ class Kernel:
     def _specification(self) -> KernelSpec:
         chosen = {"provisioner_name": "local-provisioner"}
         if self.sandboxed:
-            chosen = {"provisioner_name": provisioner.NAME, "config": {"limits": asdict(self.limits)}}
+            chosen = {"provisioner_name": provisioner.NAME,
+                      "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)}}
         return KernelSpec(argv=self.argv, display_name="submission", language="python",
                           metadata={"kernel_provisioner": chosen})
 
     async def start(self) -> None:
-        """Raises RunFailed, with bubblewrap's own words where it has some, unless the kernel answers."""
+        """Raises RunFailed, with the sandbox's own words where it has some, unless the kernel answers."""
         place, environment = None, sandbox.environment()
         if not self.sandboxed:
             place = self.folder / "tmp" / "work"
@@ -143,9 +147,7 @@ class Kernel:
             await self.client.kc.wait_for_ready(timeout=self.limits.start_seconds)
             self.client.kc.allow_stdin = False
         except Exception as problem:
-            room = self.manager.provisioner
-            words = await room.last_words() if self.sandboxed and room else ""
-            raise RunFailed(words or str(problem) or type(problem).__name__) from problem
+            raise RunFailed(str(problem) or type(problem).__name__) from problem
 
     async def stop(self) -> None:
         if self.client.kc is not None:

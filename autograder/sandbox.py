@@ -1,11 +1,12 @@
-"""The room that a student's kernel runs in: what it sees, what it may use, and whether this machine has one.
+"""The sandbox that students' kernels run in: what it shows, what it allows, and whether this machine has one.
 
-bubblewrap starts the kernel in namespaces of its own, without a network, on a file system that holds nothing
-but the interpreter, the installed packages, `helpers`, the data set in use and the embedding cache, all
-read-only, plus an empty /tmp in memory. A grader who is root gives the kernel a user id that nobody has; any
-other grader's kernel stays that user, without privileges, in a user namespace.
+bubblewrap builds it: namespaces without a network, on a file system that holds nothing but the interpreter, the
+installed packages, `helpers`, the data set in use and the embedding cache, all read-only. Inside, each kernel gets a
+room of its own (`kernel_start.py`): namespaces once more, an empty /tmp in memory, limits, and no privileges. A grader
+who is root gives it a user id that nobody has; any other grader's kernel stays that user, in a user namespace.
 """
 
+import base64
 import json
 import os
 import secrets
@@ -21,13 +22,13 @@ from pathlib import Path
 
 import helpers
 from autograder import seccomp
+from autograder.kernel_start import SOCKETS
 from helpers.cache_folder import cache_folder
 from helpers.catalogue import data_in_use
 from helpers.errors import CourseError
 
 UNSAFE = "AUTOGRADER_UNSAFE_NO_SANDBOX"
-WORK = "/tmp/work"
-START, START_FILE = "/run/kernel_start.py", Path(__file__).with_name("kernel_start.py")
+START, PARENT = "/run/kernel_start.py", "/run/warm_parent.py"
 SHARED_MEMORY_BYTES = 64 * 2**20
 CHECK_SECONDS = 30
 PER_NAMESPACE_COUNTS = (5, 14)  # the first Linux that counts a user's processes in each user namespace apart
@@ -93,13 +94,12 @@ def candidates() -> list[Path]:
 
 def try_out(bwrap: Path) -> str | None:
     """Start the interpreter in the sandbox with this bwrap -> None if that works, else what went wrong."""
-    with Room(Limits(), bwrap=bwrap) as room:
-        command = room.command([sys.executable, "-I", "-S", "-c", "print('ready')"], silent=False)
-        try:
-            done = subprocess.run(command, env={}, pass_fds=room.pass_fds, stdin=subprocess.DEVNULL,
-                                  capture_output=True, text=True, timeout=CHECK_SECONDS)
-        except (OSError, subprocess.TimeoutExpired) as problem:
-            return str(problem)
+    words = command([sys.executable, "-I", "-S", "-c", "print('ready')"], silent=False, bwrap=bwrap)
+    try:
+        done = subprocess.run(words, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=CHECK_SECONDS)
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        return str(problem)
     if done.stdout == "ready\n":
         return None
     return (done.stderr.strip().splitlines() or [f"it ended with status {done.returncode}"])[-1]
@@ -147,45 +147,36 @@ def environment(temporary: str = "/tmp") -> dict[str, str]:
     return chosen
 
 
-class Room:
-    """One sandbox: the command that starts a program in it. Holds the file descriptors that bubblewrap reads.
+def command(program: list[str], limits: Limits = Limits(), silent: bool = True, bwrap: Path | None = None) -> list[str]:
+    """The command line that runs one program in a room of a sandbox of its own; it ends with this process.
 
-    sockets: a folder, at the same path inside and empty there, for the kernel's sockets; shown: files of one
-    run, {path inside: file outside}.
+    To be started with an environment of its own, because the first process keeps what it was started with readable
+    under /proc. silent: its stdout and stderr go nowhere.
     """
+    start = [sys.executable, "-I", "-S", START, json.dumps(room_settings(limits, silent))]
+    return [*_sandboxed(bwrap), "--die-with-parent", "--", *start, *program]
 
-    def __init__(self, limits: Limits, sockets: Path | None = None, shown: dict[str, Path] | None = None,
-                 bwrap: Path | None = None):
-        self.limits, self.sockets, self.shown = limits, sockets, shown or {}
-        self.bwrap = bwrap or bubblewrap()
-        self.filter, writer = os.pipe()
-        with open(writer, "wb") as pipe:
-            pipe.write(seccomp.program())
 
-    def __enter__(self) -> "Room":
-        return self
+def command_of_warm_parent(control_fd: int) -> list[str]:
+    """The command line of a sandbox in which `warm_parent.py` listens on the socket `control_fd`; it ends when the other
+    end of that is closed, for instance with this process."""
+    return [*_sandboxed(), "--", sys.executable, "-Xfrozen_modules=off", PARENT, str(control_fd)]
 
-    def __exit__(self, *problem) -> None:
-        os.close(self.filter)
 
-    @property
-    def pass_fds(self) -> tuple[int, ...]:
-        return (self.filter,)
+def room_settings(limits: Limits, silent: bool = True) -> dict:
+    """What `kernel_start.in_room` is told, as JSON values."""
+    root = is_real_root()
+    return {
+        "limits": _resource_limits(limits, root), "disk_bytes": limits.disk_bytes,
+        "shared_memory_bytes": SHARED_MEMORY_BYTES, "silent": silent,
+        # Each room of root's has a user of its own: no account has this id, and no other room counts under it.
+        "user": 10**9 + secrets.randbelow(10**9) if root else None,
+        "filter": base64.b64encode(seccomp.program()).decode(),
+    }
 
-    def command(self, program: list[str], silent: bool = True, info_fd: int | None = None) -> list[str]:
-        """The command line that runs `program` inside; to be started with an environment of its own, because
-        the first process keeps what it was started with readable under /proc.
 
-        silent: its stdout and stderr go nowhere. info_fd: where bubblewrap tells the sandbox's process id.
-        """
-        root = is_real_root()
-        # Each run of root's has a user of its own: no account has this id, and no other run counts under it.
-        user = 10**9 + secrets.randbelow(10**9) if root else None
-        start = {"limits": _resource_limits(self.limits, root), "user": user, "silent": silent}
-        words = [str(self.bwrap), *_namespaces(root), *_file_system(self.limits, self.sockets, self.shown),
-                 "--chdir", WORK, "--seccomp", str(self.filter)]
-        words += ["--info-fd", str(info_fd)] if info_fd is not None else []
-        return [*words, "--", sys.executable, "-I", "-S", START, json.dumps(start), *program]
+def _sandboxed(bwrap: Path | None = None) -> list[str]:
+    return [str(bwrap or bubblewrap()), *_namespaces(), *_file_system(), "--chdir", "/"]
 
 
 def is_real_root() -> bool:
@@ -195,12 +186,15 @@ def is_real_root() -> bool:
     return Path("/proc/self/uid_map").read_text().split() == ["0", "0", str(2**32 - 1)]
 
 
-def _namespaces(root: bool) -> list[str]:
+def _namespaces() -> list[str]:
     words = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-             "--hostname", "sandbox", "--new-session", "--die-with-parent", "--cap-drop", "ALL"]
+             "--hostname", "sandbox", "--new-session", "--cap-drop", "ALL"]
+    # Kept to make rooms with, and given up in each before a student's code runs.
+    for capability in ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "KILL"):
+        words += ["--cap-add", f"CAP_{capability}"]
     # A limit on processes binds every user but root, and in a user namespace made by root, the kernel would
     # still be root to the system. Without one it can be given an id that nobody has.
-    return words + (["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if root else ["--unshare-user"])
+    return words if is_real_root() else [*words, "--unshare-user"]
 
 
 def _resource_limits(limits: Limits, root: bool) -> dict[str, int]:
@@ -232,18 +226,15 @@ def _owner(path: Path) -> int | None:
         return None
 
 
-def _file_system(limits: Limits, sockets: Path | None, shown: dict[str, Path]) -> list[str]:
-    words = ["--proc", "/proc", "--dev", "/dev",
-             "--perms", "1777", "--size", str(SHARED_MEMORY_BYTES), "--tmpfs", "/dev/shm",
-             "--perms", "1777", "--size", str(limits.disk_bytes), "--tmpfs", "/tmp",
-             "--perms", "0777", "--dir", WORK]
+def _file_system() -> list[str]:
+    words = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--dir", SOCKETS]
     links = {Path(path): os.readlink(path) for path in SYSTEM_LIBRARIES if os.path.islink(path)}
     links |= _interpreter_links()
-    shown = {path: path for path in visible()} | {Path(inside): outside for inside, outside in shown.items()}
+    shown = {path: path for path in visible()}
     shown |= {Path(path): Path(path) for path in (*SYSTEM_LIBRARIES, *SYSTEM_FILES) if os.path.exists(path)}
-    shown[Path(START)] = START_FILE
+    shown |= {Path(inside): Path(__file__).with_name(Path(inside).name) for inside in (START, PARENT)}
     # bubblewrap would make the folders on the way for its own user alone.
-    places = [*shown, *links, *([sockets] if sockets else [])]
+    places = [*shown, *links]
     for folder in sorted({parent for path in places for parent in path.parents}):
         words += ["--perms", "0755", "--dir", str(folder)]
     for inside, target in links.items():
@@ -252,8 +243,6 @@ def _file_system(limits: Limits, sockets: Path | None, shown: dict[str, Path]) -
         words += ["--ro-bind", str(shown[inside]), str(inside)]
     for hidden in _hidden():
         words += ["--tmpfs", str(hidden), "--remount-ro", str(hidden)]
-    if sockets:
-        words += ["--perms", "0777", "--size", str(2**20), "--tmpfs", str(sockets)]
     return words + ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
@@ -267,8 +256,7 @@ def visible() -> list[Path]:
     interpreter = Path(sys.executable)
     for link, target in _interpreter_links().items():
         interpreter = Path(os.path.normpath(link.parent / target))
-    cache = cache_folder().absolute() / "embeddings.sqlite3"
-    files = [interpreter, cache, cache.with_name(cache.name + "-journal")]
+    files = [interpreter, cache_folder().absolute() / "embeddings.sqlite3"]
     files += [data_in_use().folder / name for name in DATA_FILES]
     return sorted({path for path in (*folders, Path(helpers.__file__).parent, *files) if path.exists()})
 

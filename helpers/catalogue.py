@@ -86,7 +86,7 @@ def load_wands_products(data_dir: str | Path | None = None) -> pd.DataFrame:
     ------
     DataError : a folder, file or column is missing, or the file is not a clean tab- or comma-separated table.
     """
-    path = _find_file(_folder_for(data_dir), _PRODUCTS)
+    path = _find_file(folder_in_use(data_dir), _PRODUCTS)
     products = _read(path, _PRODUCTS)
     _check_unique(products["product_id"], path)
     return products
@@ -97,7 +97,7 @@ def load_wands_queries(data_dir: str | Path | None = None) -> pd.DataFrame:
 
     Parameters and errors are those of `load_wands_products`; a query without text is a DataError.
     """
-    path = _find_file(_folder_for(data_dir), _QUERIES)
+    path = _find_file(folder_in_use(data_dir), _QUERIES)
     queries = _read(path, _QUERIES)
     _check_unique(queries["query_id"], path)
     without_text = queries.loc[queries["query"].isna(), "query_id"]
@@ -114,7 +114,7 @@ def load_wands_labels(data_dir: str | Path | None = None) -> pd.DataFrame:
     grade is 2 for Exact, 1 for Partial, 0 for Irrelevant. Repeated judgments of one pair are kept.
     Parameters and errors are those of `load_wands_products`; any other label is a DataError.
     """
-    path = _find_file(_folder_for(data_dir), _LABELS)
+    path = _find_file(folder_in_use(data_dir), _LABELS)
     labels = _read(path, _LABELS)
     grade = labels["label"].map(GRADES)
     unknown = labels.loc[grade.isna(), "label"]
@@ -219,8 +219,8 @@ def _plain(column: pd.Series) -> Iterable[int | str | None]:
     return (None if missing else str(value) for value, missing in zip(column, column.isna(), strict=True))
 
 
-def _folder_for(data_dir: str | Path | None) -> Path:
-    """The folder to read. A choice the caller did not spell out is said once, in one line."""
+def folder_in_use(data_dir: str | Path | None = None) -> Path:
+    """The folder that the loaders read. A choice the caller did not spell out is said once, in one line."""
     data = data_in_use(data_dir)
     if not data_dir and data.folder not in _announced:
         _announced.add(data.folder)

@@ -1,6 +1,7 @@
 """The questions on choosing alpha and on reflecting about it."""
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from autograder.questions.searches import HYBRID, SEMANTIC
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 MEAN_TOLERANCE = 1e-6
-A_FEW = 12
+A_FEW, DRAWS = 12, 200
 
 
 @dataclass(frozen=True)
@@ -35,33 +36,37 @@ def _on_a_few_queries(rng: np.random.Generator, homework: Homework, probes: dict
     """The same looks after the answer cell was run again on a few queries, with the right means for these.
 
     Among them are, where the sample has such, a query without a relevant product and one whose relevant products are
-    not found at some alpha: without these, many mistakes look alike. Of 20 draws the most telling one is taken.
+    not found at some alpha: without these, many mistakes look alike. Of many draws the most telling one is taken.
     """
-    ranges = _recalls(homework)
+    ranges, half = _recalls(homework, K), _recalls(homework, K // 2)[:, :, 0]
     least = ranges[:, :, 0]
     relevant = homework.relevant.any(axis=1)
     unlucky, hard = np.flatnonzero(~relevant), np.flatnonzero(relevant & (least.min(axis=0) == 0))
     n = len(relevant)
-    draws = [np.unique(np.concatenate([rng.choice(n, min(A_FEW, n), replace=False), rng.permutation(unlucky)[:1],
-                                       rng.permutation(hard)[:1]])) for _ in range(20)]
-    rows = max(draws, key=lambda rows: _telling(least[:, rows]))
+    # Fewer than there are, also in a small sample: else every draw ends with the same query.
+    few = min(A_FEW, max(1, n // 2))
+    draws = [np.unique(np.concatenate([rng.choice(n, few, replace=False), rng.permutation(unlucky)[:1],
+                                       rng.permutation(hard)[:1]])) for _ in range(DRAWS)]
+    rows = max(draws, key=lambda rows: _telling(least[:, rows], half[:, rows]))
     ids = tuple(int(i) for i in homework.data.queries["query_id"].iloc[rows])
     right = Means(*ranges[:, rows].mean(axis=1).T)
     return {check: [replace(probe, queries=ids, about=right) for probe in looks] for check, looks in probes.items()}
 
 
-def _recalls(homework: Homework) -> np.ndarray:
-    """(alphas, queries, 2): the least and the greatest Recall@10 of each query at each alpha."""
-    return np.array([[recall_range(scores, good, K) for scores, good in zip(homework.hybrid_scores(alpha), homework.relevant)]
+def _recalls(homework: Homework, k: int) -> np.ndarray:
+    """(alphas, queries, 2): the least and the greatest Recall@k of each query at each alpha."""
+    return np.array([[recall_range(scores, good, k) for scores, good in zip(homework.hybrid_scores(alpha), homework.relevant)]
                      for alpha in ALPHAS])
 
 
-def _telling(least: np.ndarray) -> int:
-    """How many of these hold for recalls (alphas, rows): the best alpha is at no end; at it, most queries find something,
-    and the last one finds something too, but neither as much as the best query nor as much as the middle one."""
-    best = least.mean(axis=1).argmax()
-    middle, last, most = np.median(least[best]), least[best, -1], least[best].max()
-    return int(0 < best < len(ALPHAS) - 1) + int(middle > 0) + 2 * int(0 < last < most and last != middle)
+def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
+    """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them: the least share of alphas at
+    which two ways to make one number of a row differ; then whether the best alpha lies at no end, which tells a table
+    upside down."""
+    ways = [least.mean(axis=1), half.mean(axis=1), least.max(axis=1), np.median(least, axis=1), least[:, -1],
+            np.zeros(len(least))]
+    apart = min(np.mean(np.abs(one - other) > 1e-3) for one, other in combinations(ways, 2))
+    return float(apart), bool(0 < ways[0].argmax() < len(ALPHAS) - 1)
 
 
 def _table(answer) -> tuple[np.ndarray, np.ndarray] | str:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from autograder import sandbox, seccomp
-from autograder.sandbox import Limits, Room, SandboxUnavailable
+from autograder.kernel_start import WORK
+from autograder.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -138,13 +139,12 @@ def found(listeners, limits, tmp_path_factory) -> dict:
             course / "gradebook.db", course, REPOSITORY / "autograder", REPOSITORY / "tests", REPOSITORY / "homework",
             REPOSITORY / ".git", REPOSITORY / "build", home / ".ssh", home / ".bashrc", home / ".config", "/etc/passwd",
             "/etc/hostname", "/home", "/var", "/usr/bin", "/bin", "/boot", "/mnt", "/proc/1/root/etc/passwd")],
-        "writable": [path for path in shown if Path(path).is_file()] + [sandbox.START],
+        "writable": [path for path in shown if Path(path).is_file()] + [sandbox.START, sandbox.PARENT],
         "fillable": ["/tmp/x", "/tmp/work/x", "/dev/shm/x", "/dev/x", "/x", "/run/x", f"{REPOSITORY}/x"],
     }
-    with Room(limits) as room:
-        done = subprocess.run(
-            room.command([sys.executable, "-c", PROBE, json.dumps(asked)], silent=False), pass_fds=room.pass_fds,
-            env=sandbox.environment(), capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        sandbox.command([sys.executable, "-c", PROBE, json.dumps(asked)], limits, silent=False),
+        env=sandbox.environment(), capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) | {"paths": asked["paths"]}
 
@@ -179,7 +179,7 @@ def test_nothing_of_the_course_or_the_home_folder_is_seen(found):
 def test_every_other_file_is_one_of_a_few(found):
     """Apart from libraries and what `visible` names, a walk through all folders finds only these."""
     programs = tuple(str(Path(prefix) / "bin") for prefix in (sys.prefix, sys.base_prefix))
-    expected = {sandbox.START, *map(str, sandbox.visible())}
+    expected = {sandbox.START, sandbox.PARENT, *map(str, sandbox.visible())}
     assert [path for path in found["files"] if path not in expected
             and not path.startswith(("/dev/", *sandbox.SYSTEM_FILES, *programs))] == []
 
@@ -190,7 +190,7 @@ def test_what_is_seen_cannot_be_written(found):
 
 
 def test_the_work_folder_is_empty_and_bounded(found, limits):
-    assert found["work"] == [sandbox.WORK, []]
+    assert found["work"] == [WORK, []]
     filled = found["filled"]
     assert filled["/tmp/work/x"] == filled["/tmp/x"]
     assert filled["/tmp/x"][0] in ("ENOSPC", "EFBIG") and filled["/tmp/x"][1] <= limits.disk_bytes
@@ -224,9 +224,8 @@ sys.path.insert(0, {str(REPOSITORY)!r})
 from autograder import sandbox
 assert os.geteuid() != 0 and not sandbox.is_real_root()
 sandbox.require()
-with sandbox.Room(sandbox.Limits(processes=24)) as room:
-    done = subprocess.run(room.command([sys.executable, "-c", {INNER!r}], silent=False), pass_fds=room.pass_fds,
-                          env=sandbox.environment(), capture_output=True, text=True)
+done = subprocess.run(sandbox.command([sys.executable, "-c", {INNER!r}], sandbox.Limits(processes=24), silent=False),
+                      env=sandbox.environment(), capture_output=True, text=True)
 print(done.stdout, done.stderr)
 """
     # The data that other tests put in use lies in a folder of root's.
@@ -292,9 +291,8 @@ def test_the_grader_installed_among_the_packages_is_hidden(monkeypatch):
     really_visible = sandbox.visible()
     monkeypatch.setattr(sandbox, "visible", lambda: sorted({*really_visible, REPOSITORY / "autograder"}))
     look = f"import os; print(os.listdir({str(REPOSITORY / 'autograder')!r}))"
-    with Room(Limits()) as room:
-        done = subprocess.run(room.command([sys.executable, "-c", look], silent=False), pass_fds=room.pass_fds,
-                              env=sandbox.environment(), capture_output=True, text=True)
+    done = subprocess.run(sandbox.command([sys.executable, "-c", look], silent=False), env=sandbox.environment(),
+                          capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
 
 
@@ -403,9 +401,8 @@ def test_rooms_can_be_used_side_by_side(limits):
     said = []
 
     def use():
-        with Room(limits) as room:
-            done = subprocess.run(room.command([sys.executable, "-I", "-S", "-c", "print('here')"], silent=False),
-                                  pass_fds=room.pass_fds, env={}, capture_output=True, text=True)
+        done = subprocess.run(sandbox.command([sys.executable, "-I", "-S", "-c", "print('here')"], limits, silent=False),
+                              env={}, capture_output=True, text=True)
         said.append(done.stdout)
     threads = [threading.Thread(target=use) for _ in range(4)]
     for thread in threads:

@@ -1,0 +1,181 @@
+"""Kernels forked from a warm parent: as separate as if each had been started alone, and none the worse for it."""
+
+import ast
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder import parents, sandbox
+from autograder.run import run_notebook
+from autograder.sandbox import SandboxUnavailable
+from tests.autograder.test_sandbox import as_ordinary_user
+
+
+@pytest.fixture(scope="module", autouse=True)
+def sandbox_or_skip():
+    try:
+        sandbox.require()
+    except SandboxUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+def go(*cells: str) -> list[str]:
+    """Run a notebook -> what each cell printed, or its error's name."""
+    done = run_notebook(new_notebook(cells=[new_code_cell(textwrap.dedent(cell)) for cell in cells]), {})
+    assert done.problem is None
+    return ["".join(output.get("text") or output.get("ename") or output.data.get("text/plain", "")
+                    for output in cell.outputs).strip() for cell in done.notebook.cells]
+
+
+def warm_parents() -> list[psutil.Process]:
+    """The process of each warm parent, outside its sandbox called by its own id."""
+    inside = [child for parent in parents._parents.values()
+              for child in psutil.Process(parent.process.pid).children(recursive=True)]
+    return [process for process in inside if process.name().startswith("python") and process.parent().name() == "bwrap"]
+
+
+def test_kernels_share_one_parent_and_nothing_that_they_wrote():
+    leave = """
+    import builtins, os, numpy, sys
+    open('/tmp/left', 'w').write('x'); open('/dev/shm/left', 'w').write('x'); builtins.left = sys.left = numpy.left = 1
+    os.environ['LEFT'] = 'x'
+    """
+    look = """
+    import builtins, os, numpy, sys
+    [os.path.exists('/tmp/left'), os.path.exists('/dev/shm/left'), hasattr(builtins, 'left'), hasattr(sys, 'left'),
+     hasattr(numpy, 'left'), 'LEFT' in os.environ]
+    """
+    assert go(leave, look)[1] == "[True, True, True, True, True, True]"
+    before = {process.pid for process in warm_parents()}
+    assert go(look) == ["[False, False, False, False, False, False]"]
+    assert {process.pid for process in warm_parents()} == before
+
+
+def test_kernels_at_the_same_time_do_not_meet():
+    """Each listens where the other could find it, on loopback, on an abstract name and in /tmp, and looks for the other."""
+    cell = """
+    import os, socket, time
+    port, name = socket.socket(), socket.socket(socket.AF_UNIX)
+    port.bind(('127.0.0.1', {own})); port.listen(); name.bind('\\0room-{own}'); name.listen()
+    open('/tmp/{own}', 'w').close(); open('/dev/shm/{own}', 'w').close()
+    found, until = set(), time.time() + 1.5
+    def tried(address, family):
+        with socket.socket(family) as s:
+            return s.connect_ex(address) == 0
+    tried(('127.0.0.1', {own}), socket.AF_INET) or found.add('its own port is closed')
+    while time.time() < until:
+        tried(('127.0.0.1', {other}), socket.AF_INET) and found.add('port')
+        try:
+            tried('\\0room-{other}', socket.AF_UNIX) and found.add('name')
+        except OSError:
+            pass
+        found |= {{path for path in ('/tmp/{other}', '/dev/shm/{other}') if os.path.exists(path)}}
+        found |= {{p for p in os.listdir('/proc') if p.isdigit()}} - {{'1', '2'}}
+        time.sleep(0.05)
+    [sorted(found), len(os.listdir('/dev/pts')), time.time()]
+    """
+    with ThreadPoolExecutor(2) as pool:
+        results = [pool.submit(go, cell.format(own=own, other=other)) for own, other in ((4001, 4002), (4002, 4001))]
+        first, second = (ast.literal_eval(result.result()[0]) for result in results)
+    assert abs(first[2] - second[2]) < 1.4  # they did look at the same time
+    assert first[0] == second[0] == [] and first[1] == second[1] == 1
+
+
+def test_kernels_have_users_of_their_own_or_no_rights_at_all():
+    cell = "import os; [os.getuid(), open('/proc/self/status').read().split('CapEff:')[1].split()[0]]"
+    first, second = (ast.literal_eval(go(cell)[0].replace("'", '"')) for _ in range(2))
+    assert int(first[1], 16) == int(second[1], 16) == 0
+    if sandbox.is_real_root():
+        assert first[0] != second[0] and min(first[0], second[0]) >= 10**9
+
+
+def test_the_control_socket_is_not_in_reach():
+    cell = """
+    import os
+    [os.readlink(f'/proc/{p}/fd/{fd}') for p in (1, 2) for fd in (os.listdir(f'/proc/{p}/fd') if p != os.getpid() else [])
+     if not fd.startswith(('0', '1', '2'))]
+    """
+    assert go(cell)[0] in ("[]", "PermissionError")
+
+
+def test_chance_is_not_shared():
+    cell = "import random, numpy, uuid; [random.random(), numpy.random.rand(), uuid.uuid4().hex]"
+    first, second = (ast.literal_eval(go(cell)[0]) for _ in range(2))
+    assert all(a != b for a, b in zip(first, second))
+
+
+def test_a_parent_has_imported_only_what_notebooks_ask_for():
+    cell = "import sys\nprint(*sorted({'torch', 'litellm', 'matplotlib', 'sentence_transformers', 'pandas'} & sys.modules.keys()))"
+    assert go(cell) == ["pandas"]
+    assert parents.heavy_imports(["x = 1\nimport matplotlib.pyplot as plt", "  from torch import nn", "# import litellm",
+                                  "import numpy"]) == {"matplotlib", "torch"}
+
+
+def test_what_a_notebook_imports_is_ready_in_a_second_parent_and_no_thread_runs_there():
+    """A fork takes only one thread along: whatever another one held would stay locked for ever."""
+    said = go("import sys; 'matplotlib.pyplot' in sys.modules, 'sentence_transformers' in sys.modules",
+              "import matplotlib.pyplot as plt, numpy as np; np.ones((300, 300)) @ np.ones((300, 300)); len(plt.plot([1]))",
+              "import sentence_transformers, torch; float((torch.ones(500, 500) @ torch.ones(500, 500)).sum())")
+    assert said[0] == "(True, True)" and said[2] == "125000000.0"
+    assert [process.num_threads() for process in warm_parents()] == [1] * len(warm_parents())
+
+
+def test_a_parent_that_was_killed_is_replaced():
+    go("1")
+    killed = warm_parents()
+    for process in killed:
+        process.send_signal(signal.SIGKILL)
+    psutil.wait_procs(killed, timeout=10)
+    assert go("print('here')") == ["here"]
+
+
+def test_another_environment_gets_another_parent(monkeypatch, tmp_path):
+    cell = "import os; print(os.environ['COURSE_CACHE_DIR'])"
+    go(cell)
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path))
+    assert go(cell) == [str(tmp_path)]
+    assert len(parents._parents) == 1  # the one before had nothing to do any more
+
+
+def test_a_grader_who_is_not_root_runs_notebooks_too():
+    """Run as root, this becomes an ordinary user, in a room where that user can read the interpreter."""
+    program = """
+import os, sys
+sys.path.insert(0, os.environ["REPOSITORY"])
+from nbformat.v4 import new_code_cell, new_notebook
+from autograder.run import run_notebook
+from autograder import sandbox
+assert os.geteuid() != 0
+sandbox.require()
+for _ in range(2):
+    done = run_notebook(new_notebook(cells=[new_code_cell(os.environ["CELL"])]), {})
+    print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
+"""
+    cell = """
+import os, time
+count = 0
+try:
+    while count < 1000:
+        if not os.fork():
+            time.sleep(60)
+        count += 1
+except OSError:
+    pass
+print(0 < count < 128, os.path.exists('/tmp/left'), len(os.listdir('/proc/self/fd')) > 0)
+open('/tmp/left', 'w').close()
+"""
+    repository = str(Path(__file__).resolve().parents[2])
+    environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"}
+    done = subprocess.run(as_ordinary_user([sys.executable, "-c", program]), capture_output=True, text=True, timeout=120,
+                          env=environment | {"REPOSITORY": repository, "CELL": cell, "COURSE_DATASET": "demo"})
+    if "SandboxUnavailable" in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.stdout.splitlines() == ["None True False True"] * 2, done.stderr
