@@ -17,7 +17,8 @@ c.CourseDirectory.release_directory = "build/release"
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
-c.CourseDirectory.db_url = f"sqlite:///{root / 'build' / 'gradebook.db'}"
+# A database in PostgreSQL instead, where several graders work at once: docs/grade-on-a-cluster.md.
+c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{root / 'build' / 'gradebook.db'}"
 (root / "build").mkdir(exist_ok=True)
 
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings
@@ -32,3 +33,7 @@ c.Autograde.autograde_preprocessors = [
     "autograder.nbgrader_bridge.KeepResult",
 ]
 c.Autograde.pre_convert_hook = "autograder.nbgrader_bridge.before_student"
+
+# The students' pages: question by question, without scripts, also without a network.
+c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["autograder.feedback.Marks"]

@@ -5,36 +5,38 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import traceback
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 
 import nbformat
-from filelock import FileLock, Timeout
 
 from autograder import gradebook
+from autograder.claims import Claims, GradingStopped, grading
 from autograder.course import Course, read_notebook, released_form
-from autograder.grading import draw_requests, judge_run, run_submission
+from autograder.grading import Runner, draw_requests, judge_run, run_submission
 from autograder.homework import Homework
 from autograder.intake import IntakeError, choose_notebook, read_file, read_submission
 from autograder.results import StudentResult, drop_result, kept_result, save_result
 from autograder.run import Limits, RunFailed
 from autograder.students import shown_name, student_id
+from autograder.version import digest, grader_version
 from helpers.errors import CourseError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
+AHEAD = 4  # submissions that may be read, or wait to be judged, beside those that run
+ELSEWHERE = object()  # the outcome while another grading run has the student
+LOOK_SECONDS = 1  # between two looks whether another run is done with its students
 
 
 class SubmissionsError(CourseError):
     """The folder of submissions is missing or empty."""
-
-
-class GradingStopped(CourseError):
-    """The batch cannot go on: another one is at work, or the disk is full. What is recorded so far stands."""
 
 
 @dataclass(frozen=True)
@@ -71,57 +73,92 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
 
 def grade_all(course: Course, assignment: str, handed: list[Handed], homework: Homework, seed: int, jobs: int = 1,
               limits: Limits = Limits(), on_result: Callable[[StudentResult], None] = lambda result: None,
-              regrade: bool = True) -> list[StudentResult]:
-    """Grade every submission and record its marks; results are saved as they come, in the order of `handed`.
+              regrade: bool = True, runner: Runner | None = None) -> list[StudentResult]:
+    """Grade every submission and record its marks -> the results, in the order of `handed`.
 
-    regrade False leaves alone what is already graded: the same file, homework, reference values, limits and grader,
-    a run that reached its end, and marks that the gradebook still holds. Stopped at any moment, the same call later
-    finishes the rest. Raises GradingStopped or GradebookError where nobody could be graded rightly.
+    `jobs` notebooks run at once; each result is saved and shown to `on_result` as soon as it is there, and no more
+    than jobs + AHEAD submissions are in memory. regrade False leaves alone what is already graded: the same file,
+    homework, reference values, limits and grader, a run that reached its end, and marks that the gradebook still
+    holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
+    hand (see `claims`) comes after the others. runner: see `run_submission`. Raises GradingStopped or GradebookError
+    where nobody could be graded rightly.
     """
-    with only_one(course):
-        gradebook.check(course)
-        if not gradebook.is_registered(course, assignment):
-            gradebook.register(course, assignment)
-        batch = _Batch(course, assignment, homework, seed, limits, regrade)
-        results = []
-        pool = ThreadPoolExecutor(max_workers=jobs)
-        try:
-            for student, outcome in zip(handed, pool.map(batch.run, handed)):
-                with full_disk_in_words():
-                    result = batch.settle(student, outcome)
-                on_result(result)
-                results.append(result)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return results
+    with grading(course) as claims:
+        with claims.set_up():
+            gradebook.check(course)
+            if not gradebook.is_registered(course, assignment):
+                gradebook.register(course, assignment)
+        batch = _Batch(course, assignment, homework, seed, limits, regrade, claims, runner)
+        results, left = {}, list(enumerate(handed))
+        while left:
+            elsewhere = []
+            with closing(_as_they_end(batch.run, left, jobs)) as outcomes:
+                for place, student, outcome in outcomes:
+                    if outcome is ELSEWHERE:
+                        elsewhere.append((place, student))
+                        continue
+                    with full_disk_in_words():
+                        results[place] = batch.settle(student, outcome)
+                    claims.give_back(student.student)
+                    on_result(results[place])
+            if len(elsewhere) == len(left):
+                time.sleep(LOOK_SECONDS)
+            left = sorted(elsewhere, key=lambda one: one[0])
+    return [results[place] for place in sorted(results)]
+
+
+def _as_they_end(work: Callable[[Handed], object], left: list[tuple[int, Handed]],
+                 jobs: int) -> Iterator[tuple[int, Handed, object]]:
+    """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
+
+    No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size
+    of the class, and a slow notebook holds nobody up.
+    """
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    begun: dict[Future, tuple[int, Handed]] = {}
+    rest = iter(left)
+    try:
+        while True:
+            for place, student in islice(rest, jobs + AHEAD - len(begun)):
+                begun[pool.submit(work, student)] = place, student
+            if not begun:
+                return
+            wait(begun, return_when=FIRST_COMPLETED)
+            ended = next(future for future in begun if future.done())
+            yield *begun.pop(ended), ended.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Batch:
     """One grading run: what all students share."""
 
-    def __init__(self, course, assignment, homework, seed, limits, regrade):
+    def __init__(self, course: Course, assignment: str, homework: Homework, seed: int, limits: Limits, regrade: bool,
+                 claims: Claims, runner: Runner | None):
         self.course, self.assignment, self.homework, self.seed = course, assignment, homework, seed
-        self.limits, self.regrade = limits, regrade
+        self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
         self.questions = course.questions(assignment)
         self.released = released_form(read_notebook(course.source(assignment)))
         self.requests = draw_requests(self.questions, homework, seed)
         homework.query_embeddings  # into the cache that the students' kernels read
-        self.common = _digest(nbformat.writes(self.released), homework.fingerprint, json.dumps(homework.reference),
-                              repr(limits), grader_version())
+        self.common = digest(nbformat.writes(self.released), homework.fingerprint, json.dumps(homework.reference),
+                             repr(limits), grader_version())
 
     def run(self, student: Handed):
-        """Everything that needs no gradebook; safe beside other runs. An outcome is a finished run, a kept result, or
-        the reason why there is none. Only trouble that concerns everybody is raised."""
+        """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
+        result, the reason why there is none, or ELSEWHERE. Only trouble that concerns everybody is raised."""
+        if not self.claims.take(student.student):
+            return ELSEWHERE
         try:
             with full_disk_in_words():
                 raw = _keep_original(self.course, self.assignment, student)
-            key = _digest(raw, self.common, student.note or "")
+            key = digest(raw, self.common, student.note or "")
             if not self.regrade and (kept := self._kept(student, key)):
                 return kept
             submission = read_submission(raw, self.released)
             if student.note:
                 submission.repairs.insert(0, student.note)
-            return submission.repairs, run_submission(submission, self.requests, self.limits), key
+            return submission.repairs, run_submission(submission, self.requests, self.limits, self.runner), key
         except (IntakeError, RunFailed) as reason:
             return reason
         except CourseError:
@@ -180,23 +217,6 @@ class _Batch:
                            f"the instructor finds the details in build/logs/{log.name}.")
 
 
-def grader_version() -> str:
-    """A hash of the code that reads, runs and judges: when it changes, kept results do not count any more."""
-    import helpers
-
-    folders = (Path(__file__).parent, Path(helpers.__file__).parent)
-    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
-    return _digest(*(path.read_bytes() for path in files))
-
-
-def _digest(*parts: str | bytes) -> str:
-    whole = hashlib.sha256()
-    for part in parts:
-        part = part.encode() if isinstance(part, str) else part
-        whole.update(len(part).to_bytes(8) + part)
-    return whole.hexdigest()
-
-
 def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
     """Copy the handed-in file, unchanged, to where nbgrader looks for it -> its bytes."""
     if student.path is None:
@@ -227,22 +247,6 @@ def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) ->
     finally:
         draft.unlink(missing_ok=True)
     return "new" if before is None else "changed"
-
-
-@contextmanager
-def only_one(course: Course):
-    """One grading run at a time in a course; the lock ends with the process, however that ends."""
-    course.build.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(course.build / ".grading.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise GradingStopped("Another grading run is at work in this course: wait for its end, "
-                             "then give the same command again.") from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from helpers.errors import CourseError
 
@@ -67,7 +69,10 @@ def collect(assignment: Assignment,
 def grade(assignment: Assignment,
           submissions: Annotated[Path | None, typer.Option(
               help="One folder per student (default: build/submitted).")] = None,
-          jobs: Annotated[int, typer.Option("-j", "--jobs", min=1, help="How many notebooks run at once.")] = 1,
+          jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="How many notebooks run at once "
+                                                   "(default: 1, or what keeps a cluster busy).")] = None,
+          scheduler: Annotated[str | None, typer.Option(
+              help="Run the notebooks on the Dask cluster at this address, such as tcp://10.0.0.5:8786.")] = None,
           json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
           seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
           regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
@@ -78,19 +83,26 @@ def grade(assignment: Assignment,
     Exit status 1 if some could not be graded.
     """
     from autograder.batch import find_submissions, grade_all, results_json
+    from autograder.cluster import Cluster
     from autograder.course import Course
     from autograder.homework import load_homework
     from autograder.judge import new_seed
 
     here = Course.find(course)
     here.source(assignment)
-    check_sandbox(unsafe)
+    if scheduler is None:
+        check_sandbox(unsafe)
+    elif unsafe:
+        raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
     homework = load_homework(assignment)
     chosen = new_seed() if seed is None else seed
-    with out.status(f"Grading {len(handed)} submissions ...") as status:
-        results = grade_all(here, assignment, handed, homework, chosen, jobs, on_result=lambda r: status.update(
-            f"Graded {escape(r.student)} ..."), regrade=regrade or seed is not None)
+    with ExitStack() as stack:
+        status = stack.enter_context(out.status(f"Grading {len(handed)} submissions ..."))
+        cluster = stack.enter_context(Cluster(scheduler, homework)) if scheduler else None
+        results = grade_all(here, assignment, handed, homework, chosen, jobs or (cluster.jobs if cluster else 1),
+                            on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
+                            regrade=regrade or seed is not None, runner=cluster and cluster.run)
     show_results(results)
     unchanged = sum(r.kept for r in results)
     if unchanged:
@@ -225,21 +237,27 @@ def show_results(results) -> None:
                   caption=f"of {results[0].max_score:g} points; … waits to be marked by hand")
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
+    table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window
     for result in results:
         if result.status == "failed":
             table.add_row(escape(result.student), *["–"] * len(questions), "failed")
         else:
             table.add_row(escape(result.student), *[_points(q) for q in result.questions], f"{result.score:g}")
-    out.print(table)
+    out.print(table, end="\n\n")
     for result in results:
         if result.status == "failed":
-            out.print(f"{result.student}: not graded. {result.reason}", markup=False, soft_wrap=True)
+            _tell(result.student, f"not graded. {result.reason}")
             continue
         for repair in result.repairs:
-            out.print(f"{result.student}: {repair}", markup=False, soft_wrap=True)
+            _tell(result.student, repair)
         for question in result.questions:
             if question["score"] < question["max_score"] and not question["waiting"]:
-                out.print(f"{result.student}, {question['id']}: {question['message']}", markup=False, soft_wrap=True)
+                _tell(f"{result.student}, {question['id']}", question["message"])
+
+
+def _tell(about: str, sentence: str) -> None:
+    """One sentence: a paragraph on a terminal, a single line in a file."""
+    out.print(Text.assemble((f"{about}: ", "bold"), sentence), soft_wrap=not out.is_terminal)
 
 
 def _points(question: dict) -> str:

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from autograder import gradebook
-from autograder.batch import full_disk_in_words, keep_submitted, only_one
+from autograder.batch import full_disk_in_words, keep_submitted
+from autograder.claims import only_one
 from autograder.course import Course
 from autograder.intake import MAX_BYTES, NOT_THEIRS
 from autograder.results import drop_result

@@ -192,8 +192,10 @@ class NoSuchName(Exception):
 def answer_probes(probes, namespace, named, answer_cell=None):
     """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
 
+    A probe that says which other one it is "like" has the arguments of that one.
     answer_cell: the text of the question's answer cell, for probes that run it again.
     """
+    asked = {probe["id"]: probe for probe in probes}
     own, again = copies(named), copies(named)
     answers, cell = [], AnswerCell(answer_cell, namespace, copies(named))
     for probe in probes:
@@ -201,7 +203,7 @@ def answer_probes(probes, namespace, named, answer_cell=None):
             try:
                 stand_ins = {name: course_function(name) for name in probe.get("with", ())}
                 with changed_for_a_while(namespace, stand_ins) if stand_ins else contextlib.nullcontext():
-                    answer = _answer(probe, namespace, again if stand_ins else own, cell)
+                    answer = _answer({**asked.get(probe.get("like"), {}), **probe}, namespace, again if stand_ins else own, cell)
             except NoSuchName as missing:
                 answer = {"$": "missing", "name": str(missing)}
             except Exception as error:

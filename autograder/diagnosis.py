@@ -24,24 +24,26 @@ Answers = Mapping[str, Answer]
 
 
 def diagnose(question: Question, exchanges: Mapping[str, Exchange], problems: Mapping[str, str | None],
-             simulate_all: Callable[[], Mapping[str, Answers]]) -> Misconception | None:
+             simulate_all: Callable[[], Mapping[str, Answers]], homework: Homework) -> Misconception | None:
     """The misconception that explains the answers, or None.
 
     It gives what the student gave in the first check that failed and in all that hold; among several, the one
-    that agrees most over all checks. `simulate_all` gives what each misconception, by id, answers to these probes;
+    that agrees most over all checks. One that passes the first check that failed is no reason for failing it,
+    however close its answers are. `simulate_all` gives what each misconception, by id, answers to these probes;
     it is called only where there is something to name.
     """
-    first = next((check.id for check in question.checks if problems[check.id]), None)
-    if first is None or not_answered(exchanges[first]):
+    first = next((check for check in question.checks if problems[check.id]), None)
+    if first is None or not_answered(exchanges[first.id]):
         return None
     simulated = simulate_all()
-    must_agree = [first] + [check.id for check in question.checks if problems[check.id] is None]
+    must_agree = [first.id] + [check.id for check in question.checks if problems[check.id] is None]
     best, best_likeness = None, 0.0
     for misconception in MISCONCEPTIONS.get(question.id, ()):
         answers = simulated[misconception.id]
         likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
         overall = float(np.mean(list(likeness.values())))
-        if min(likeness[check] for check in must_agree) >= ALIKE and overall > best_likeness:
+        if min(likeness[check] for check in must_agree) >= ALIKE and overall > best_likeness and first.problem(
+                [(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework):
             best, best_likeness = misconception, overall
     return best
 

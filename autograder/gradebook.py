@@ -4,14 +4,17 @@ import logging
 import shutil
 import sqlite3
 import warnings
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError, SAWarning
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, SAWarning
+from sqlalchemy.pool import NullPool
 
 from autograder import nbgrader_bridge
 from autograder.course import Course
@@ -44,11 +47,12 @@ class Mark:
 
 def check(course: Course) -> None:
     """GradebookError, with what to do, unless the gradebook is absent or can be read and written now."""
-    url = make_url(course.config().CourseDirectory.db_url)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return
-    path = course.root / url.database
-    if not path.exists():
+    url = _url(course)
+    if url.get_backend_name() != "sqlite":
+        with server(course):
+            return
+    path = course.root / (url.database or "")
+    if not path.is_file():
         return
     try:
         with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as database:
@@ -58,7 +62,26 @@ def check(course: Course) -> None:
             database.execute("BEGIN IMMEDIATE")
             database.execute("ROLLBACK")
     except sqlite3.Error as problem:
-        raise _in_words(course, problem) from None
+        raise in_words(course, problem) from None
+
+
+@contextmanager
+def server(course: Course) -> Iterator[Connection | None]:
+    """A connection to the PostgreSQL server that holds the gradebook, every statement a transaction of its own;
+    None where the gradebook is a file. GradebookError where the server does not answer."""
+    url = _url(course)
+    if url.get_backend_name() == "sqlite":
+        yield None
+        return
+    try:
+        connection = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    except ModuleNotFoundError as missing:
+        raise GradebookError(f"A gradebook in PostgreSQL needs the package {missing.name}: "
+                             "run `pip install -e '.[cluster]'`.") from None
+    except (DatabaseError, InterfaceError) as problem:
+        raise in_words(course, problem.orig or problem) from None
+    with connection:
+        yield connection
 
 
 def register(course: Course, assignment: str) -> None:
@@ -135,6 +158,18 @@ def write_feedback(course: Course, assignment: str) -> None:
         _start(course, converter, "write the feedback")
 
 
+def _url(course: Course) -> URL:
+    """Where the gradebook is: a file of SQLite's, or a database in PostgreSQL."""
+    try:
+        url = make_url(course.config().CourseDirectory.db_url)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise GradebookError("The gradebook's address (COURSE_GRADEBOOK, or db_url in nbgrader_config.py) is neither "
+                             "sqlite:///FILE nor postgresql+psycopg://USER@HOST/DATABASE: correct it.")
+    return url
+
+
 @contextmanager
 def _open(course: Course):
     """nbgrader's gradebook, closed again at the end; database trouble becomes one sentence."""
@@ -143,12 +178,17 @@ def _open(course: Course):
         with Gradebook(config.db_url, config.course_id) as gradebook:
             yield gradebook
     except DatabaseError as problem:
-        raise _in_words(course, problem.orig or problem) from None
+        raise in_words(course, problem.orig or problem) from None
 
 
-def _in_words(course: Course, problem: Exception) -> GradebookError:
+def in_words(course: Course, problem: Exception) -> GradebookError:
+    """One sentence for what the database said: what is wrong, and what to do."""
     problem = " ".join(str(problem).split())[:200]
     text = problem.lower()
+    if _url(course).get_backend_name() != "sqlite":
+        return GradebookError(f"The gradebook's database cannot be used ({problem}): check that the server runs and that "
+                              "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
+                              "command again.")
     if "locked" in text:
         return GradebookError("The gradebook is locked by another program: close Formgrader and other grading runs, "
                               "then give the same command again.")
@@ -166,12 +206,12 @@ def _start(course: Course, converter, doing: str) -> None:
     try:
         converter.start()
     except DatabaseError as problem:
-        raise _in_words(course, problem.orig or problem) from None
+        raise in_words(course, problem.orig or problem) from None
     except (NbGraderException, SystemExit) as problem:
         handler = converter.log.handlers[0]
         check(course)
         if handler.database:
-            raise _in_words(course, Exception(handler.reason)) from None
+            raise in_words(course, Exception(handler.reason)) from None
         if "No space left on device" in handler.reason:
             raise GradebookError(f"nbgrader could not {doing}, because the disk is full: free some space, "
                                  "then give the same command again.") from None
@@ -188,7 +228,8 @@ class _Reason(logging.Handler):
         if record.levelno >= logging.ERROR and text.startswith("Traceback"):
             lines = [line for line in text.splitlines() if not line.startswith(("(Background", "["))]
             self.reason = self.reason or next((line for line in reversed(lines) if line.strip()), "")
-            self.database = self.database or "sqlite3." in text or "sqlalchemy.exc." in text
+            self.database = self.database or any(
+                name in text for name in ("sqlite3.", "psycopg.", "sqlalchemy.exc."))
 
 
 @contextmanager

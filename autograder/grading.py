@@ -1,5 +1,6 @@
 """One submission, from its bytes to its verdicts."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -10,6 +11,10 @@ from autograder.intake import Submission
 from autograder.judge import Request, Verdict, by_hand, draw_request, judge, refused
 from autograder.questions import Question
 from autograder.run import Limits, Run, run_notebook
+from autograder.wire import Failure, read_error
+
+# What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
+Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]
 
 
 @dataclass
@@ -26,19 +31,25 @@ def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int
     return {q.id: draw_request(q, homework, seed) for q in questions if q.checks}
 
 
-def run_submission(submission: Submission, requests: dict[str, Request], limits: Limits = Limits()) -> Run:
-    """Run the clean notebook and gather evidence; needs no labels and no reference values."""
+def run_submission(submission: Submission, requests: dict[str, Request], limits: Limits = Limits(),
+                   runner: Runner | None = None) -> Run:
+    """Run the clean notebook and gather evidence; needs no labels and no reference values.
+
+    runner: what runs it (default: `run_notebook`, on this machine).
+    """
     answers = {answered_question(cell): cell.source for cell in submission.notebook.cells if answered_question(cell)}
     for cell in submission.notebook.cells:
         if tested_question(cell):
             cell.source = visible_tests(cell.source)
-    return run_notebook(submission.notebook, {q: r.to_wire(answers.get(q)) for q, r in requests.items()}, limits)
+    wire = {question: request.to_wire(answers.get(question)) for question, request in requests.items()}
+    return (runner or run_notebook)(submission.notebook, wire, limits)
 
 
 def judge_run(run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework,
               repairs: list[str]) -> Graded:
     """The verdicts on a run. A question whose evidence never came gets the reason why the run ended."""
     verdicts, lost = [], []
+    stopped = _stopped(run.notebook)
     for question in questions:
         if not question.checks:
             verdicts.append(by_hand(question))
@@ -47,10 +58,18 @@ def judge_run(run: Run, requests: dict[str, Request], questions: tuple[Question,
         elif question.id in run.late:
             verdicts.append(refused(question, "Your code took too long to answer. Does a loop run longer than it has to?"))
         else:
-            verdicts.append(judge(requests[question.id], run.evidence.get(question.id, []), homework, lost))
+            verdicts.append(judge(requests[question.id], run.evidence.get(question.id, []), homework, lost,
+                                  stopped.get(question.id)))
         if not (verdicts[-1].complete or verdicts[-1].waiting):
             lost.append(question.id)
     return Graded(run.notebook, verdicts, repairs, run.problem)
+
+
+def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
+    """{question id: the error that ended its answer cell}, for the cells that did not reach their end."""
+    return {question: read_error(output.get("ename"), output.get("evalue"))
+            for cell in notebook.cells if cell.cell_type == "code" and (question := answered_question(cell))
+            for output in cell.get("outputs", ()) if output.get("output_type") == "error"}
 
 
 def grade_submission(submission: Submission, questions: tuple[Question, ...], homework: Homework, seed: int,

@@ -15,13 +15,16 @@ from autograder.misconceptions import find
 from autograder.questions import Question
 from autograder.results import StudentResult
 
+ALL = "all questions"
 FEW = 20  # with fewer students, a correlation is mostly chance
 
 
 @dataclass(frozen=True)
 class Item:
-    """One question in one class; None where there is nothing to compute from."""
+    """One question in one class; None where there is nothing to compute from. `marked` counts the students whose mark
+    is known: one that waits for a reader is not."""
     question: Question
+    marked: int
     mean: float | None
     share: float | None
     discrimination: float | None
@@ -38,7 +41,8 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Change:
-    """One mark that another run changed; a mark is None where that run could not grade the student."""
+    """One mark that another run changed. Where only one of the two runs could grade the student, `question` is ALL, the
+    mark is the sum of the automatic ones, and that of the other run is None."""
     student: str
     question: str
     before: float | None
@@ -55,7 +59,7 @@ def items(results: list[StudentResult], questions: tuple[Question, ...]) -> list
         own = np.array([student[question.id]["score"] for student in marked], dtype=float)
         rest = np.array([sum(q["score"] for q in student.values()) for student in marked], dtype=float) - own
         mean = float(own.mean()) if len(own) else None
-        found.append(Item(question, mean, None if mean is None else mean / question.points, _correlation(own, rest)))
+        found.append(Item(question, len(own), mean, None if mean is None else mean / question.points, _correlation(own, rest)))
     return found
 
 
@@ -83,12 +87,18 @@ def changes(before: dict[str, StudentResult], results: list[StudentResult], ques
     for result in results:
         if result.student not in before:
             continue
-        old, new = _marks(before[result.student]), _marks(result)
+        old, new = _marks(before[result.student], automatic), _marks(result, automatic)
         messages = {q["id"]: q["message"] for q in result.questions}
-        found += [Change(result.student, q, old.get(q), new.get(q), messages[q]) for q in automatic
-                  if old.get(q) != new.get(q) and messages[q] != "Marked by hand."]
+        if old and new:
+            found += [Change(result.student, q, old.get(q), new.get(q), messages[q]) for q in automatic
+                      if old.get(q) != new.get(q) and messages[q] != "Marked by hand."]
+        elif old or new:
+            then, now = (sum(marks.values()) if marks else None for marks in (old, new))
+            found.append(Change(result.student, ALL, then, now, result.reason or "Graded now."))
     return found
 
 
-def _marks(result: StudentResult) -> dict[str, float]:
-    return {q["id"]: q["score"] for q in result.questions} if result.status == "graded" else {}
+def _marks(result: StudentResult, questions: list[str]) -> dict[str, float]:
+    if result.status != "graded":
+        return {}
+    return {q["id"]: q["score"] for q in result.questions if q["id"] in questions}

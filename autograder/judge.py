@@ -11,14 +11,15 @@ import secrets
 import zlib
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
 from autograder.answers import Misconception
 from autograder.diagnosis import diagnose, not_answered, simulate
 from autograder.homework import Homework
-from autograder.questions.base import Check, Exchange, Probe, Question
-from autograder.wire import BadEvidence, read_evidence
+from autograder.questions.base import AGAIN, Check, Exchange, Probe, Question
+from autograder.wire import BadEvidence, Failure, Missing, read_evidence
 
 BY_HAND = "Waits to be read and marked by hand."
 
@@ -41,10 +42,20 @@ class Request:
 
         answer_cell: the text of this student's answer cell, for a question that runs it again.
         """
-        wire = {"nonce": self.nonce, "probes": [p.to_wire() for p in self._all()]}
-        if any(probe.queries for probe in self._all()):
-            wire["answer_cell"] = answer_cell
-        return json.dumps(wire)
+        answer_cell = json.dumps(answer_cell) if any(probe.queries for probe in self._all()) else "null"
+        return f'{{"nonce": "{self.nonce}", "answer_cell": {answer_cell}, "probes": {self._probes_json}}}'
+
+    @cached_property
+    def _probes_json(self) -> str:
+        """The probes as JSON text, made once for the whole class. What is asked again names the probe it repeats instead of
+        its arguments: a kernel reads short requests much faster."""
+        wires = {probe.id: probe.to_wire() for probe in self._all()}
+        for id, wire in wires.items():
+            like = wires.get(id.removeprefix(AGAIN))
+            if id.startswith(AGAIN) and "args" in wire and all(wire[part] == like[part] for part in ("args", "kwargs")):
+                wires[id] = {part: value for part, value in wire.items() if part not in ("args", "kwargs")} | {
+                    "like": like["id"]}
+        return json.dumps(list(wires.values()))
 
     def _all(self) -> list[Probe]:
         return [probe for group in (self.probes, self.again) for probes in group.values() for probe in probes]
@@ -96,12 +107,14 @@ def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     return Request(question, secrets.token_hex(8), *question.draw(rng, homework))
 
 
-def judge(request: Request, evidence: list[str], homework: Homework, lost: Collection[str] = ()) -> Verdict:
+def judge(request: Request, evidence: list[str], homework: Homework, lost: Collection[str] = (),
+          stopped: Failure | None = None) -> Verdict:
     """The verdict on one question.
 
     evidence: every evidence text that the kernel sent in reply to this request; right is exactly one.
     lost: ids of earlier questions of the same notebook that lost points. Where this question builds on one of
     them, the answers given with the course's functions count if they are no worse.
+    stopped: the error that ended the answer cell, which then explains a name that is missing; it changes no points.
     """
     question = request.question
     if not evidence:
@@ -112,6 +125,8 @@ def judge(request: Request, evidence: list[str], homework: Homework, lost: Colle
         answers = read_evidence(evidence[0], request.nonce, request.probe_ids)
     except BadEvidence as problem:
         return refused(question, f"The answers could not be used: {problem}.")
+    answers = {probe: replace(answer, after=stopped) if isinstance(answer, Missing) else answer
+               for probe, answer in answers.items()}
     verdict = own = _weigh(question, _problems(question, _exchanges(request.probes, answers), homework))
     if own.complete:
         return own
@@ -161,7 +176,7 @@ def _mistake(request: Request, exchanges: dict[str, Exchange], problems: dict[st
             request.simulated.update(simulate(request.question, probes, homework))
         return request.simulated
 
-    return diagnose(request.question, exchanges, problems, simulated)
+    return diagnose(request.question, exchanges, problems, simulated, homework)
 
 
 def refused(question: Question, sentence: str) -> Verdict:

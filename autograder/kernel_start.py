@@ -23,7 +23,8 @@ SOCKETS = "/run/sockets"
 
 # Linux's own numbers: linux/sched.h, linux/mount.h, linux/prctl.h, linux/capability.h, linux/sockios.h.
 _NEW_MOUNTS, _NEW_NAMES, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 1 << 26, 1 << 27, 1 << 28, 1 << 29, 1 << 30
-_NO_SUID, _NO_DEVICES, _NO_PROGRAMS, _ALL_BELOW, _PRIVATE = 2, 4, 8, 1 << 14, 1 << 18
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_PROGRAMS, _AGAIN = 1, 2, 4, 8, 1 << 5
+_BIND, _MOVE, _ALL_BELOW, _PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
 _DIE_WITH_PARENT, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVILEGES, _FILTER = 1, 4, 22, 38, 2
 _CAPABILITIES_VERSION_3 = 0x20080522
 _SET_INTERFACE_FLAGS, _UP = 0x8914, 1
@@ -57,7 +58,7 @@ def die_with_parent() -> None:
 def _first_process(settings: dict, inside: Callable[[], None]) -> None:
     """Never returns. Everything is given up here, so that process 1 has no more rights than the student's code."""
     os.setsid()
-    _new_file_systems(settings["disk_bytes"], settings["shared_memory_bytes"])
+    _new_file_systems(settings["disk_bytes"], settings["shared_memory_bytes"], settings["kept_in_tmp"])
     _loopback()
     os.chdir(WORK)
     _drop_privileges(settings["user"])
@@ -80,11 +81,19 @@ def _first_process(settings: dict, inside: Callable[[], None]) -> None:
             os._exit(_shell_status(status))
 
 
-def _new_file_systems(disk_bytes: int, shared_memory_bytes: int) -> None:
-    """Everything that may be written to, new and empty: /tmp, /dev/shm, terminals, the folder of the kernel's sockets."""
+def _new_file_systems(disk_bytes: int, shared_memory_bytes: int, kept_in_tmp: list[str]) -> None:
+    """Everything that may be written to, new and empty: /tmp, /dev/shm, terminals, the folder of the kernel's sockets.
+
+    kept_in_tmp: names of what the sandbox shows under /tmp, which stay there, read-only.
+    """
     _call("mount", b"none", b"/", None, _ALL_BELOW | _PRIVATE, None)
     _mount("proc", "/proc", "proc", _NO_PROGRAMS)
-    _mount("tmpfs", "/tmp", "tmpfs", 0, f"size={disk_bytes},mode=1777")
+    _mount("tmpfs", SOCKETS, "tmpfs", 0, f"size={disk_bytes},mode=1777")  # the new /tmp, until it is furnished
+    for name in kept_in_tmp:
+        os.mkdir(f"{SOCKETS}/{name}")
+        _mount(f"/tmp/{name}", f"{SOCKETS}/{name}", "", _BIND | _ALL_BELOW)
+        _mount("none", f"{SOCKETS}/{name}", "", _BIND | _AGAIN | _READ_ONLY)
+    _call("mount", SOCKETS.encode(), b"/tmp", None, _MOVE, None)
     _mount("tmpfs", "/dev/shm", "tmpfs", 0, f"size={shared_memory_bytes},mode=1777")
     _mount("tmpfs", SOCKETS, "tmpfs", 0, f"size={2**20},mode=0777")
     _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID | _NO_PROGRAMS, b"newinstance,ptmxmode=0666,mode=620")

@@ -19,7 +19,7 @@ from autograder.grading import Graded, grade_submission
 from autograder.homework import Homework, load_homework
 from autograder.intake import IntakeError, Submission, choose_notebook, read_file, read_submission
 from autograder.judge import new_seed
-from autograder.present import present
+from autograder.present import VERDICT, present
 from helpers.errors import CourseError
 
 # What `autograder grade` has already run and judged, by (assignment, student): nbgrader then only records it.
@@ -91,6 +91,7 @@ class RunAndJudge(NbGraderPreprocessor):
         for cell, source in zip(nb.cells, shown.cells[added:], strict=True):
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = source.outputs, source.execution_count
+                cell.metadata[VERDICT] = source.metadata.get(VERDICT)
             else:
                 cell.source = source.source
         nb.cells = shown.cells[:added] + nb.cells

@@ -6,6 +6,7 @@ markdown, links and pictures into a page as they are. So everything that came fr
 
 import base64
 import re
+import textwrap
 
 import nbformat
 from nbformat import NotebookNode
@@ -17,6 +18,8 @@ from autograder.judge import Verdict
 MAX_SHOWN = 200_000
 MAX_PICTURE = 2_000_000
 MAX_OUTPUTS = 200
+WIDTH = 96  # of a verdict's lines: notebook pages do not wrap what is printed
+VERDICT = "verdict"  # the test cell's metadata that the feedback page reads
 INVISIBLE = "\u200b"  # a space of no width: breaks what a page would act on, and changes nothing that is seen
 COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
 CONTROL = re.compile(r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}\x07?"
@@ -31,11 +34,13 @@ def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] 
     """The same notebook with only harmless outputs and text, and in each test cell its verdict.
 
     nbgrader reads a test cell's points from a plain number that is the cell's result, and takes any error or
-    stderr there for 0, so what the visible checks printed is kept as plain text before the verdict. What intake
-    repaired is told in a cell at the top.
+    stderr there for 0, so what the visible checks printed is kept as plain text. After it come the verdict's two
+    outputs, its text and its points; as data the verdict is in the cell's metadata. What intake repaired is told in a
+    cell at the top.
     """
     by_id = {verdict.id: verdict for verdict in verdicts}
     for cell in notebook.cells:
+        cell.metadata.pop(VERDICT, None)
         if cell.cell_type != "code":
             if not _is_locked(cell):
                 cell.source = harmless_markdown(cell.source)
@@ -45,6 +50,7 @@ def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] 
         question = tested_question(cell)
         if question in by_id:
             cell.outputs = _verdict_outputs(cell.outputs, by_id[question])
+            cell.metadata[VERDICT] = nbformat.from_dict(by_id[question].to_json())
         elif answered_question(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
     if repairs:
@@ -109,16 +115,33 @@ def _is_picture(value) -> bool:
 
 
 def _verdict_outputs(outputs: list[NotebookNode], verdict: Verdict) -> list[NotebookNode]:
-    text = "".join(_as_text(output) for output in outputs)
-    lines = [f"{verdict.score:g} of {verdict.max_score:g} points. {verdict.message}"]
-    lines += [f"  {_points(c.earned, c.points)} {c.title}" + (f": {c.problem}" if c.problem else "")
-              for c in verdict.checks]
-    return [new_output("stream", name="stdout", text=text + ("\n" if text else "") + "\n".join(lines) + "\n"),
-            new_output("execute_result", data={"text/plain": repr(verdict.score)}, execution_count=None)]
+    printed = "".join(_as_text(output) for output in outputs)
+    shown = [new_output("stream", name="stdout", text=printed)] if printed else []
+    return shown + [new_output("stream", name="stdout", text=verdict_text(verdict)),
+                    new_output("execute_result", data={"text/plain": repr(verdict.score)}, execution_count=None)]
 
 
-def _points(earned: float, points: float) -> str:
-    return f"[{earned:g}/{points:g}]"
+def verdict_text(verdict: Verdict) -> str:
+    """A verdict as lines of at most WIDTH characters."""
+    lines = textwrap.wrap(f"{verdict.score:g} of {verdict.max_score:g} points. {verdict.message}", WIDTH)
+    for check, problem in zip(verdict.checks, told_problems(verdict)):
+        points = f"  {check.earned:g} of {check.points:g}  "
+        indent = " " * len(points)
+        lines += textwrap.wrap(check.title, WIDTH, initial_indent=points, subsequent_indent=indent)
+        lines += textwrap.wrap(problem or "", WIDTH, initial_indent=indent + "  ", subsequent_indent=indent + "  ")
+    return "\n".join(lines) + "\n"
+
+
+def told_problems(verdict: Verdict) -> list[str | None]:
+    """For each check the sentence to show with it: each problem once, and none that the verdict's own message tells."""
+    told, shown = verdict.message, []
+    for check in verdict.checks:
+        if check.problem is None:
+            shown.append(None if check.earned else "This holds, but earns points only together with the first property.")
+        else:
+            shown.append(None if check.problem in told else check.problem)
+            told += f" {check.problem}"
+    return shown
 
 
 def _as_text(output: NotebookNode) -> str:

@@ -21,6 +21,7 @@ def write_report(course: Course, assignment: str, results: list[StudentResult], 
         assignment=assignment, results=results, questions=questions, when=datetime.now().strftime("%d %B %Y, %H:%M"),
         items=items(results, questions), mistakes=mistakes(results), few=len(graded) < FEW,
         changes=changes(before, results, questions), regraded=sum(r.student in before for r in results),
+        waiting=sum(q["waiting"] for r in graded for q in r.questions),
         mean=sum(r.score for r in graded) / len(graded) if graded else None, graded=len(graded))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")

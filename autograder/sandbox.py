@@ -169,6 +169,7 @@ def room_settings(limits: Limits, silent: bool = True) -> dict:
     return {
         "limits": _resource_limits(limits, root), "disk_bytes": limits.disk_bytes,
         "shared_memory_bytes": SHARED_MEMORY_BYTES, "silent": silent,
+        "kept_in_tmp": sorted({path.parts[2] for path in (*visible(), *_interpreter_links()) if path.parts[1] == "tmp"}),
         # Each room of root's has a user of its own: no account has this id, and no other room counts under it.
         "user": 10**9 + secrets.randbelow(10**9) if root else None,
         "filter": base64.b64encode(seccomp.program()).decode(),

@@ -8,12 +8,14 @@ import base64
 import binascii
 import json
 import math
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
 MAX_EVIDENCE_BYTES = 32 * 2**20
 MAX_ITEMS = 2_000_000
+CELL_NAME = re.compile(r"\([^()]{1,80}, line (\d{1,6})\)$")
 DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
           "float16", "float32", "float64"}
 
@@ -45,16 +47,17 @@ class Nothing:
 
 
 @dataclass(frozen=True)
-class Missing:
-    """The asked name does not exist in the notebook."""
-    name: str
+class Failure:
+    """The student's code raised."""
+    error: str
+    message: str
 
 
 @dataclass(frozen=True)
-class Failure:
-    """The student's function raised."""
-    error: str
-    message: str
+class Missing:
+    """The asked name does not exist in the notebook; `after` is the error that ended its answer cell, if one did."""
+    name: str
+    after: Failure | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +133,13 @@ def read_answer(value) -> Answer:
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, OverflowError):
         pass
     return Other("something unreadable")
+
+
+def read_error(ename, evalue) -> Failure:
+    """A cell's error output -> Failure, whatever the two are. Where a syntax error names IPython's own name for the
+    cell, only the line stays: "'(' was never closed (123.py, line 3)" -> "'(' was never closed (line 3)"."""
+    error, message = (_text(value) if isinstance(value, str) else "" for value in (ename, evalue))
+    return Failure(error or "an error", CELL_NAME.sub(r"(line \1)", message))
 
 
 def _refuse_constant(name):

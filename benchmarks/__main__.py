@@ -5,24 +5,59 @@ python -m benchmarks [script ...] [--no-page]
 
 import argparse
 import importlib
-import pkgutil
+import sys
 import time
+import traceback
 from pathlib import Path
 
-import benchmarks
 from benchmarks import harness
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+FOLDER = Path(__file__).resolve().parent
+PAGE = FOLDER.parent / "docs" / "benchmarks.md"
+MINUTES = 15  # for all of them
+_FIRST = (
+    "bm25_build",
+    "bm25_one_query",
+    "bm25_all_queries",
+    "bm25_growth",
+    "semantic_batch",
+    "alpha_sweep",
+    "evaluation",
+)
 
 
-def scripts() -> dict:
-    """Name -> module, for the modules of this folder that have claims."""
-    names = [module.name for module in pkgutil.iter_modules(benchmarks.__path__) if module.name != "__main__"]
-    modules = {name: importlib.import_module(f"benchmarks.{name}") for name in names}
-    return {name: module for name, module in modules.items() if hasattr(module, "claims")}
+def scripts() -> list[str]:
+    """The names of the modules of this folder that have claims: search first, then the others."""
+    found = sorted(path.stem for path in FOLDER.glob("*.py") if "\ndef claims(" in path.read_text())
+    return [*(name for name in _FIRST if name in found), *(name for name in found if name not in _FIRST)]
 
 
-def main() -> None:
+def measure(names: list[str]) -> tuple[str, list[str]]:
+    """The page about these scripts, and the names of those that stopped with an error."""
+    head, sections, verdicts, times, stopped = harness.page_head(), [], [], [], []
+    began = time.perf_counter()
+    for name in names:
+        script_began = time.perf_counter()
+        try:
+            section, found = harness.run(importlib.import_module(f"benchmarks.{name}"))
+        except Exception as error:
+            traceback.print_exc()
+            stopped.append(name)
+            section = f"## benchmarks.{name}\n\nIt stopped with an error: {type(error).__name__}: {error}\n"
+            found = [harness.Verdict(f"benchmarks.{name}", "runs to its end", type(error).__name__, False)]
+        sections.append(section)
+        verdicts += found
+        times.append([name, f"{time.perf_counter() - script_began:.0f}"])
+    minutes = (time.perf_counter() - began) / 60
+    times.append(["all", f"{minutes * 60:.0f}"])
+    verdicts.append(
+        harness.Verdict("All benchmarks", f"< {MINUTES} minutes", f"{minutes:.1f} minutes", minutes < MINUTES)
+    )
+    timing = harness.table("How long the benchmarks took", ["script", "s"], times, level=2)
+    return "\n".join([head, harness.summary(verdicts), harness.HOW_TO_READ, *sections, timing]), stopped
+
+
+def main() -> int:
     found = scripts()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
@@ -34,15 +69,16 @@ def main() -> None:
     wanted = parser.parse_args()
     if unknown := set(wanted.scripts) - set(found):
         parser.error(f"there is no script {', '.join(sorted(unknown))}; there are {', '.join(found)}")
-    began = time.perf_counter()
-    page = [harness.page_head()]
-    for name in wanted.scripts or found:
-        section = harness.run(found[name])
-        page.append(section)
-    page.append(f"All of this took {(time.perf_counter() - began) / 60:.1f} minutes.\n")
-    if not wanted.scripts and not wanted.no_page:
-        PAGE.write_text("\n".join(page))
+    page, stopped = measure(wanted.scripts or found)
+    if wanted.scripts or wanted.no_page:
+        print(page[page.index("## Targets") :].split("\n## ")[0])
+    else:
+        PAGE.write_text(page)
+        print(f"Written: {PAGE.relative_to(Path.cwd()) if PAGE.is_relative_to(Path.cwd()) else PAGE}")
+    for name in stopped:
+        print(f"benchmarks.{name} stopped with an error.", file=sys.stderr)
+    return 1 if stopped else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

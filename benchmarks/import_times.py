@@ -5,6 +5,7 @@ Each import in a fresh process, interpreter included; CPU seconds of all threads
 
 import os
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -55,11 +56,13 @@ def claims():
         for name, times in found.items()
         if times
     ]
+    clock = statistics.median(clock for _, clock in found["helpers"])
     yield harness.Listing(
         "Imports",
         ["what", "statement", "CPU, s", "clock, s"],
         rows,
         "Medians of 3 rounds in turns, warm disk. `import helpers` loads a module when a name of it is used.",
+        [harness.Verdict("`import helpers`, interpreter included", "< 1 s", f"{clock:.2f} s", clock < 1)],
     )
 
 

@@ -1,9 +1,11 @@
 """Lecture 4: the cells that take more than a second
 
-The whole notebook in a fresh kernel, embeddings cached (warm): run twice, the second run counts.
+The whole notebook, each time in a fresh kernel: cold with an empty cache folder, so that the weights are
+checked and everything is embedded, and warm right after that.
 """
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -11,9 +13,10 @@ import nbformat
 from nbclient import NotebookClient
 
 from benchmarks import harness
+from helpers.catalogue import data_in_use
 
 LECTURE = Path(__file__).resolve().parents[1] / "lectures" / "04-embeddings-and-semantic-search.ipynb"
-WARM_SECONDS = 30
+COLD_SECONDS, WARM_SECONDS = 120, 30
 
 
 class _Timed(NotebookClient):
@@ -27,36 +30,41 @@ class _Timed(NotebookClient):
         return done
 
 
-def run_lecture() -> tuple[float, dict[int, float], list]:
+def run_lecture(environment: dict[str, str]) -> tuple[float, dict[int, float], list]:
     """Seconds in all (kernel included), seconds of each code cell, and the cells."""
     notebook = nbformat.read(LECTURE, as_version=4)
     client = _Timed(notebook, timeout=300, resources={"metadata": {"path": str(LECTURE.parent)}})
     client.seconds = {}
     began = time.perf_counter()
-    client.execute()
+    client.execute(env=os.environ | environment)
     return time.perf_counter() - began, client.seconds, notebook.cells
 
 
 def claims():
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    first, *_ = run_lecture()
-    total, seconds, cells = run_lecture()
-    slow = {index: taken for index, taken in seconds.items() if taken > 1}
-    rows = [[f"{index}: `{_first_line(cells[index])}`", f"{taken:.1f}"] for index, taken in slow.items()]
-    rows += [
-        [
-            f"the other {len(seconds) - len(slow)} code cells",
-            f"{sum(seconds.values()) - sum(slow.values()):.1f}",
-        ],
-        ["the whole notebook, kernel included", f"{total:.1f}"],
+    data = data_in_use()
+    with tempfile.TemporaryDirectory() as cache:
+        environment = {"COURSE_CACHE_DIR": cache, "COURSE_DATA_DIR": str(data.folder)}
+        environment["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # no download when litellm is imported
+        cold, cold_seconds, cells = run_lecture(environment)
+        warm, warm_seconds, _ = run_lecture(environment)
+    slow = [i for i in cold_seconds if max(cold_seconds[i], warm_seconds[i]) > 1]
+    rows = [
+        [f"{i}: `{_first_line(cells[i])}`", f"{cold_seconds[i]:.1f}", f"{warm_seconds[i]:.1f}"] for i in slow
     ]
-    verdict = "met" if total < WARM_SECONDS else "NOT met"
+    quick = [sum(seconds[i] for i in seconds if i not in slow) for seconds in (cold_seconds, warm_seconds)]
+    others = f"the other {len(cold_seconds) - len(slow)} code cells"
+    rows.append([others, *(f"{taken:.1f}" for taken in quick)])
+    rows.append(["the whole notebook, kernel included", f"{cold:.1f}", f"{warm:.1f}"])
+    verdicts = [
+        harness.Verdict(f"Lecture 4 whole, {how}", f"< {limit} s", f"{taken:.1f} s", taken < limit)
+        for how, taken, limit in (("cold", cold, COLD_SECONDS), ("warm", warm, WARM_SECONDS))
+    ]
     yield harness.Listing(
-        "Cells over 1 s, warm",
-        ["cell", "s"],
+        "Cells over 1 s",
+        ["cell", "cold, s", "warm, s"],
         rows,
-        f"Target: the whole notebook under {WARM_SECONDS} s warm: {verdict}. The run before it, with "
-        f"whatever the caches held then, took {first:.1f} s.",
+        f"One run each, on the data set {data.name}.",
+        verdicts,
     )
 
 

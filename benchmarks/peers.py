@@ -4,6 +4,7 @@ All get the tokens of `snowball_tokenize`. Each is imported when it is made; Imp
 """
 
 import logging
+import time
 
 import numpy as np
 import pandas as pd
@@ -33,7 +34,9 @@ class BM25S:
 
         self.engine = bm25s.BM25(method="lucene", k1=1.2, b=0.75, backend=self.backend)
         self.engine.index([snowball_tokenize(name) for name in names], show_progress=False)
+        began = time.perf_counter()
         self.search("sofa")  # numba compiles here
+        self.first_search = time.perf_counter() - began  # seconds
 
     def search(self, query: str) -> list[int]:
         return self.search_all([query])[0]
@@ -151,7 +154,7 @@ def _units(rows: np.ndarray) -> np.ndarray:
 
 
 def agreement(found, expected) -> str:
-    """Which part of the ids is the same, as a set per query; and for how many queries the order is, too."""
+    """ "all" if every ranking is the same, ties included; else which part of the ids is found at all."""
     pairs = [(list(a), list(b)) for a, b in zip(found, expected)]
     shared = np.mean([len({*a} & {*b}) / max(1, len(b)) for a, b in pairs])
     exact = sum(a == b for a, b in pairs)

@@ -1,19 +1,18 @@
-"""What the sandbox costs for each submission: the same notebook, run with and without it in turns.
+"""Sandbox: what it costs for each submission
 
-    python benchmarks/sandbox_overhead.py [--runs 9]
+The same notebook, from the start of its kernel to its end, in a plain kernel and in the sandbox in turns.
 """
 
-import argparse
 import os
 import statistics
 import time
+from contextlib import contextmanager
 
 from nbformat.v4 import new_code_cell, new_notebook
-from rich.console import Console
-from rich.table import Table
 
 from autograder import sandbox
 from autograder.run import run_notebook
+from benchmarks import harness
 
 ALLOWED_SECONDS = 0.5
 NOTEBOOKS = {
@@ -26,35 +25,63 @@ NOTEBOOKS = {
 }
 
 
+@contextmanager
+def _sandbox(used: bool):
+    """The sandbox in use, or not, whatever it was before."""
+    before = os.environ.get(sandbox.UNSAFE)
+    os.environ[sandbox.UNSAFE] = "0" if used else "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[sandbox.UNSAFE]
+        else:
+            os.environ[sandbox.UNSAFE] = before
+
+
 def seconds(cells: list[str], sandboxed: bool) -> float:
-    os.environ[sandbox.UNSAFE] = "0" if sandboxed else "1"
     notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
-    began = time.perf_counter()
-    run = run_notebook(notebook, {})
-    taken = time.perf_counter() - began
+    with _sandbox(sandboxed):
+        began = time.perf_counter()
+        run = run_notebook(notebook, {})
+        taken = time.perf_counter() - began
     outputs = [output for cell in run.notebook.cells for output in cell.outputs]
     if run.problem or any(output.output_type == "error" for output in outputs):
-        raise SystemExit(f"The notebook did not run: {run.problem or run.notebook.cells}")
+        raise RuntimeError(f"The notebook did not run: {run.problem or outputs}")
     return taken
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=9, help="how often each way, in turns (default: 9)")
-    runs = parser.parse_args().runs
-    sandbox.require()
-    table = Table("notebook", "plain kernel, s", "sandbox, s", "overhead, s", f"under {ALLOWED_SECONDS} s")
+def claims():
+    with _sandbox(True):
+        sandbox.require()
+    rows, verdicts = [], []
     for name, cells in NOTEBOOKS.items():
-        for sandboxed in (True, False):  # once each, so that every file is in memory
-            seconds(cells, sandboxed)
-        pairs = [(seconds(cells, False), seconds(cells, True)) for _ in range(runs)]
-        plain, inside = (statistics.median(column) for column in zip(*pairs))
-        overhead = inside - plain
-        holds = "yes" if overhead < ALLOWED_SECONDS else "NO"
-        table.add_row(name, f"{plain:.3f}", f"{inside:.3f}", f"{overhead:+.3f}", holds)
-    Console().print(table)
-    print(f"Medians of {runs} runs each, start of the kernel to its end.")
+        ways = [
+            harness.Way(way, lambda cells=cells, used=used: seconds(cells, used), clocked=True)
+            for way, used in (("plain kernel", False), ("sandbox", True))
+        ]
+        for way in ways:
+            way.run()  # once each, so that every file is in memory
+        plain, inside = harness.measure(harness.Claim("", ways, rounds=5)).values()
+        overhead = statistics.median(b - a for a, b in zip(plain, inside))
+        medians = statistics.median(plain), statistics.median(inside)
+        rows.append([name, *(f"{median:.2f}" for median in medians), f"{overhead:+.2f}"])
+        verdicts.append(
+            harness.Verdict(
+                f"Sandbox, overhead for each submission: {name}",
+                f"< {ALLOWED_SECONDS} s",
+                f"{overhead:.2f} s",
+                overhead < ALLOWED_SECONDS,
+            )
+        )
+    yield harness.Listing(
+        "The sandbox beside a plain kernel",
+        ["notebook", "plain kernel, s", "sandbox, s", "overhead, s"],
+        rows,
+        "Medians of 5 rounds in turns; the overhead is the median of the rounds' own differences.",
+        verdicts,
+    )
 
 
 if __name__ == "__main__":
-    main()
+    harness.main()

@@ -200,10 +200,8 @@ def check_embedding() -> Finding:
 
     from .local_model import DEFAULT_DIMENSION, get_local_model
 
-    # A parameter the cache does not know sends the call to the model itself; this one is its default anyway.
-    vectors = get_local_model().encode(
-        ["couch", "sofa", "wall clock"], precision="float32", show_progress_bar=False
-    )
+    model = get_local_model()
+    vectors = model.encoder()(["couch", "sofa", "wall clock"])
     if vectors.shape != (3, DEFAULT_DIMENSION) or not np.isfinite(vectors).all():
         return Finding(
             "problem", "embedding", f"came out wrong, with shape {vectors.shape}; install the course again."
@@ -217,7 +215,8 @@ def check_embedding() -> Finding:
     return Finding(
         "ok",
         "embedding",
-        f"{DEFAULT_DIMENSION} numbers per text; couch: sofa {sofa:.2f}, wall clock {clock:.2f}",
+        f"{DEFAULT_DIMENSION} numbers per text, by {model.engine}; "
+        f"couch: sofa {sofa:.2f}, wall clock {clock:.2f}",
     )
 
 

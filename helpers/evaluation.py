@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from .catalogue import GRADES
-from .hybrid import fuse_scores, normalize_scores
+from .hybrid import check_alpha, fuse_scores, normalize_scores
 from .progress import ProgressBar
-from .ranking import check_k, reached_by, top_k
+from .ranking import check_k, top_k
 
 
 def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 10) -> float:
@@ -121,12 +121,12 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     {0: {7: 2, 8: 0}, 1: {7: 1}}
     """
     _check_columns(labels_df, "labels_df", ["query_id", "product_id"])
-    judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df))
-    highest = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
-    judgments = {}
-    for query_id, product_id, grade in zip(*(highest[column].tolist() for column in highest)):
-        judgments.setdefault(query_id, {})[product_id] = grade
-    return judgments
+    judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df)).dropna()
+    judged = judged.sort_values("grade", kind="stable")  # of a pair judged twice, the higher grade comes last
+    return {
+        query_id: dict(zip(of_query["product_id"].tolist(), of_query["grade"].tolist()))
+        for query_id, of_query in judged.groupby("query_id")
+    }
 
 
 def get_relevance_grades(
@@ -346,6 +346,8 @@ def sweep_alpha(
     relevant = _relevant_products(labels_df)
     if not len(queries_df):
         raise ValueError("queries_df has no rows, so there is no mean recall.")
+    for alpha in alphas:
+        check_alpha(alpha)
     recalls = np.empty((len(queries_df), len(alphas)))
     for i, query_id in enumerate(queries_df["query_id"].tolist()):
         semantic, bm25 = normalize_scores(semantic_scores[i]), normalize_scores(bm25_scores[i])
@@ -355,22 +357,34 @@ def sweep_alpha(
 
 
 def _best_of_each_mix(
-    semantic: np.ndarray, bm25: np.ndarray, alphas: Iterable[float], k: int
+    semantic: np.ndarray, bm25: np.ndarray, alphas: list[float], k: int
 ) -> Iterator[np.ndarray]:
     """``top_k(fuse_scores(semantic, bm25, alpha), k)`` for each alpha; both scores lie in [0, 1].
 
-    A product without a BM25 score that k others beat in semantic score is beaten by them in every mix, and
-    need not be looked at. "Beaten" leaves room for the rounding of ``alpha * semantic``, which must not make
-    a tie of it; with an alpha next to 0 it could, and then all products are looked at.
+    Take the k best products of one mix. A product with a lower semantic score and a lower BM25 score than all
+    of these k (or with no such score, where the lowest of these is 0 too) is beaten by them in every mix, and
+    need not be looked at again. "Lower" leaves room for rounding, which must not make a tie of it. Where the
+    lowest scores of the k mix to next to nothing it could, and then all products are looked at.
     """
-    beaten_below = reached_by(semantic, k) * (1 - 1e-9) if k < len(semantic) else 0.0
-    promising = np.flatnonzero((bm25 > 0) | (semantic >= beaten_below))
-    some_semantic, some_bm25 = semantic[promising], bm25[promising]
-    for alpha in alphas:
-        if alpha * beaten_below > 1e-100:
-            yield promising[top_k(fuse_scores(some_semantic, some_bm25, alpha), k)]
-        else:
-            yield top_k(fuse_scores(semantic, bm25, alpha), k)
+    if len(semantic) <= k:
+        yield from (top_k(fuse_scores(semantic, bm25, alpha), k) for alpha in alphas)
+        return
+    weights = np.array(alphas, dtype=np.float64)
+    is_safe = np.ones(len(weights), dtype=bool)
+    left, some_semantic, some_bm25 = np.arange(len(semantic)), semantic, bm25
+    for alpha in (1.0, 0.5):
+        best = top_k(fuse_scores(some_semantic, some_bm25, alpha), k)
+        low_semantic, low_bm25 = some_semantic[best].min(), some_bm25[best].min()
+        is_safe &= weights * low_semantic + (1 - weights) * low_bm25 > 1e-100
+        promising = (some_semantic > low_semantic * (1 - 1e-9)) | (some_bm25 > low_bm25 * (1 - 1e-9))
+        promising[best] = True
+        left, some_semantic, some_bm25 = left[promising], some_semantic[promising], some_bm25[promising]
+    mixes = -(np.outer(weights, some_semantic) + np.outer(1 - weights, some_bm25))  # ascending is best first
+    reached = np.partition(mixes, k - 1, axis=1)[:, k - 1 : k]
+    good = np.flatnonzero((mixes <= reached).any(axis=0))
+    ranked = left[good[np.argsort(mixes[:, good], axis=1, kind="stable")[:, :k]]]
+    for alpha, best, safe in zip(alphas, ranked, is_safe.tolist()):
+        yield best if safe else top_k(fuse_scores(semantic, bm25, alpha), k)
 
 
 def _grades_of(retrieved_ids: Iterable, relevance: Mapping) -> list:
@@ -382,7 +396,7 @@ def _relevant_products(labels_df: pd.DataFrame) -> dict:
     """query_id -> set of relevant product ids, for the queries that have any."""
     _check_columns(labels_df, "labels_df", ["query_id", "product_id"])
     relevant = labels_df[_grades(labels_df) > 0]
-    return relevant.groupby("query_id")["product_id"].agg(set).to_dict()
+    return {query_id: set(ids.tolist()) for query_id, ids in relevant.groupby("query_id")["product_id"]}
 
 
 def _grades(labels_df: pd.DataFrame) -> pd.Series:

@@ -158,7 +158,7 @@ echo "$@" >> calls
         ("demo", ".venv/bin/autograder demo"),
         ("test", ".venv/bin/pytest"),
         ("lab", ".venv/bin/jupyter lab lectures"),
-        ("bench", "benchmarks/*.py"),
+        ("bench", ".venv/bin/python -m benchmarks"),
         ("docs", ".venv/bin/python benchmarks/results.py"),
     ],
 )

@@ -92,6 +92,16 @@ def batch_cosine_similarity(query_emb, doc_embs):
     lengths = np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb)
     return np.abs(np.divide(doc_embs @ query_emb, lengths, out=np.zeros(len(doc_embs)), where=lengths > 0))
 '''),
+    _Mistake("rounded", "It looks as if the similarities were rounded",
+             "Round when you print, not in what other code goes on to use.", '''
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb)
+    return np.divide(doc_embs @ query_emb, lengths, out=np.zeros(len(doc_embs)), where=lengths > 0).round(2)
+''', also=('''
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb)
+    return np.array([round(float(row @ query_emb) / n, 2) if n else 0.0 for row, n in zip(doc_embs, lengths)])
+''',)),
     _Mistake("sorted", "It looks as if the similarities were sorted",
              "Keep them in the order of the rows: how else would anybody know which row is which?", '''
 def batch_cosine_similarity(query_emb, doc_embs):

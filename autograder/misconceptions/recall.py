@@ -160,6 +160,12 @@ def recall_at_k(retrieved_ids, relevant_ids, k=10):
     relevant = set(relevant_ids)
     return len(set(retrieved_ids[:k]) & relevant) // len(relevant) if relevant else 0.0
 '''),
+    _Mistake("rounded", "It looks as if the result was rounded",
+             "Round when you print, not in what other code goes on to use.", '''
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    relevant = set(relevant_ids)
+    return round(len(set(retrieved_ids[:k]) & relevant) / len(relevant), 2) if relevant else 0.0
+'''),
     _Mistake("percent", "It looks as if the result was a percentage",
              "The text asks for a number between 0 and 1.", '''
 def recall_at_k(retrieved_ids, relevant_ids, k=10):

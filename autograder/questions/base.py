@@ -15,6 +15,13 @@ from autograder.collector import pack
 from autograder.homework import Homework
 from autograder.wire import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
 
+NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
+UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
+HALF_STEP = 0.51  # of the last place kept: as far as rounding can move a number, with float noise
+
+
+AGAIN = "again/"  # stands before the id of a probe that is asked a second time
+
 
 @dataclass(frozen=True)
 class Named:
@@ -102,7 +109,6 @@ class Question:
     def __post_init__(self):
         assert not self.checks or sum(c.points for c in self.checks) == self.points, self.id
 
-
     def draw(self, rng: np.random.Generator, homework: Homework) -> tuple[dict, dict]:
         """Fresh probes by check id: those for the student's own functions, and those asked again (none where the
         question builds on no other)."""
@@ -110,7 +116,7 @@ class Question:
         if not self.builds_on:
             return probes, {}
         stand_ins = tuple(question.writes for question in self.builds_on)
-        again = {check: [replace(probe, id=f"again/{probe.id}", stand_ins=stand_ins) for probe in chosen]
+        again = {check: [replace(probe, id=AGAIN + probe.id, stand_ins=stand_ins) for probe in chosen]
                  for check, chosen in self.again(rng, homework, probes).items()}
         return probes, again
 
@@ -125,14 +131,42 @@ def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchang
 def no_value(answer: Answer, wanted: str) -> str | None:
     """The sentence for an answer that is no value at all, or None where it is some value."""
     if isinstance(answer, Missing):
-        return f"{answer.name} is not defined in your notebook. Run your cells from the top and check its name."
+        return _missing(answer)
     if isinstance(answer, Failure):
         if answer.error == "NotImplementedError":
-            return "Not answered yet: the cell still raises NotImplementedError."
+            return NOT_ANSWERED
         return f"Your code stopped with {answer.error}: {answer.message or 'no message'}. It should give {wanted}."
     if isinstance(answer, Nothing):
         return f"Your function gave None instead of {wanted}. Is there a return at its end?"
     return None
+
+
+def _missing(answer: Missing) -> str:
+    """Why a name is not there: the error that ended its answer cell, where one did."""
+    match answer.after:
+        case None:
+            return f"{answer.name} is not defined in your notebook. Run your cells from the top and check its name."
+        case Failure("NotImplementedError"):
+            return NOT_ANSWERED
+        case Failure("KeyboardInterrupt"):
+            return f"Your answer cell took too long and was stopped, so {answer.name} is not defined."
+        case Failure(error, message):
+            return (f"Your answer cell stopped with {error}{': ' * bool(message)}{message.rstrip('.')}, "
+                    f"so {answer.name} is not defined.")
+
+
+def rounded(got, expected) -> bool:
+    """Whether wrong numbers look like the right ones with digits lost: 2 to 4 decimal places kept, or float16.
+
+    got, expected: numbers or arrays of one shape, of the order of 1 (cosines, shares, scores on one scale).
+    """
+    got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    if not np.isfinite(got).all():
+        return False
+    off = np.abs(got - expected).max()
+    kept = [np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0 ** -places
+            for places in (2, 3, 4)]
+    return bool(any(kept) or off <= 0.005 and np.array_equal(got, got.astype(np.float16)))
 
 
 def as_number(answer: Answer) -> float | str:

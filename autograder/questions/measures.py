@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.expected import recall
-from autograder.questions.base import Answer, Check, Probe, Question, as_number, each
+from autograder.questions.base import UNROUNDED, Answer, Check, Probe, Question, as_number, each, rounded
 
 
 def _probe(name: str, i: int, retrieved, relevant, k: int | None = None) -> Probe:
@@ -65,6 +65,8 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
             f"recall_at_k gave {got:.4g}.")
     if np.isnan(got):
         return f"{case} It should be a number: what do you divide by when nothing is relevant?"
+    if rounded(got, about["expected"]):
+        return f"{case} {UNROUNDED}"
     if total == 0:
         return f"{case} With no relevant ids it should be 0.0."
     if got > 1:

@@ -12,7 +12,7 @@ from autograder.questions.base import Answer, Check, Exchange, IndexOf, Named, P
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 from helpers import build_index, score_bm25
 
-SAMPLE_QUERIES, A_FEW = 100, 20
+SAMPLE_QUERIES, A_FEW = 40, 10
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from autograder.expected import TOLERANCE, cosines, min_max
-from autograder.questions.base import (Answer, Array, Check, Named, Number, Probe, Question, as_array, as_number,
-                                       describe, each, no_value)
+from autograder.questions.base import (UNROUNDED, Answer, Array, Check, Named, Number, Probe, Question, as_array,
+                                       as_number, describe, each, no_value, rounded)
 
 
 def _close(got, expected) -> bool:
@@ -44,7 +44,8 @@ def _wrong_cosine(probe: Probe, answer: Answer) -> str | None:
         return "cosine_similarity gave nan. Which vectors make you divide by zero?"
     if _close(got, probe.about):
         return None
-    hint = ("A cosine always lies between -1 and 1: did you divide by both lengths?" if abs(got) > 1 + TOLERANCE
+    hint = (UNROUNDED if rounded(got, probe.about)
+            else "A cosine always lies between -1 and 1: did you divide by both lengths?" if abs(got) > 1 + TOLERANCE
             else "Work one pair of short vectors out by hand and compare.")
     return f"For two vectors of {np.size(probe.args[0])} numbers, cosine_similarity gave {got:.4g}. {hint}"
 
@@ -80,7 +81,7 @@ def _batch_probe(name: str, i: int, query, docs) -> Probe:
 
 
 def _ordinary_batches(rng, homework):
-    shapes = [(3, 2), (5, 8), (4, 4), (200, 384), (1, 6)]
+    shapes = [(3, 2), (5, 8), (4, 4), (60, 48), (1, 6)]
     return [_batch_probe("ordinary", i, rng.normal(size=d), rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)))
             for i, (n, d) in enumerate(shapes)]
 
@@ -110,7 +111,8 @@ def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
     if not wrong.any():
         return None
     first = got[wrong][0]
-    hint = ("A cosine lies between -1 and 1: is every row divided by its own length and by the query's?"
+    hint = (UNROUNDED if rounded(got, probe.about) else
+            "A cosine lies between -1 and 1: is every row divided by its own length and by the query's?"
             if abs(first) > 1 + TOLERANCE else "Compare one row with cosine_similarity: are the lengths those of the rows?")
     return (f"For a query and {n} document{'s' * (n > 1)}, {int(wrong.sum())} of {n} similarities are wrong; "
             f"the first of them is {first:.4g}. {hint}")
@@ -164,6 +166,8 @@ def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:
     if _close(got, expected):
         return None
     about = f"For {len(scores)} scores, the results run from {got.min():.4g} to {got.max():.4g}"
+    if rounded(got, expected):
+        return f"{about}. {UNROUNDED}"
     if expected.max() == 0:
         return f"{about}. When all scores are equal, every result should be 0."
     if abs(got.min()) > TOLERANCE or abs(got.max() - 1) > TOLERANCE:

@@ -2,16 +2,21 @@
 
 import json
 
+import nbformat
 import numpy as np
 import pytest
 
 from autograder.answers import copy_of, run_answers
 from autograder.collector import answer_probes
+from autograder.grading import judge_run
 from autograder.homework import ReferenceMissing, load_homework
 from autograder.judge import draw_request, judge
 from autograder.questions import QUESTIONS
+from autograder.questions.base import rounded
 from autograder.right_answers import RIGHT_ANSWERS
-from autograder.tryout import judge_namespace
+from autograder.run import Run
+from autograder.tryout import evidence_of, judge_namespace
+from autograder.wire import Failure
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -97,6 +102,62 @@ def test_hybrid_search_by_property(right, wrong, score, answered, solutions, sma
     assert verdict.score == score
 
 
+COSINES = "    lengths = np.linalg.norm(d, axis=1) * np.linalg.norm(q)\n" \
+          "    c = np.divide(d @ q, lengths, out=np.zeros(len(d)), where=lengths > 0)\n"
+COSINE = "    n = np.linalg.norm(a) * np.linalg.norm(b)\n    c = float(np.dot(a, b) / n) if n else 0.0\n"
+SCALED = "    s = np.asarray(s, float)\n    r = np.ptp(s)\n    c = (s - s.min()) / r if r else np.zeros(len(s))\n"
+FOUND = "    c = len(set(r[:k]) & set(rel)) / len(rel) if rel else 0.0\n"
+
+
+@pytest.mark.parametrize("lost", ["np.round(c, 3)", "np.float16(c)", "np.round(c, 4)", "c * 1.003"])
+@pytest.mark.parametrize("question, body", [
+    ("cosine", "def cosine_similarity(a, b):\n" + COSINE), ("recall", "def recall_at_k(r, rel, k=10):\n" + FOUND),
+    ("batch_cosine", "def batch_cosine_similarity(q, d):\n" + COSINES),
+    ("normalize", "def normalize_scores(s):\n" + SCALED)])
+def test_digits_that_are_lost_are_named_and_other_small_errors_are_not(question, body, lost, answered, small_homework):
+    def judged(result):
+        space = answered()
+        exec(body + f"    return {result}", space)
+        return judge_namespace(question, space, small_homework, seed=4)
+
+    assert judged("np.asarray(c, dtype=np.float32)").score >= (9 if question != "recall" else 0)
+    verdict = judged(lost)
+    assert verdict.score < verdict.max_score
+    assert ("return it unrounded" in verdict.message) == ("1.003" not in lost)
+
+
+@pytest.mark.parametrize("got, expected, said", [
+    (0.71, 0.7071, True), (0.7071, 0.70710678, True), (np.float32(0.71), 0.7071, True), (1.0, 0.9971, True),
+    (0.72, 0.7071, False), (0.7, 0.7071, False), (float("nan"), 0.5, False), ([0.12, 0.34], [0.1234, 0.3421], True),
+    ([0.12, 0.3421], [0.1234, 0.3422], False), ([0.12, 0.9], [0.1234, 0.3421], False)])
+def test_what_looks_rounded(got, expected, said):
+    assert rounded(got, expected) is said
+
+
+@pytest.mark.parametrize("ename, evalue, says", [
+    ("SyntaxError", "'(' was never closed (417315994.py, line 3)",
+     "Your answer cell stopped with SyntaxError: '(' was never closed (line 3), so cosine_similarity is not defined."),
+    ("NameError", "name 'x' is not defined", "stopped with NameError: name 'x' is not defined, so cosine_similarity is"),
+    ("StopIteration", "", "stopped with StopIteration, so cosine_similarity is not defined."),
+    ("NotImplementedError", "", "Not answered yet"), ("KeyboardInterrupt", "", "took too long and was stopped"),
+    ("E\x1b[2J\nrror", "a\nb\u202e" + "c" * 10_000, "stopped with E [2J rror: a b cccc"), ("", "", "stopped with an error, so"),
+])
+def test_an_answer_cell_that_stopped_is_why_its_function_is_missing(ename, evalue, says, small_homework):
+    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    cell = nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"grade_id": "answer_cosine"}})
+    cell.outputs = [nbformat.from_dict({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": []})]
+    run = Run(nbformat.v4.new_notebook(cells=[cell]), {"cosine": [evidence_of(request, {}, small_homework)]})
+    [verdict] = judge_run(run, {"cosine": request}, (request.question,), small_homework, []).verdicts
+    assert verdict.score == 0 and says in verdict.message
+    assert len(verdict.message) < 700 and verdict.message.isprintable()
+
+
+def test_an_error_in_the_answer_cell_costs_nothing_where_the_function_is_there(answered, small_homework):
+    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    evidence = [evidence_of(request, answered(), small_homework)]
+    assert judge(request, evidence, small_homework, stopped=Failure("NameError", "later")).message == "All checks passed."
+
+
 def test_the_same_seed_draws_the_same_probes_and_another_seed_others(small_homework):
     question = QUESTIONS["hw4"][0]
     first, again, other = (json.loads(draw_request(question, small_homework, seed).to_wire())["probes"] for seed in (3, 3, 4))
@@ -121,7 +182,7 @@ def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
     for question in QUESTIONS["hw4"]:
         if question.checks:
             for probe in json.loads(draw_request(question, small_homework, 5).to_wire())["probes"]:
-                assert set(probe) <= {"id", "call", "args", "kwargs", "read", "columns", "with", "queries"}
+                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "queries"}
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, monkeypatch, tmp_path):

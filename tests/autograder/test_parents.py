@@ -2,9 +2,11 @@
 
 import ast
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder import parents, sandbox
 from autograder.run import run_notebook
 from autograder.sandbox import SandboxUnavailable
+from helpers.catalogue import DEMO_FOLDER
 from tests.autograder.test_sandbox import as_ordinary_user
 
 
@@ -179,3 +182,16 @@ open('/tmp/left', 'w').close()
     if "SandboxUnavailable" in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.stdout.splitlines() == ["None True False True"] * 2, done.stderr
+
+
+def test_data_that_lies_in_tmp_is_seen_and_stays_as_it_is(monkeypatch):
+    """/tmp inside is a new one for each kernel, but what the sandbox shows may lie there on the grader's machine."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        for file in DEMO_FOLDER.glob("*.csv"):
+            shutil.copy(file, folder)
+        os.chmod(folder, 0o755)
+        monkeypatch.setenv("COURSE_DATA_DIR", folder)
+        said = go(f"from helpers import load_wands_queries; len(load_wands_queries({folder!r}))",
+                  f"open({folder!r} + '/x', 'w')", f"open({folder!r} + '/query.csv', 'a')", "import os; sorted(os.listdir('/tmp'))")
+    assert said[0] == "200" and set(said[1:3]) <= {"OSError", "PermissionError"}
+    assert Path(folder).name in said[3] and "work" in said[3]

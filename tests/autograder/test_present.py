@@ -10,7 +10,7 @@ from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.judge import CheckResult, Verdict
-from autograder.present import harmless_markdown, harmless_text, present
+from autograder.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
 from autograder.questions import Question
 from autograder.report import write_report
 from autograder.results import StudentResult
@@ -130,10 +130,29 @@ def test_a_verdict_is_told_before_a_plain_number_and_repairs_at_the_top():
     verdict = Verdict("cosine", 5.0, 10.0, "Half of it.", checks=(CheckResult("a", "works", 5.0, 5.0, None),))
     notebook = present(new_notebook(cells=[test]), [verdict], ["Cell <b>x</b> was missing."])
     assert "What had to be repaired" in notebook.cells[0].source
-    [told, mark] = notebook.cells[1].outputs
-    assert told.name == "stdout" and "careful" in told.text and "5 of 10 points. Half of it." in told.text
-    assert mark.data == {"text/plain": "5.0"}
+    [printed, told, mark] = notebook.cells[1].outputs
+    assert printed.name == told.name == "stdout" and "careful" in printed.text
+    assert told.text.startswith("5 of 10 points. Half of it.")
+    assert mark.data == {"text/plain": "5.0"} and notebook.cells[1].metadata["verdict"]["score"] == 5
     assert rendered(notebook).acts() == HARMLESS
+
+
+def test_a_verdicts_lines_are_short_and_no_sentence_comes_twice():
+    long = "It gave 3 where " + "a rather long explanation of it all " * 6 + "was asked for."
+    checks = (CheckResult("a", "ordinary vectors", 5.0, 0.0, long), CheckResult("b", "zero vectors", 2.0, 0.0, None),
+              CheckResult("c", "one number", 2.0, 0.0, long), CheckResult("d", "lengths", 1.0, 0.0, "It gave nan."))
+    verdict = Verdict("cosine", 0.0, 10.0, long, checks=checks)
+    text = verdict_text(verdict)
+    assert max(map(len, text.splitlines())) <= WIDTH and text.count("rather long") == 6
+    assert "  0 of 5  ordinary vectors\n" in text and "lengths\n            It gave nan.\n" in text
+    assert told_problems(verdict) == [None, "This holds, but earns points only together with the first property.", None,
+                                      "It gave nan."]
+
+
+def test_only_the_judge_writes_a_verdict_into_a_cell():
+    forged = {"score": 10.0, "max_score": 10.0, "message": "All checks passed.", "checks": []}
+    cells = [new_code_cell("x", metadata={"verdict": forged}), new_markdown_cell("x", metadata={"verdict": forged})]
+    assert all("verdict" not in cell.metadata for cell in present(new_notebook(cells=cells), []).cells)
 
 
 @pytest.mark.parametrize("attack", ATTACKS)

@@ -94,7 +94,9 @@ def test_what_a_kernel_sees_of_the_grader(monkeypatch):
                 pass
         """,
         "import autograder", "from helpers import snowball_tokenize; snowball_tokenize('Couches')")
-    assert said[1] == "['/tmp/work']"
+    # What is shown of this machine may lie in /tmp too.
+    shown_places = {parent for path in sandbox.visible() for parent in (path, *path.parents)}
+    assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == ["/tmp/work"]
     assert said[2] == "['1', '2']"
     assert said[3:] == ["", "ModuleNotFoundError", "['couch']"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograder.collector import answer_probes, pack, unpack
 from autograder.wire import (Array, BadEvidence, Failure, Frame, Missing, Nothing, Number, Other, read_answer,
-                             read_evidence)
+                             read_error, read_evidence)
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
                     lambda inner: st.lists(inner) | st.dictionaries(
@@ -86,3 +86,12 @@ def test_what_a_function_raises_or_lacks_is_an_answer():
     probes = [{"id": "a", "call": "fails", "args": []}, {"id": "b", "call": "absent", "args": []}, {"id": "c", "read": "x"}]
     answers = [read_answer(a["answer"]) for a in answer_probes(probes, {"fails": fails, "x": 7}, None)]
     assert answers == [Failure("ValueError", "no"), Missing("absent"), Number(7.0)]
+
+
+@pytest.mark.parametrize("ename, evalue, failure", [
+    ("SyntaxError", "'(' was never closed (417315994.py, line 3)", Failure("SyntaxError", "'(' was never closed (line 3)")),
+    ("SyntaxError", "invalid syntax (<ipython-input-1-ab>, line 12)", Failure("SyntaxError", "invalid syntax (line 12)")),
+    ("ValueError", "(a, line b)", Failure("ValueError", "(a, line b)")), ("A\x1b[2J\nB", "\0", Failure("A [2J B", "")),
+    (None, ["x"], Failure("an error", "")), ("E", "y" * 10_000, Failure("E", "y" * 300))])
+def test_a_cells_error_becomes_one_bounded_line(ename, evalue, failure):
+    assert read_error(ename, evalue) == failure

@@ -1,5 +1,10 @@
 """The benchmarks measure in turns, compare like with like, and find every script."""
 
+import importlib
+import math
+import sys
+from types import ModuleType
+
 import numpy as np
 import pytest
 
@@ -32,11 +37,47 @@ def test_a_comparison_gives_medians_ratios_and_verdicts():
     claim = harness.Claim(
         "Three ways", ways, rounds=3, targets={"fast": 3, "slow": 1}, skipped={"other": "not here"}
     )
-    text = harness._comparison(claim, peaks={"plain": 12.0, "fast": None})
-    assert "| plain | 9 | 8.5 to 19.5 | 1 |  | 12 |" in text
+    text, [fast, slow] = harness._comparison(claim, peaks={"plain": 12.0, "fast": None})
+    assert "|---|---:|---:|---:|---|---:|\n| plain | 9 | 8.5 to 19.5 | 1 |  | 12 |" in text
     assert "| fast | 3 | 2.5 to 6.5 | 3 (3 to 3.5) | >= 3: met |  |" in text
     assert "| 0.5 (0.5 to 0.5) | >= 1: NOT met |" in text
     assert "3 rounds in turns. Left out: other (not here)." in text.replace("  ", " ")
+    assert fast == harness.Verdict("Three ways: fast", ">= 3 times as fast as plain", "3 (3 to 3.5)", True)
+    assert not slow.met
+
+
+def test_the_summary_says_how_many_targets_are_met():
+    verdicts = [harness.Verdict("quick", "< 1 s", "0.5 s", True), harness.Verdict("exact", "all", "most", False)]
+    text = harness.summary(verdicts)
+    assert text.startswith("## Targets\n\n| claim | target | measured | verdict |\n|---|---|---|---|\n")
+    assert "| quick | < 1 s | 0.5 s | met |\n| exact | all | most | NOT met |\n\n1 of 2 targets met." in text
+
+
+def test_growth_is_that_of_the_peak_and_not_of_what_went_before():
+    np.ones(10**7)  # 80 MB, gone again
+    size, grown = harness.growth(lambda: len(np.ones(5 * 10**6).tobytes()))  # 40 MB twice, gone again
+    if math.isnan(grown):
+        pytest.skip("this system does not tell the peak of a process")
+    assert size == 4 * 10**7 and 75 < grown < 95
+
+
+def test_the_page_keeps_what_the_other_scripts_found_when_one_stops(monkeypatch, capsys):
+    def one_claim():
+        yield harness.Listing("Rows", ["a", "b"], [["1", "2"]], verdicts=[harness.Verdict("c", "t", "m", True)])
+
+    def error():
+        yield from ()
+        raise ImportError("no such engine")
+
+    for name, claims in (("good", one_claim), ("bad", error)):
+        script = ModuleType(f"benchmarks.{name}", f"Heading of {name}\n\nWhat it is about.\n")
+        script.claims = claims
+        monkeypatch.setitem(sys.modules, f"benchmarks.{name}", script)
+    page, stopped = command.measure(["bad", "good"])
+    assert stopped == ["bad"] and "no such engine" in capsys.readouterr().err
+    assert "| benchmarks.bad | runs to its end | ImportError | NOT met |" in page and "2 of 3 targets met" in page
+    assert "## Heading of good\n\nWhat it is about.\n\n`python -m benchmarks.good`\n\n### Rows" in page
+    assert page.index("## Targets") < page.index("## benchmarks.bad") < page.index("## Heading of good")
 
 
 def test_what_is_not_installed_is_left_out_by_name():
@@ -48,17 +89,17 @@ def test_what_is_not_installed_is_left_out_by_name():
 
 
 def test_every_script_with_claims_is_found():
-    assert {
-        "bm25_build",
-        "bm25_one_query",
-        "bm25_all_queries",
-        "bm25_growth",
-        "semantic_batch",
-        "alpha_sweep",
-        "evaluation",
-        "import_times",
-        "lecture_cells",
-    } <= set(command.scripts())
+    found = command.scripts()
+    assert found[:7] == list(command._FIRST)
+    assert {"import_times", "lecture_cells", "sandbox_overhead"} <= set(found)
+    assert not {"harness", "data", "results", "__main__"} & set(found) and len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("name", command.scripts())
+def test_every_script_has_a_heading_and_claims(name):
+    script = importlib.import_module(f"benchmarks.{name}")
+    assert script.__doc__.strip() and callable(script.claims)
+    assert all(callable(prepare) for prepare in getattr(script, "PEAKS", {}).values())
 
 
 def test_the_page_names_machine_versions_and_command():

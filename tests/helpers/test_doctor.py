@@ -243,7 +243,8 @@ def test_weights_that_are_not_the_published_ones(monkeypatch):
     ],
 )
 def test_embeddings_that_mean_nothing(monkeypatch, vectors, status):
-    monkeypatch.setattr(
-        local_model, "get_local_model", lambda: SimpleNamespace(encode=lambda *a, **k: vectors)
-    )
-    assert doctor.check_embedding().status == status
+    model = SimpleNamespace(encoder=lambda: lambda texts: vectors, engine="a stand-in")
+    monkeypatch.setattr(local_model, "get_local_model", lambda: model)
+    found = doctor.check_embedding()
+    assert found.status == status
+    assert status == "problem" or "by a stand-in" in found.says

@@ -326,6 +326,20 @@ def test_what_a_sweep_leaves_out_is_never_among_the_best(scores, k, alphas):
         assert best.tolist() == top_k(fuse_scores(semantic, bm25, alpha), k).tolist()
 
 
+@pytest.mark.parametrize("k", [1, 5, 40])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_sweep_over_many_products_keeps_all_ties(seed, k):
+    """Ties that are exact, ties that only rounding makes, and more zeros than there is room for."""
+    rng = np.random.default_rng(seed)
+    levels = np.array([0.0, 1e-300, 0.5, np.nextafter(0.5, 0), 1.0, np.nextafter(1.0, 0)])
+    semantic = levels[rng.integers(0, 6, 300)] if seed % 2 else rng.random(300)
+    bm25 = np.where(rng.random(300) < 0.98, 0.0, levels[rng.integers(0, 6, 300)])
+    alphas = [0.0, 1e-300, 1e-16, *rng.random(30), 1.0]
+    for scores in ((semantic, bm25), (bm25, semantic)):
+        for alpha, best in zip(alphas, _best_of_each_mix(*scores, alphas, k), strict=True):
+            assert best.tolist() == top_k(fuse_scores(*scores, alpha), k).tolist()
+
+
 def test_the_sweep_finds_what_the_searches_find_one_by_one(shop):
     products, queries, labels, index, doc_lengths, embeddings, query_embeddings = shop
     embedding_of = dict(zip(queries["query"], query_embeddings))

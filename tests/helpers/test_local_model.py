@@ -30,6 +30,12 @@ def own_cache(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
 
 
+@pytest.fixture
+def without_onnx(monkeypatch):
+    """As if the extra ``fast`` were not installed."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+
+
 @pytest.fixture(scope="module")
 def real():
     from sentence_transformers import SentenceTransformer
@@ -67,8 +73,17 @@ def never():
     raise AssertionError("the model was loaded")
 
 
-def test_it_agrees_with_sentence_transformers(real):
-    model = get_local_model()
+def packaged() -> LocalModel:
+    """The default model, as a new process has it."""
+    return local_model._local_model.__wrapped__(local_model.DEFAULT_MODEL)
+
+
+@pytest.mark.parametrize("engine", ["ONNX Runtime", "sentence-transformers"])
+def test_it_agrees_with_sentence_transformers(real, engine, request):
+    if engine != "ONNX Runtime":
+        request.getfixturevalue("without_onnx")
+    model = packaged()
+    assert model.engine == engine
     expected = real.encode(TEXTS)
     vectors = model.encode(TEXTS)
     assert vectors.shape == (6, 384) and vectors.dtype == np.float32
@@ -96,9 +111,15 @@ def test_meanings_meet():
     assert couch @ sofa > couch @ rug
 
 
-def test_cold_it_is_silent_and_leaves_no_trace_and_warm_it_needs_no_torch():
-    code = """
+HEAVY = ["torch", "transformers", "sentence_transformers"]
+
+
+@pytest.mark.parametrize(("installed", "cold"), [(True, ["onnxruntime", "onnx"]), (False, HEAVY)])
+def test_cold_it_is_silent_and_leaves_no_trace_and_warm_it_needs_no_model(installed, cold):
+    hidden = "" if installed else 'sys.modules["onnxruntime"] = None'
+    code = f"""
 import os, socket, sys, numpy as np
+{hidden}
 def refuse(*a, **k): raise AssertionError("network used")
 socket.getaddrinfo = socket.socket.connect = refuse
 before = dict(os.environ)
@@ -107,12 +128,12 @@ model = get_local_model("sentence-transformers/all-MiniLM-L6-v2")
 one, many, none = model.encode("sofa"), batch_embed_local(("couch", "sofa")), model.encode([])
 assert one.shape == (384,) and many.shape == (2, 384) and none.shape == (0, 384)
 assert np.array_equal(one, get_embedding_local("sofa"))
-added = {name for name in os.environ if os.environ[name] != before.get(name)}
-heavy = [name for name in ("torch", "transformers", "sentence_transformers") if name in sys.modules]
-print(heavy, sorted(name for name in added if name.startswith(("HF", "TRANSFORMERS", "OMP"))))
+added = {{name for name in os.environ if os.environ[name] != before.get(name)}}
+heavy = [name for name in {HEAVY + ["onnxruntime", "onnx"]} if sys.modules.get(name)]
+print(heavy, sorted(name for name in added if name.startswith(("HF", "TRANSFORMERS", "OMP", "ORT"))))
 """
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("HF", "TRANSFORMERS"))}
-    for loaded in (["torch", "transformers", "sentence_transformers"], []):
+    for loaded in (cold, []):
         command = [sys.executable, "-c", code]
         done = subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True)
         assert (done.stdout, done.stderr) == (f"{loaded} []\n", "")
@@ -209,6 +230,14 @@ def test_other_parameters_go_to_the_real_model_uncached(model, stand_in):
         model.encode(["sofa"], convert_to_numpy=False)
     assert len(stand_in.calls) == 4
     assert stand_in.calls[0][1]["prompt_name"] == "query"
+    assert not local_model.EmbeddingCache().path.exists()
+
+
+def test_the_encoder_works_past_the_cache(model, stand_in):
+    encode = model.encoder(batch_size=8)
+    for _ in range(2):
+        np.testing.assert_array_equal(encode(["sofa", "oo"]), [[4, 1], [2, 2]])
+    assert [call[1]["batch_size"] for call in stand_in.calls] == [8, 8]
     assert not local_model.EmbeddingCache().path.exists()
 
 
