@@ -200,7 +200,9 @@ def _frame(value: dict) -> Frame:
 
 
 def _cell(value):
-    """A frame's cell: int, float or text; anything else is None."""
+    """A frame's cell: int, float or text; anything else is None, also an int that no float can hold."""
     if isinstance(value, dict):
         return _non_finite(value) if _is_number(value) else None
-    return value if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    if isinstance(value, int) and (isinstance(value, bool) or abs(value) >= 2**63):
+        return None
+    return value if isinstance(value, (int, float, str)) else None

@@ -1,6 +1,8 @@
 """Sandbox: what it costs for each submission
 
-The same notebook, from the start of its kernel to its end, in a plain kernel and in the sandbox in turns.
+The same notebook, from the start of its kernel to its end, in a plain kernel and in the sandbox in turns. In
+the sandbox a kernel is forked from a warm parent that has the imports done, so it can be the faster of the
+two; the parent was started before.
 """
 
 import os

@@ -121,12 +121,12 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     {0: {7: 2, 8: 0}, 1: {7: 1}}
     """
     _check_columns(labels_df, "labels_df", ["query_id", "product_id"])
-    judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df)).dropna()
-    judged = judged.sort_values("grade", kind="stable")  # of a pair judged twice, the higher grade comes last
-    return {
-        query_id: dict(zip(of_query["product_id"].tolist(), of_query["grade"].tolist()))
-        for query_id, of_query in judged.groupby("query_id")
-    }
+    judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df))
+    highest = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
+    judgments = {}
+    for query_id, product_id, grade in zip(*(highest[column].tolist() for column in highest)):
+        judgments.setdefault(query_id, {})[product_id] = grade
+    return judgments
 
 
 def get_relevance_grades(

@@ -8,7 +8,8 @@ import pandas as pd
 
 from autograder.expected import TOLERANCE, cosines, first_wrong_row, min_max
 from autograder.homework import DEFAULT_ALPHA, K, Homework
-from autograder.questions.base import Answer, Check, Exchange, IndexOf, Named, Probe, Question, as_frame, each
+from autograder.questions.base import (UNROUNDED, Answer, Check, Exchange, IndexOf, Named, Probe, Question, as_frame,
+                                       each, rounded)
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 from helpers import build_index, score_bm25
 
@@ -138,13 +139,16 @@ def _wrong_columns(*columns: str) -> Callable[[Probe, Answer], str | None]:
             return found
         frame, positions = found
         for column in columns:
-            for row, (got, position) in enumerate(zip(frame.columns[column], positions)):
-                expected = probe.about.scores[column][position]
-                if not isinstance(got, (int, float)) or not abs(got - expected) <= TOLERANCE:
-                    shown = f"{got:.4g}" if isinstance(got, (int, float)) else "not a number"
-                    return (f"{_describe_probe(probe)}, column {column} is {shown} in row {row + 1}, "
-                            "which is not that product's score. Is each score kept with its own product"
-                            + (", and normalised over all products?" if len(columns) > 1 else "?"))
+            right = probe.about.scores[column][positions]
+            got = np.array([x if isinstance(x, (int, float)) else np.nan for x in frame.columns[column]], dtype=float)
+            wrong = ~(np.abs(got - right) <= TOLERANCE)
+            if wrong.any():
+                row = int(wrong.argmax())
+                shown = "not a number" if np.isnan(got[row]) else f"{got[row]:.4g}"
+                hint = UNROUNDED if rounded(got, right) else "Is each score kept with its own product" + (
+                    ", and normalised over all products?" if len(columns) > 1 else "?")
+                return (f"{_describe_probe(probe)}, column {column} is {shown} in row {row + 1}, "
+                        f"which is not that product's score. {hint}")
         return None
     return problem
 

@@ -243,15 +243,13 @@ def test_grading_what_lies_in_build_submitted(course, hand_in, grade, runs):
 
 
 def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, runs, monkeypatch):
-    """The first student's run ends last: nobody waits for it, nothing piles up, and the order is kept."""
+    """The run that begins first ends last: nobody waits for it, nothing piles up, and the order is kept."""
     handed = hand_in(*[f"s{i:02}" for i in range(16)])
     came, begun, most, last = [], [], [], threading.Event()
 
     def slow(notebook):
         assert last.wait(60)
-        runs.trouble.clear()
-        runs.count -= 1
-        return runs(notebook, slow.requests)
+        return call(runs, notebook, slow.requests)
     call = Runs.__call__
 
     def run(self, notebook, requests, *rest):
@@ -267,7 +265,7 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
         if len(came) == 15:
             last.set()
     results = grade(handed, jobs=2, on_result=on_result)
-    assert came[-1] == "s00" and came[:-1] == sorted(came[:-1]) and len(came) == 16
+    assert came[-1] in ("s00", "s01") and came[:-1] == sorted(came[:-1]) and len(came) == 16
     assert [r.student for r in results] == sorted(came) and set(scores(results).values()) == {10.0}
     assert batch.AHEAD == 4 and max(most) <= 2 + 4
 

@@ -95,3 +95,8 @@ def test_what_a_function_raises_or_lacks_is_an_answer():
     (None, ["x"], Failure("an error", "")), ("E", "y" * 10_000, Failure("E", "y" * 300))])
 def test_a_cells_error_becomes_one_bounded_line(ename, evalue, failure):
     assert read_error(ename, evalue) == failure
+
+
+def test_a_whole_number_that_no_float_holds_is_no_cell():
+    forged = {"$": "frame", "rows": 2, "names": ["similarity"], "columns": {"similarity": [10**400, 2**62]}}
+    assert read_answer(forged).columns == {"similarity": [None, 2**62]}
