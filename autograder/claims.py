@@ -1,9 +1,9 @@
 """Who may grade at the same time, and whom.
 
-With a gradebook in SQLite one grading run at a time is at work in a course folder: a file lock sees to that. A
-gradebook in PostgreSQL serves several, on one machine or many: each claims a student before it looks at the work
-and gives the claim back when the mark is saved. Claims are PostgreSQL's advisory locks, held by one connection of
-the grading run. File lock and claims end with the process that holds them, however that ends.
+With a gradebook in SQLite one grading run at a time is at work in a course folder: a file lock sees to that.
+A gradebook in PostgreSQL serves several, on one machine or many: each claims a student before it looks at the
+work and gives the claim back when the mark is saved. Claims are PostgreSQL's advisory locks, held by one
+connection of the grading run. File lock and claims end with the process that holds them, however that ends.
 """
 
 import threading
@@ -27,7 +27,8 @@ POLL_SECONDS = 0.1
 
 
 class GradingStopped(CourseError):
-    """The batch cannot go on: another one is at work, say, or the disk is full. What is recorded so far stands."""
+    """The batch cannot go on: another one is at work, say, or the disk is full. What is recorded so far
+    stands."""
 
 
 class Claims:

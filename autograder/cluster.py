@@ -1,13 +1,14 @@
 """Hands sandboxed runs to the workers of a Dask cluster; the judge and the gradebook stay with the grader.
 
-To a worker go a clean notebook, the requests for evidence and the limits; back come outputs and evidence. Both are
-JSON text, so that nothing a student made travels as a pickle. No reference value, no label, no student's name and
-nothing else that only the judge knows is sent. A worker needs the package with its sandbox and the homework's data
-set, which notebooks read; it compares its own version and data with the grader's before every run.
+To a worker go a clean notebook, the requests for evidence and the limits; back come outputs and evidence.
+Both are JSON text, so that nothing a student made travels as a pickle. No reference value, no label, no
+student's name and nothing else that only the judge knows is sent. A worker needs the package with its sandbox
+and the homework's data set, which notebooks read; it compares its own version and data with the grader's
+before every run.
 
-Dask itself pickles what goes between its machines: here the reference to `answer`, by its module and name, and the
-text around a run. Its machines trust each other, and so does the grader: a cluster belongs in a network of its own,
-or behind TLS. What is not trusted, the students' code, stays in each worker's sandbox.
+Dask itself pickles what goes between its machines: here the reference to `answer`, by its module and name,
+and the text around a run. Its machines trust each other, and so does the grader: a cluster belongs in a
+network of its own, or behind TLS. What is not trusted, the students' code, stays in each worker's sandbox.
 """
 
 import json
@@ -45,8 +46,9 @@ AGAIN = "then give the same command again. What is graded so far is kept."
 def answer(task: str) -> str:
     """Check this worker, and run the notebook of `task`, if there is one -> what came of it, as JSON text.
 
-    {"refused": why this worker may not run anything}, {"failed": why no kernel started}, {"broke": the traceback of
-    an error of ours}, or {"run": the run}, null where there is nothing to run; each with the worker's address.
+    {"refused": why this worker may not run anything}, {"failed": why no kernel started}, {"broke": the
+    traceback of an error of ours}, or {"run": the run}, null where there is nothing to run; each with the
+    worker's address.
     """
     task = json.loads(task)
     return json.dumps(_outcome(task) | {"worker": _address()})
@@ -79,7 +81,8 @@ def _unfit(wanted: dict[str, str]) -> str | None:
         return str(reason)
     for what, version in wanted.items():
         if own.get(what) != version:
-            return f"its {what} is {own.get(what)}, but the grader's is {version}: make them the same and start it again."
+            return (f"its {what} is {own.get(what)}, but the grader's is {version}: "
+                    "make them the same and start it again.")
     return None
 
 
@@ -93,8 +96,8 @@ def _surroundings() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def _measured() -> dict[str, str]:
-    """This worker's surroundings. Measuring embeds the data set's products and queries where this machine's cache
-    does not know them yet, so that no kernel has to."""
+    """This worker's surroundings. Measuring embeds the data set's products and queries where this machine's
+    cache does not know them yet, so that no kernel has to."""
     with redirect_stdout(StringIO()):  # loading says which data is in use
         homework = Homework(load_homework_data())
     homework.query_embeddings
@@ -111,17 +114,19 @@ def _address() -> str:
 
 
 class Cluster:
-    """The workers behind one scheduler; `run` is a `grading.Runner`, to be called from as many threads as runs
-    shall be under way. Every worker is checked when the cluster is opened, and again before each run.
+    """The workers behind one scheduler; `run` is a `grading.Runner`, to be called from as many threads as
+    runs shall be under way. Every worker is checked when the cluster is opened, and again before each run.
 
-    Raises GradingStopped where there is no scheduler or no worker, or where a worker refuses; its message names it.
+    Raises GradingStopped where there is no scheduler or no worker, or where a worker refuses; its message
+    names it.
     """
 
     def __init__(self, address: str, homework: Homework):
         try:
             from distributed import Client
         except ModuleNotFoundError:
-            raise CourseError("A cluster needs the package distributed: run `pip install -e '.[cluster]'`.") from None
+            raise CourseError("A cluster needs the package distributed: "
+                              "run `pip install -e '.[cluster]'`.") from None
         # What Dask has to tell about lost connections is said here, in one sentence.
         for name in ("distributed.client", "distributed.comm", "distributed.core"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -153,9 +158,9 @@ class Cluster:
     def run(self, notebook: NotebookNode, requests: dict[str, str], limits: Limits = Limits()) -> Run:
         """What `run_notebook` does, on some worker. Lost with its worker, a run begins again on another one.
 
-        Raises GradingStopped where a worker refuses, or no worker is left for longer than WAIT_SECONDS; RunFailed
-        where no kernel starts, or one worker after the other is lost over this notebook; RuntimeError with a
-        worker's traceback where our own code broke over it.
+        Raises GradingStopped where a worker refuses, or no worker is left for longer than WAIT_SECONDS;
+        RunFailed where no kernel starts, or one worker after the other is lost over this notebook;
+        RuntimeError with a worker's traceback where our own code broke over it.
         """
         reply = self._result(self.client.submit(answer, self._task(notebook, requests, limits), pure=False))
         if "failed" in reply:
@@ -171,7 +176,8 @@ class Cluster:
                            "limits": asdict(limits)})
 
     def _check_workers(self) -> int:
-        """Have every worker check itself, which may take minutes where it has to embed the data -> their threads."""
+        """Have every worker check itself, which may take minutes where it has to embed the data -> their
+        threads."""
         while not (workers := self._workers()):
             self._look()
             time.sleep(0.1)
@@ -195,20 +201,21 @@ class Cluster:
         except FutureCancelledError:
             raise self._gone() from None
         except KilledWorker as problem:
-            raise RunFailed("The workers that ran this notebook were lost, one after the other (the last was "
-                            f"{problem.last_worker.address}): see the workers' logs, then grade again.") from None
+            raise RunFailed("The workers that ran this notebook were lost, one after the other (the last "
+                            f"was {problem.last_worker.address}): see their logs, then try again.") from None
         except Exception as problem:
             # Whatever is about one notebook comes as a reply; this is about the machines.
             raise GradingStopped(f"The scheduler at {self.address} or a worker of it cannot take part "
-                                 f"({type(problem).__name__}: {' '.join(str(problem).split())[:200]}): start them from "
-                                 f"the same environment as the grader's, {AGAIN}") from None
+                                 f"({type(problem).__name__}: {' '.join(str(problem).split())[:200]}): "
+                                 f"start them from the same environment as the grader's, {AGAIN}") from None
         if "refused" in reply:
-            raise GradingStopped(f"The worker {reply['worker']} cannot take part: {reply['refused']} Or stop that "
-                                 f"worker; {AGAIN}")
+            raise GradingStopped(f"The worker {reply['worker']} cannot take part: {reply['refused']} "
+                                 f"Or stop that worker; {AGAIN}")
         return reply
 
     def _look(self) -> None:
-        """GradingStopped where scheduler or workers have been gone for too long. Asks no more often than it must."""
+        """GradingStopped where scheduler or workers have been gone for too long. Asks no more often than
+        it must."""
         with self.lock:
             now = time.monotonic()
             if now - self.looked < LOOK_SECONDS:
@@ -217,8 +224,8 @@ class Cluster:
             if self._workers():
                 self.seen = now
             elif now - self.seen > WAIT_SECONDS:
-                raise GradingStopped(f"The cluster at {self.address} has had no worker for {WAIT_SECONDS} seconds: "
-                                     f"start some (`dask worker {self.address}`), {AGAIN}")
+                raise GradingStopped(f"The cluster at {self.address} has had no worker for {WAIT_SECONDS} "
+                                     f"seconds: start some (`dask worker {self.address}`), {AGAIN}")
 
     def _workers(self) -> dict[str, int]:
         """{address: threads}"""
@@ -228,4 +235,5 @@ class Cluster:
             raise self._gone() from None
 
     def _gone(self) -> GradingStopped:
-        return GradingStopped(f"The Dask scheduler at {self.address} is gone: start it and its workers, {AGAIN}")
+        return GradingStopped(f"The Dask scheduler at {self.address} is gone: "
+                              f"start it and its workers, {AGAIN}")

@@ -19,7 +19,8 @@ def grader_version() -> str:
 
 
 def surroundings() -> dict[str, str]:
-    """{what: version} of this process: the course's code, Python and the packages that notebooks compute with."""
+    """{what: version} of this process: the course's code, Python and the packages that notebooks compute
+    with."""
     return {"course code": grader_version()[:12], "Python": ".".join(platform.python_version_tuple()[:2]),
             **{name: metadata.version(name) for name in PACKAGES}}
 

@@ -193,6 +193,7 @@ class Workshop:
 
     def _otter_tests(self, place: Path) -> None:
         (place / "tests").mkdir(parents=True)
+        (place / "results").mkdir()
         names = ("np", "product_embeddings", "products", "queries", "labels", "index", "doc_lengths", "cosine_similarity",
                  "batch_cosine_similarity", "recall_at_k", "semantic_search", "normalize_scores", "hybrid_search", "alpha_table")
         for question, text in self.tests.items():
