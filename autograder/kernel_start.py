@@ -23,11 +23,12 @@ SOCKETS = "/run/sockets"
 
 # Linux's own numbers: linux/sched.h, linux/mount.h, linux/prctl.h, linux/capability.h, linux/sockios.h.
 _NEW_MOUNTS, _NEW_NAMES, _NEW_IPC, _NEW_USER, _NEW_PIDS, _NEW_NET = 0x20000, 1 << 26, 1 << 27, 1 << 28, 1 << 29, 1 << 30
-_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_PROGRAMS, _AGAIN = 1, 2, 4, 8, 1 << 5
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _NO_PROGRAMS, _AGAIN, _NO_LINKS = 1, 2, 4, 8, 1 << 5, 1 << 8
 _BIND, _MOVE, _ALL_BELOW, _PRIVATE = 1 << 12, 1 << 13, 1 << 14, 1 << 18
 _DIE_WITH_PARENT, _DUMPABLE, _SECCOMP, _NO_NEW_PRIVILEGES, _FILTER = 1, 4, 22, 38, 2
 _CAPABILITIES_VERSION_3 = 0x20080522
 _SET_INTERFACE_FLAGS, _UP = 0x8914, 1
+_MOST_FILES = 20_000  # in each file system in memory: an empty file takes kernel memory that no size counts
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,10 +59,10 @@ def die_with_parent() -> None:
 def _first_process(settings: dict, inside: Callable[[], None]) -> None:
     """Never returns. Everything is given up here, so that process 1 has no more rights than the student's code."""
     os.setsid()
-    _new_file_systems(settings["disk_bytes"], settings["shared_memory_bytes"], settings["kept_in_tmp"])
+    processes = _new_file_systems(settings["disk_bytes"], settings["shared_memory_bytes"], settings["kept_in_tmp"])
     _loopback()
     os.chdir(WORK)
-    _drop_privileges(settings["user"])
+    _drop_privileges(settings["user"], processes)
     _limit(settings["limits"])
     die_with_parent()
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -81,24 +82,32 @@ def _first_process(settings: dict, inside: Callable[[], None]) -> None:
             os._exit(_shell_status(status))
 
 
-def _new_file_systems(disk_bytes: int, shared_memory_bytes: int, kept_in_tmp: list[str]) -> None:
+def _new_file_systems(disk_bytes: int, shared_memory_bytes: int, kept_in_tmp: list[str]) -> int:
     """Everything that may be written to, new and empty: /tmp, /dev/shm, terminals, the folder of the kernel's sockets.
 
     kept_in_tmp: names of what the sandbox shows under /tmp, which stay there, read-only.
+    Returns a file descriptor of /proc as it can be written to. By its path it cannot: a student's process could take
+    back there that it goes first where memory runs out, and write into process 1.
     """
     _call("mount", b"none", b"/", None, _ALL_BELOW | _PRIVATE, None)
     _mount("proc", "/proc", "proc", _NO_PROGRAMS)
-    _mount("tmpfs", SOCKETS, "tmpfs", 0, f"size={disk_bytes},mode=1777")  # the new /tmp, until it is furnished
+    processes = os.open("/proc", os.O_PATH)
+    _mount("/proc", "/proc", "", _BIND)
+    _mount("none", "/proc", "", _BIND | _AGAIN | _READ_ONLY | _NO_PROGRAMS)
+    files = f"nr_inodes={_MOST_FILES}"
+    _mount("tmpfs", SOCKETS, "tmpfs", 0, f"size={disk_bytes},{files},mode=1777")  # the new /tmp, until it is furnished
     for name in kept_in_tmp:
-        os.mkdir(f"{SOCKETS}/{name}")
+        (os.mkdir if os.path.isdir(f"/tmp/{name}") else os.mknod)(f"{SOCKETS}/{name}")
         _mount(f"/tmp/{name}", f"{SOCKETS}/{name}", "", _BIND | _ALL_BELOW)
         _mount("none", f"{SOCKETS}/{name}", "", _BIND | _AGAIN | _READ_ONLY)
     _call("mount", SOCKETS.encode(), b"/tmp", None, _MOVE, None)
-    _mount("tmpfs", "/dev/shm", "tmpfs", 0, f"size={shared_memory_bytes},mode=1777")
-    _mount("tmpfs", SOCKETS, "tmpfs", 0, f"size={2**20},mode=0777")
+    _mount("tmpfs", "/dev/shm", "tmpfs", 0, f"size={shared_memory_bytes},{files},mode=1777")
+    # The grader connects to what lies there: a link would lead it to any socket of its own machine.
+    _mount("tmpfs", SOCKETS, "tmpfs", _NO_LINKS, f"size={2**20},{files},mode=0777")
     _call("mount", b"devpts", b"/dev/pts", b"devpts", _NO_SUID | _NO_PROGRAMS, b"newinstance,ptmxmode=0666,mode=620")
     os.mkdir(WORK)
     os.chmod(WORK, 0o777)
+    return processes
 
 
 def _mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -111,12 +120,15 @@ def _loopback() -> None:
         fcntl.ioctl(any_socket, _SET_INTERFACE_FLAGS, struct.pack("16sh14x", b"lo", _UP))
 
 
-def _drop_privileges(user: int | None) -> None:
+def _drop_privileges(user: int | None, processes: int) -> None:
     """user: the id to become, for root. Anybody else stays who they are, in a user namespace of the room's own, where
-    the limit on processes counts this room's alone."""
-    # If the machine runs out of memory, this process goes first.
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+    the limit on processes counts this room's alone. processes: /proc, to write to."""
+    def tell(name: str, text: str) -> None:
+        descriptor = os.open(f"self/{name}", os.O_WRONLY, dir_fd=processes)
+        os.write(descriptor, text.encode())
+        os.close(descriptor)
+
+    tell("oom_score_adj", "1000")  # if the machine runs out of memory, this process goes first
     if user is not None:
         os.setgroups([])
         os.setresgid(user, user, user)
@@ -125,8 +137,8 @@ def _drop_privileges(user: int | None) -> None:
         own, group = os.getuid(), os.getgid()
         _call("unshare", _NEW_USER)
         for name, text in (("setgroups", "deny"), ("uid_map", f"{own} {own} 1"), ("gid_map", f"{group} {group} 1")):
-            with open(f"/proc/self/{name}", "w") as file:
-                file.write(text)
+            tell(name, text)
+    os.close(processes)
     _call("capset", struct.pack("=II", _CAPABILITIES_VERSION_3, 0), bytes(24))
     # A change of user hides a process from its own user; the grader reaches the kernel's sockets through /proc.
     _call("prctl", _DUMPABLE, 1, 0, 0, 0)

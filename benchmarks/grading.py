@@ -3,8 +3,8 @@
 Homework-4 submissions: the solution, two sets of mistakes. The same files go to `autograder grade
 -j 2` (sandbox, fresh probes, judge, gradebook), to plain nbgrader 0.9.6 and, with otter's own check cells added, to otter.
 The other two run ordinary hidden asserts that ask about the same things, among them Recall@10 over all queries against
-reference values; they run student code unprotected. Where a grader took fewer than thirty, its time for one more is
-scaled up, and its time to start is counted once.
+reference values; they run student code unprotected. Where a grader took only some
+of a class, its time for one more is scaled up, and its time to start is counted once.
 """
 
 import importlib.metadata
@@ -49,9 +49,9 @@ class Kind:
 
 
 KINDS = (
-    Kind("ordinary submissions", 30, 30, 5, 3, 5),
-    Kind("submissions that import sentence_transformers", 30, 6, 3, 10, 5, first_line=HEAVY_LINE),
-    Kind("submissions that search anew for every alpha", 6, 4, 2, None, None, plain_sweep=True),
+    Kind("ordinary submissions", 30, 16, 2, 3, 5),
+    Kind("submissions that import sentence_transformers", 30, 4, 2, 10, 5, first_line=HEAVY_LINE),
+    Kind("submissions that search anew for every alpha", 4, 3, 0, None, None, plain_sweep=True),
 )
 BIN = Path(sys.executable).parent
 
@@ -234,10 +234,12 @@ def throughput(workshop: Workshop):
         what = f"{kind.size} {kind.name}"
         rows.append([what, f"autograder grade -j {JOBS}", f"{total:.0f}", f"{kind.size / total * 60:.0f}",
                      f"{total / kind.size:.2f}", "1"])
-        others = [("nbgrader autograde", workshop.nbgrader, kind.nbgrader, kind.nbgrader_target)]
-        others += [("otter run", workshop.otter, kind.otter, kind.otter_target)] if otter else []
-        for name, grade, taken, target in others:
-            whole, each = scaled(lambda students: grade(kind, students), taken, kind.size)
+        others = [("nbgrader autograde", scaled(lambda students: workshop.nbgrader(kind, students), kind.nbgrader, kind.size),
+                   kind.nbgrader_target)]
+        if otter and kind.otter:
+            each = workshop.otter(kind, kind.otter) / kind.otter
+            others.append(("otter run", (each * kind.size, each), kind.otter_target))
+        for name, (whole, each), target in others:
             rows.append([what, name, f"{whole:.0f}", f"{kind.size / whole * 60:.0f}", f"{each:.2f}", f"{whole / total:.1f}"])
             if target:
                 verdicts.append(harness.Verdict(f"Grading {what}, beside {name}", f">= {target}x", f"{whole / total:.1f}x",

@@ -2,6 +2,7 @@
 
 One SQLite file holds float32 vectors under (model identity, sha256 of the text). Every call opens and closes
 its own connection: nothing is shared between threads or across a fork; SQLite's locks keep processes apart.
+What was read last stays in memory, because a search embeds the same few queries over and over.
 A cache is only ever a help. If its file is damaged, locked or cannot be written, one line on stderr says so
 and embedding goes on without it; a file on a read-only disk is read, and what is new is simply not kept.
 """
@@ -25,6 +26,8 @@ _KEYS_PER_QUERY = 500  # below the oldest SQLite limit of 999 variables
 _CREATE = """CREATE TABLE IF NOT EXISTS embeddings (
     model TEXT NOT NULL, text_hash BLOB NOT NULL, checksum INTEGER NOT NULL, vector BLOB NOT NULL,
     PRIMARY KEY (model, text_hash))"""
+_RECENT = 1000  # vectors kept in memory; a call for more than this leaves them alone
+_recent: dict[tuple[Path, str, str], np.ndarray] = {}  # (file, model, text) -> vector, read-only
 _given_up: set[Path] = set()  # files that failed in this process: warned about once, then left alone
 
 
@@ -45,17 +48,23 @@ class EmbeddingCache:
         """The cache file, which need not exist yet."""
         return Path(self._folder or cache_folder()).absolute() / "embeddings.sqlite3"
 
-    def get(self, model: str, texts: Iterable[str]) -> dict[str, np.ndarray]:
+    def get(self, model: str, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Return {text: vector (d,) float32, read-only} for those of `texts` that are known for `model`."""
         path = self.path
-        text_of = {_text_hash(text): text for text in texts}
+        known = {text: _recent[path, model, text] for text in texts if (path, model, text) in _recent}
+        text_of = {_text_hash(text): text for text in texts if text not in known}
         try:
-            if path in _given_up or not path.exists():
-                return {}
-            return {text_of[key]: vector for key, vector in _read(path, model, list(text_of)).items()}
+            if not text_of or path in _given_up or not path.exists():
+                return known
+            read = {text_of[key]: vector for key, vector in _read(path, model, list(text_of)).items()}
         except (sqlite3.Error, OSError) as error:
             _give_up(path, error)
-            return {}
+            return known
+        if len(read) <= _RECENT:
+            for old in list(_recent)[:max(0, len(_recent) + len(read) - _RECENT)]:
+                _recent.pop(old, None)
+            _recent.update({(path, model, text): vector for text, vector in read.items()})
+        return known | read
 
     def put(self, model: str, texts: Sequence[str], vectors: np.ndarray) -> None:
         """Keep `vectors` (n, d) for the n `texts` in one transaction. What is already kept stays as it is."""

@@ -109,6 +109,81 @@ def test_the_control_socket_is_not_in_reach():
     assert go(cell)[0] in ("[]", "PermissionError")
 
 
+def test_memory_is_not_shared():
+    """Some libraries make a lock when they are imported, in memory that every fork would share with all others."""
+    program = """
+import mmap, os, sys
+sys.path.insert(0, sys.argv[1])
+import warm_parent
+memory = mmap.mmap(-1, 4096)
+memory[:5] = b"mine "
+warm_parent.share_no_memory()
+child = os.fork()
+if child:
+    os.waitpid(child, 0)
+    print(memory[:5].decode())
+else:
+    memory[:5] = b"yours"
+    os._exit(0)
+"""
+    folder = str(Path(parents.__file__).parent)
+    done = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True)
+    assert done.stdout.strip() == "mine", done.stderr
+    look = "[line for line in open('/proc/self/maps') if 'rw-s' in line or 'rwxs' in line]"
+    assert go(look, f"import torch, sklearn\n{look}") == ["[]", "[]"]
+
+
+def test_links_among_the_sockets_lead_nowhere():
+    """The grader connects to /run/sockets by way of /proc: a link's target would be looked up on its own machine."""
+    cell = """
+    import os
+    name = '/run/sockets/k-1'
+    os.rename(name, '/run/sockets/moved'); os.symlink('/dev/null', name)
+    try:
+        print(open(name))
+    except OSError as problem:
+        print(problem.strerror)
+    os.remove(name); os.rename('/run/sockets/moved', name)
+    """
+    assert go(cell) == ["Too many levels of symbolic links"]
+
+
+def test_a_student_stays_the_first_to_go_where_memory_runs_out():
+    cell = """
+    for path in ('/proc/self/oom_score_adj', '/proc/1/oom_score_adj', '/proc/1/mem'):
+        try:
+            print(open(path, 'r+b'))
+        except OSError as problem:
+            print(problem.strerror)
+    print(open('/proc/self/oom_score_adj').read().strip(), open('/proc/1/oom_score_adj').read().strip())
+    """
+    assert go(cell)[0].splitlines() == ["Read-only file system"] * 3 + ["1000 1000"]
+
+
+def test_the_number_of_files_is_bounded():
+    cell = "import os; max(os.statvfs(path).f_files for path in ('/tmp', '/dev/shm', '/run/sockets'))"
+    assert 0 < int(go(cell)[0]) <= 20_000
+
+
+def test_page_tables_are_memory_too():
+    """Looking at empty bytes, far apart from each other, takes no page but up to 4096 bytes each to remember where."""
+    cell = """
+    import ctypes, time
+    libc = ctypes.CDLL(None)
+    libc.mmap.restype = ctypes.c_void_p
+    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+    libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+    place = libc.mmap(None, 2**38, 1, 0x4022, -1, 0)  # for reading, private, not reserved
+    libc.madvise(place, 2**38, 15)  # no huge pages
+    for number in range(2**17):
+        ctypes.string_at(place + number * 2**21, 1)
+    time.sleep(2)
+    """
+    limits = sandbox.Limits(memory_bytes=400 * 2**20)
+    done = run_notebook(new_notebook(cells=[new_code_cell(textwrap.dedent(cell))]), {}, limits)
+    assert "memory" in (done.problem or "")
+
+
 def test_chance_is_not_shared():
     cell = "import random, numpy, uuid; [random.random(), numpy.random.rand(), uuid.uuid4().hex]"
     first, second = (ast.literal_eval(go(cell)[0]) for _ in range(2))
@@ -172,7 +247,8 @@ try:
         count += 1
 except OSError:
     pass
-print(0 < count < 128, os.path.exists('/tmp/left'), len(os.listdir('/proc/self/fd')) > 0)
+shared = [line for line in open('/proc/self/maps') if line.split()[1].startswith('rw') and line.split()[1].endswith('s')]
+print(0 < count < 128, os.path.exists('/tmp/left'), len(os.listdir('/proc/self/fd')) > 0, shared)
 open('/tmp/left', 'w').close()
 """
     repository = str(Path(__file__).resolve().parents[2])
@@ -181,7 +257,7 @@ open('/tmp/left', 'w').close()
                           env=environment | {"REPOSITORY": repository, "CELL": cell, "COURSE_DATASET": "demo"})
     if "SandboxUnavailable" in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
-    assert done.stdout.splitlines() == ["None True False True"] * 2, done.stderr
+    assert done.stdout.splitlines() == ["None True False True []"] * 2, done.stderr
 
 
 def test_data_that_lies_in_tmp_is_seen_and_stays_as_it_is(monkeypatch):
@@ -195,3 +271,45 @@ def test_data_that_lies_in_tmp_is_seen_and_stays_as_it_is(monkeypatch):
                   f"open({folder!r} + '/x', 'w')", f"open({folder!r} + '/query.csv', 'a')", "import os; sorted(os.listdir('/tmp'))")
     assert said[0] == "200" and set(said[1:3]) <= {"OSError", "PermissionError"}
     assert Path(folder).name in said[3] and "work" in said[3]
+
+
+def test_a_file_right_in_tmp_is_seen_too(monkeypatch):
+    with tempfile.NamedTemporaryFile(dir="/tmp") as file:
+        file.write(b"seen")
+        file.flush()
+        os.chmod(file.name, 0o644)
+        shown = sandbox.visible()
+        monkeypatch.setattr(sandbox, "visible", lambda: sorted({*shown, Path(file.name)}))
+        said = go(f"print(open({file.name!r}).read())", f"open({file.name!r}, 'a')")
+    assert said[0] == "seen" and said[1] in ("OSError", "PermissionError")
+
+
+def test_root_of_a_rootless_container_may_grade_and_notebooks_get_no_rights():
+    """There the grader has the user id 0, which means nothing outside."""
+    cell = """
+import os, subprocess, sys
+look = "print(open('/proc/self/status').read().split('CapEff:')[1].split()[0])"
+said = subprocess.run([sys.executable, "-I", "-S", "-c", look], capture_output=True, text=True).stdout
+print(os.getuid(), int(said, 16))
+"""
+    program = f"""
+import ctypes, os, sys
+own, group = os.getuid(), os.getgid()
+if ctypes.CDLL(None).unshare(0x10000000):
+    sys.exit("SandboxUnavailable: no user namespaces here")
+for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{own}} 1"), ("gid_map", f"0 {{group}} 1")):
+    with open(f"/proc/self/{{name}}", "w") as file:
+        file.write(text)
+sys.path.insert(0, os.environ["REPOSITORY"])
+from nbformat.v4 import new_code_cell, new_notebook
+from autograder.run import run_notebook
+done = run_notebook(new_notebook(cells=[new_code_cell({cell!r})]), {{}})
+print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"}
+    environment |= {"REPOSITORY": str(Path(__file__).resolve().parents[2]), "COURSE_DATASET": "demo"}
+    done = subprocess.run(as_ordinary_user([sys.executable, "-c", program]), env=environment, capture_output=True,
+                          text=True, timeout=120)
+    if "SandboxUnavailable" in done.stderr and "PermissionError" not in done.stderr:
+        pytest.skip(done.stderr.strip().splitlines()[-1])
+    assert done.stdout.split() == ["None", "0", "0"], done.stderr

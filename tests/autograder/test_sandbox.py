@@ -336,6 +336,16 @@ def test_a_bubblewrap_that_may_make_no_namespaces_is_named(no_bubblewrap, monkey
         sandbox.require()
 
 
+def test_ordinary_users_are_told_what_apparmor_forbids(monkeypatch, tmp_path):
+    switch = tmp_path / "switch"
+    switch.write_text("1\n")
+    monkeypatch.setattr(sandbox, "APPARMOR_SWITCH", switch)
+    monkeypatch.setattr(sandbox.os, "geteuid", lambda: 1000)
+    assert "sudo sysctl" in sandbox._apparmor()
+    switch.write_text("0\n")
+    assert sandbox._apparmor() == ""
+
+
 def test_other_systems_are_told_so(no_bubblewrap, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(SandboxUnavailable, match="needs Linux"):
@@ -384,6 +394,7 @@ def test_the_filter_decides_as_it_says(machine, architecture, clone, socket_, un
     assert decide(clone, 0x10000000) == refuse | 1  # a user namespace
     assert decide(unshare) == refuse | 1
     assert decide(435) == refuse | 38  # clone3
+    assert decide(438) == decide(440) == refuse | 1  # pidfd_getfd, process_madvise
     assert decide(socket_, socket.AF_INET) == allow
     assert decide(socket_, 40) == refuse | 97  # vsock
     assert run_filter(machine, 0x40000003, read) == 0x80000000  # a 32-bit call
