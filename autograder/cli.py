@@ -82,6 +82,13 @@ def grade(assignment: Assignment,
     What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
     Exit status 1 if some could not be graded.
     """
+    if scheduler is None:
+        check_sandbox(unsafe)
+        if not unsafe:
+            prepare_kernels(submissions or (course or Path()) / "build" / "submitted")
+    elif unsafe:
+        raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
+
     from autograder.batch import find_submissions, grade_all, results_json
     from autograder.cluster import Cluster
     from autograder.course import Course
@@ -90,10 +97,6 @@ def grade(assignment: Assignment,
 
     here = Course.find(course)
     here.source(assignment)
-    if scheduler is None:
-        check_sandbox(unsafe)
-    elif unsafe:
-        raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
     homework = load_homework(assignment)
     chosen = new_seed() if seed is None else seed
@@ -227,6 +230,13 @@ def check_sandbox(unsafe: bool) -> None:
         sandbox.require()
     else:
         print("No sandbox: the notebooks run with your own rights, and marks can be cheated.", file=sys.stderr)
+
+
+def prepare_kernels(folder: Path) -> None:
+    """Have what kernels are forked from started while this process is still busy with its own imports."""
+    from autograder import parents, sandbox
+
+    parents.prepare(folder, sandbox.environment())
 
 
 def show_results(results) -> None:

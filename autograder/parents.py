@@ -13,8 +13,10 @@ import socket
 import subprocess
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,6 +30,8 @@ HEAVY = {"matplotlib": "matplotlib.pyplot", "sentence_transformers": "sentence_t
          "litellm": "litellm", "sklearn": "sklearn.metrics"}
 MOST_PARENTS = 3
 MESSAGE_BYTES = 4096
+START_SECONDS = 120  # what the heaviest libraries may take on a busy machine
+MOST_LOOKED_AT, BYTES_LOOKED_AT = 500, 2**20  # files, and bytes of each
 
 
 def heavy_imports(sources: Iterable[str]) -> frozenset[str]:
@@ -113,18 +117,18 @@ class Parent:
         except OSError:
             raise SandboxUnavailable(f"The sandbox is gone: {self.last_words() or 'it ended without a word'}.") from None
 
-    def wait_until_ready(self, modules: Iterable[str], seconds: float) -> None:
+    def wait_until_ready(self, modules: Iterable[str]) -> None:
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with own:
             with theirs:
                 self._send({"import": list(modules)}, theirs)
-            own.settimeout(seconds)
+            own.settimeout(START_SECONDS)
             try:
                 ready = own.recv(MESSAGE_BYTES)
             except TimeoutError:
                 ready = b""
         if not ready:
-            words = self.last_words() or f"nothing was ready after {seconds:g} seconds"
+            words = self.last_words() or f"nothing was ready after {START_SECONDS} seconds"
             self.close()
             raise SandboxUnavailable(f"The sandbox could not be started: {words}.")
 
@@ -149,38 +153,76 @@ class Parent:
         self.said.close()
 
 
-_parents: dict[tuple, Parent] = {}
-_starting = threading.Lock()
+@dataclass
+class _Place:
+    """Where a parent is or will be; its lock is held while one starts, so that others need not wait for that."""
+    parent: Parent | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def parent_for(heavy: frozenset[str], environment: dict[str, str], seconds: float) -> Parent:
+_places: dict[tuple, _Place] = {}
+_choosing = threading.Lock()
+
+
+def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     """A living parent with these imports, for this environment and what the sandbox shows now."""
-    with _starting:
+    with _choosing:
         # Another cache file or data set at the same path is another world.
         shown = tuple((str(path), path.stat().st_ino) for path in sandbox.visible())
         world = (os.getpid(), tuple(sorted(environment.items())), shown)
-        for key, parent in list(_parents.items()):
-            if not parent.alive or key[1] != world and not parent.running:
-                _parents.pop(key).close()
-        if (heavy, world) not in _parents and len(_parents) >= MOST_PARENTS:
+        for key, place in list(_places.items()):
+            parent = place.parent
+            if parent and (not parent.alive or key[1] != world and not parent.running):
+                _places.pop(key).parent.close()
+        if (heavy, world) not in _places and len(_places) >= MOST_PARENTS:
             heavy = frozenset()
-        key = (heavy, world)
-        if key not in _parents:
-            _parents[key] = _start(heavy, environment, seconds)
-        return _parents[key]
+        place = _places.setdefault((heavy, world), _Place())
+    with place.lock:
+        if place.parent is None:
+            place.parent = _start(heavy, environment)
+        return place.parent
+
+
+def prepare(folder: Path, environment: dict[str, str]) -> threading.Thread:
+    """Start in the background, ahead of their use, the parents that the notebooks below a folder look likely to need."""
+    def work() -> None:
+        try:
+            parent_for(frozenset(), environment)
+            asked = Counter(map(_likely_imports, islice(folder.glob("*/**/*.ipynb"), MOST_LOOKED_AT)))
+            for heavy, _ in asked.most_common(MOST_PARENTS - 1):
+                parent_for(heavy, environment)
+        except (SandboxUnavailable, OSError):
+            pass  # whoever needs a parent is told
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def _likely_imports(notebook: Path) -> frozenset[str]:
+    """As `heavy_imports`, from the first bytes of a file that nobody has looked at yet."""
+    if not notebook.is_file():
+        return frozenset()
+    with open(notebook, "rb") as file:
+        text = file.read(BYTES_LOOKED_AT).decode(errors="replace")
+    return heavy_imports(re.split(r'"|\\n', text))
 
 
 def close_all() -> None:
-    """End all parents of this process; the next kernel starts a new one."""
-    with _starting:
-        while _parents:
-            _parents.popitem()[1].close()
+    """End all parents of this process; the next kernel starts a new one. One that is just starting ends by itself, when
+    it finds that nobody waits for it."""
+    with _choosing:
+        while _places:
+            place = _places.popitem()[1]
+            if place.lock.acquire(blocking=False):
+                if place.parent:
+                    place.parent.close()
+                place.lock.release()
 
 
 atexit.register(close_all)
 
 
-def _start(heavy: frozenset[str], environment: dict[str, str], seconds: float) -> Parent:
+def _start(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     said = tempfile.TemporaryFile()
     with theirs:
@@ -188,7 +230,7 @@ def _start(heavy: frozenset[str], environment: dict[str, str], seconds: float) -
             sandbox.command_of_warm_parent(theirs.fileno()), env=environment, pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
     parent = Parent(process, own, said)
-    parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))], seconds)
+    parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))])
     return parent
 
 

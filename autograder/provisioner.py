@@ -19,7 +19,6 @@ from autograder.sandbox import Limits
 NAME = "autograder-sandbox"
 KERNEL = 2  # the kernel's process id inside; 1 waits for its end
 WAIT_SECONDS = 0.01  # between two looks whether everything inside has ended
-IMPORT_SECONDS = 120  # what the heaviest libraries may take on a busy machine
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -44,7 +43,7 @@ class SandboxProvisioner(LocalProvisioner):
         written = json.loads(Path(self.parent.connection_file).read_text())
         connection = written | {"ip": f"{SOCKETS}/{Path(self.parent.ip).name}"}
         options = cmd[cmd.index(self.parent.connection_file) + 1:]
-        parent = parents.parent_for(frozenset(self.heavy), kwargs["env"], max(limits.start_seconds, IMPORT_SECONDS))
+        parent = parents.parent_for(frozenset(self.heavy), kwargs["env"])
         self.process = self.forked = parent.fork(
             sandbox.room_settings(limits), connection, options, limits.start_seconds)
         self.pid = self.forked.pid

@@ -13,7 +13,7 @@ from autograder.questions.base import (UNROUNDED, Answer, Check, Exchange, Index
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 from helpers import build_index, score_bm25
 
-SAMPLE_QUERIES, A_FEW = 30, 8
+SAMPLE_QUERIES, A_FEW = 30, 5
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
 

@@ -11,6 +11,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -40,8 +41,8 @@ def go(*cells: str) -> list[str]:
 
 def warm_parents() -> list[psutil.Process]:
     """The process of each warm parent, outside its sandbox called by its own id."""
-    inside = [child for parent in parents._parents.values()
-              for child in psutil.Process(parent.process.pid).children(recursive=True)]
+    inside = [child for place in parents._places.values()
+              for child in psutil.Process(place.parent.process.pid).children(recursive=True)]
     return [process for process in inside if process.name().startswith("python") and process.parent().name() == "bwrap"]
 
 
@@ -206,6 +207,20 @@ def test_what_a_notebook_imports_is_ready_in_a_second_parent_and_no_thread_runs_
     assert [process.num_threads() for process in warm_parents()] == [1] * len(warm_parents())
 
 
+def test_parents_are_started_ahead_for_what_a_folder_of_notebooks_imports(tmp_path):
+    for student, first_line in (("ada", "import matplotlib.pyplot as plt"), ("blaise", "x = 1"), ("carl", "")):
+        (tmp_path / student).mkdir()
+        notebook = new_notebook(cells=[new_code_cell(f"1 + 1\n{first_line}")])
+        (tmp_path / student / "hw4.ipynb").write_text(nbformat.writes(notebook) if first_line else "no notebook")
+    os.mkfifo(tmp_path / "carl" / "waits-for-ever.ipynb")
+    parents.close_all()
+    parents.prepare(tmp_path, sandbox.environment()).join(timeout=60)
+    assert {key[0] for key in parents._places} == {frozenset(), frozenset({"matplotlib"})}
+    before = {process.pid for process in warm_parents()}
+    assert go("import matplotlib.pyplot, sys; len(sys.modules) > 0") == ["True"]
+    assert {process.pid for process in warm_parents()} == before
+
+
 def test_a_parent_that_was_killed_is_replaced():
     go("1")
     killed = warm_parents()
@@ -220,7 +235,7 @@ def test_another_environment_gets_another_parent(monkeypatch, tmp_path):
     go(cell)
     monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path))
     assert go(cell) == [str(tmp_path)]
-    assert len(parents._parents) == 1  # the one before had nothing to do any more
+    assert len(parents._places) == 1  # the one before had nothing to do any more
 
 
 def test_a_grader_who_is_not_root_runs_notebooks_too():
