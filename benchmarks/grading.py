@@ -248,7 +248,8 @@ def throughput(workshop: Workshop):
     return harness.Listing(
         "Whole classes", ["submissions", "grader", "s for the class", "submissions a minute", "s for one more",
                           "times as long as ours"], rows,
-        note + " Where students' own code works long, as in the last class, graders differ less: two cores are two cores.",
+        note + " Most of an ordinary submission's time is the student's own code, in the cells and again for the probes (table "
+        "above). No grader can make that faster, so it bounds the ratio, most of all in the last class.",
         verdicts)
 
 
