@@ -54,15 +54,25 @@ def _receive(control: socket.socket) -> tuple[dict, socket.socket]:
 
 
 def _load_data() -> None:
-    """Have the homework's data read and indexed, and what is known of its queries, so that kernels only copy it."""
+    """Have the homework's data read and indexed, and what is known of its queries, so that kernels only copy it.
+
+    Only where the embedding cache knows all its texts: a model that had computed here would not survive the forks.
+    """
     try:
-        from helpers import load_homework_data
+        from helpers import (load_homework_data, load_wands_labels, load_wands_products, load_wands_queries, product_text,
+                             sample_catalogue)
         from helpers.catalogue import data_in_use
         from helpers.embedding_cache import EmbeddingCache
         from helpers.local_model import get_local_model
 
-        data = load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
-        EmbeddingCache().get(get_local_model().identity, data.queries["query"].tolist())
+        folder = data_in_use().folder  # a folder spelt out is not announced: kernels do that
+        products, queries, _ = sample_catalogue(
+            load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=5000)
+        cache, model = EmbeddingCache(), get_local_model().identity
+        texts = set(product_text(products))
+        if texts <= cache.get(model, list(texts)).keys():
+            load_homework_data(folder)
+            cache.get(model, queries["query"].tolist())
     except Exception:
         pass  # a notebook that needs it gets the reason itself
 

@@ -47,6 +47,17 @@ def small_homework(small_data, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def sandboxed():
+    """For tests that run notebooks: skips them, with the reason, where this machine has no sandbox."""
+    from autograder import sandbox
+
+    try:
+        sandbox.require()
+    except sandbox.SandboxUnavailable as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""
     from autograder.cells import answered_question

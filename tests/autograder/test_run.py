@@ -27,12 +27,7 @@ TIGHT = Limits(cell_seconds=1, total_seconds=30, output_bytes=MEGABYTE, memory_b
                disk_bytes=16 * MEGABYTE, processes=40)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def sandbox_or_skip():
-    try:
-        sandbox.require()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+pytestmark = pytest.mark.usefixtures("sandboxed")
 
 
 @pytest.fixture(autouse=True)
