@@ -84,8 +84,7 @@ def grade(assignment: Assignment,
     """
     if scheduler is None:
         check_sandbox(unsafe)
-        if not unsafe:
-            prepare_kernels(submissions or (course or Path()) / "build" / "submitted")
+        prepare_kernels(submissions or (course or Path()) / "build" / "submitted")
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
@@ -236,7 +235,8 @@ def prepare_kernels(folder: Path) -> None:
     """Have what kernels are forked from started while this process is still busy with its own imports."""
     from autograder import parents, sandbox
 
-    parents.prepare(folder, sandbox.environment())
+    if sandbox.is_wanted():
+        parents.prepare(folder, sandbox.environment())
 
 
 def show_results(results) -> None:

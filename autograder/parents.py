@@ -45,7 +45,6 @@ class Forked:
     """A kernel's keeper, much like a Popen: it lives as long as the kernel's room, and tells how the kernel ended."""
     pid: int
     first: int  # the process id of the room's process 1
-    keeper_fd: int
     first_fd: int
     answer: socket.socket
     on_close: Callable[[], None]
@@ -72,8 +71,7 @@ class Forked:
             pass
 
     def close(self) -> None:
-        for descriptor in (self.keeper_fd, self.first_fd):
-            os.close(descriptor)
+        os.close(self.first_fd)
         self.answer.close()
         self.on_close()
 
@@ -103,12 +101,15 @@ class Parent:
             problem = json.loads(text)["problem"] if text else self.last_words() or "it ended without a word"
             raise SandboxUnavailable(f"No room could be made in the sandbox: {problem}.")
         own.setblocking(False)
-        forked = Forked(*map(_process_id, descriptors), *descriptors, own, on_close=self._one_less)
-        self.running += 1
+        keeper, first = descriptors
+        forked = Forked(_process_id(keeper), _process_id(first), first, own, on_close=lambda: self._count(-1))
+        os.close(keeper)
+        self._count(1)
         return forked
 
-    def _one_less(self) -> None:
-        self.running -= 1
+    def _count(self, more: int) -> None:
+        with self.lock:
+            self.running += more
 
     def _send(self, order: dict, answer: socket.socket) -> None:
         try:

@@ -16,6 +16,7 @@ import json
 import os
 import socket
 import sys
+from unittest import mock
 
 from kernel_start import SOCKETS, die_with_parent, in_room
 
@@ -58,21 +59,17 @@ def _load_data() -> None:
 
     Only where the embedding cache knows all its texts: a model that had computed here would not survive the forks.
     """
-    try:
-        from helpers import (load_homework_data, load_wands_labels, load_wands_products, load_wands_queries, product_text,
-                             sample_catalogue)
-        from helpers.catalogue import data_in_use
-        from helpers.embedding_cache import EmbeddingCache
-        from helpers.local_model import get_local_model
+    def refuse(model: object, batch_size: int) -> None:
+        raise LookupError("the cache does not know a text")
 
-        folder = data_in_use().folder  # a folder spelt out is not announced: kernels do that
-        products, queries, _ = sample_catalogue(
-            load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=5000)
-        cache, model = EmbeddingCache(), get_local_model().identity
-        texts = set(product_text(products))
-        if texts <= cache.get(model, list(texts)).keys():
-            load_homework_data(folder)
-            cache.get(model, queries["query"].tolist())
+    try:
+        from helpers import batch_embed_local, load_homework_data
+        from helpers.catalogue import data_in_use
+        from helpers.local_model import LocalModel
+
+        with mock.patch.object(LocalModel, "encoder", refuse):
+            data = load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
+            batch_embed_local(data.queries["query"], show_progress=False)
     except Exception:
         pass  # a notebook that needs it gets the reason itself
 

@@ -219,7 +219,7 @@ def test_a_mark_by_hand_survives(course, hand_in, grade, runs):
 
 
 def test_the_folder_as_it_may_be(tmp_path, course, hand_in, grade, runs):
-    handed = hand_in("ada", "bob", "carl")
+    hand_in("ada", "bob", "carl")
     folder = tmp_path / "handed-in"
     (folder / "bob" / "hw4.ipynb").rename(folder / "bob" / "final.ipynb")
     (folder / "carl" / "hw4.ipynb").unlink()

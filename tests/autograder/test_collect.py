@@ -1,6 +1,5 @@
 """What learning platforms hand out is sorted by student; the worst archive costs one student a reason in words."""
 
-import io
 import os
 import stat
 import struct

@@ -19,7 +19,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder import parents, sandbox
 from autograder.run import run_notebook
 from helpers.catalogue import DEMO_FOLDER
-from tests.autograder.test_sandbox import as_ordinary_user
+from tests.autograder.test_sandbox import run_as_ordinary_user
+
+REPOSITORY = str(Path(__file__).resolve().parents[2])
 
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
@@ -264,10 +266,7 @@ shared = [line for line in open('/proc/self/maps') if line.split()[1].startswith
 print(0 < count < 128, os.path.exists('/tmp/left'), len(os.listdir('/proc/self/fd')) > 0, shared)
 open('/tmp/left', 'w').close()
 """
-    repository = str(Path(__file__).resolve().parents[2])
-    environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"}
-    done = subprocess.run(as_ordinary_user([sys.executable, "-c", program]), capture_output=True, text=True, timeout=120,
-                          env=environment | {"REPOSITORY": repository, "CELL": cell, "COURSE_DATASET": "demo"})
+    done = run_as_ordinary_user(program, REPOSITORY=REPOSITORY, CELL=cell, COURSE_DATASET="demo")
     if "SandboxUnavailable" in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.stdout.splitlines() == ["None True False True []"] * 2, done.stderr
@@ -319,10 +318,7 @@ from autograder.run import run_notebook
 done = run_notebook(new_notebook(cells=[new_code_cell({cell!r})]), {{}})
 print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
 """
-    environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"}
-    environment |= {"REPOSITORY": str(Path(__file__).resolve().parents[2]), "COURSE_DATASET": "demo"}
-    done = subprocess.run(as_ordinary_user([sys.executable, "-c", program]), env=environment, capture_output=True,
-                          text=True, timeout=120)
+    done = run_as_ordinary_user(program, REPOSITORY=REPOSITORY, COURSE_DATASET="demo")
     if "SandboxUnavailable" in done.stderr and "PermissionError" not in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.stdout.split() == ["None", "0", "0"], done.stderr

@@ -122,12 +122,8 @@ def limits() -> Limits:
 
 
 @pytest.fixture(scope="module")
-def found(listeners, limits, tmp_path_factory) -> dict:
+def found(listeners, limits, tmp_path_factory, sandboxed) -> dict:
     """What the probe found in a sandbox, with a grader that has a secret in its environment and a gradebook."""
-    try:
-        sandbox.require()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
     course = tmp_path_factory.mktemp("course")
     (course / "gradebook.db").write_text("marks")
     home = Path.home()
@@ -212,12 +208,8 @@ def test_processes_and_memory_are_bounded(found, limits):
     assert found["memory"] == "MemoryError"
 
 
-def test_the_same_promises_hold_for_a_grader_who_is_not_root(limits):
+def test_the_same_promises_hold_for_a_grader_who_is_not_root(limits, sandboxed):
     """Run as root, this becomes an ordinary user, in a room where that user can read the interpreter."""
-    try:
-        sandbox.require()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
     program = f"""
 import os, subprocess, sys
 sys.path.insert(0, {str(REPOSITORY)!r})
@@ -228,10 +220,7 @@ done = subprocess.run(sandbox.command([sys.executable, "-c", {INNER!r}], sandbox
                       env=sandbox.environment(), capture_output=True, text=True)
 print(done.stdout, done.stderr)
 """
-    # The data that other tests put in use lies in a folder of root's.
-    environment = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"}
-    done = subprocess.run(as_ordinary_user([sys.executable, "-c", program]), env=environment, capture_output=True,
-                          text=True, timeout=60)
+    done = run_as_ordinary_user(program)
     if "SandboxUnavailable" in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.stdout.split() == ["bounded", "alone", "offline", "contained", "hidden"], done.stderr
@@ -260,6 +249,14 @@ except ImportError:
 """
 
 
+def run_as_ordinary_user(program: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the text of a program as a user without rights, with more variables in its environment."""
+    # The data that other tests put in use lies in a folder of root's.
+    everything = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"} | environment
+    return subprocess.run(as_ordinary_user([sys.executable, "-c", program]), env=everything, capture_output=True,
+                          text=True, timeout=120)
+
+
 def as_ordinary_user(command: list[str]) -> list[str]:
     """A command line that runs `command` as a user without rights; as it is, where the tests run as one."""
     if os.geteuid():
@@ -282,12 +279,8 @@ def as_ordinary_user(command: list[str]) -> list[str]:
             sys.executable, "-c", become, *command]
 
 
-def test_the_grader_installed_among_the_packages_is_hidden(monkeypatch):
+def test_the_grader_installed_among_the_packages_is_hidden(monkeypatch, sandboxed):
     """Where the course is installed as a copy, its package lies in a folder that the sandbox shows."""
-    try:
-        sandbox.require()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
     really_visible = sandbox.visible()
     monkeypatch.setattr(sandbox, "visible", lambda: sorted({*really_visible, REPOSITORY / "autograder"}))
     look = f"import os; print(os.listdir({str(REPOSITORY / 'autograder')!r}))"
@@ -404,11 +397,7 @@ def test_the_cache_folder_of_the_kernel_is_the_graders():
     assert sandbox.environment()["COURSE_CACHE_DIR"] == str(cache_folder().absolute())
 
 
-def test_rooms_can_be_used_side_by_side(limits):
-    try:
-        sandbox.require()
-    except SandboxUnavailable as reason:
-        pytest.skip(str(reason))
+def test_rooms_can_be_used_side_by_side(limits, sandboxed):
     said = []
 
     def use():
