@@ -19,6 +19,7 @@ from helpers.homework_data import HomeworkData
 @dataclass(frozen=True)
 class RightAnswer:
     """A correct answer to one question, in clothes of its own."""
+
     title: str
     source: str
 
@@ -31,6 +32,7 @@ class Misconception:
     full stop; hint: a question or nudge that leaves the solution to the student; source: the answer; also: the
     same mistake in other words, which must be recognised too; loses: the questions that lose points.
     """
+
     id: str
     title: str
     hint: str
@@ -45,14 +47,28 @@ class Misconception:
 
 def copy_of(data: HomeworkData) -> HomeworkData:
     """The same data, for answers that change what they are given."""
-    return replace(data, products=data.products.copy(), queries=data.queries.copy(), labels=data.labels.copy(),
-                   doc_lengths=data.doc_lengths.copy(), product_embeddings=data.product_embeddings.copy())
+    return replace(
+        data,
+        products=data.products.copy(),
+        queries=data.queries.copy(),
+        labels=data.labels.copy(),
+        doc_lengths=data.doc_lengths.copy(),
+        product_embeddings=data.product_embeddings.copy(),
+    )
 
 
 def notebook(data: HomeworkData) -> dict:
     """The names that the notebook's set-up cell leaves, for answers to run with."""
-    return {"__name__": "notebook", "np": np, "pd": pd, "ALPHAS": list(ALPHAS), "evaluate_search": evaluate_search,
-            "get_embedding_local": get_embedding_local, "score_bm25": score_bm25, **vars(data)}
+    return {
+        "__name__": "notebook",
+        "np": np,
+        "pd": pd,
+        "ALPHAS": list(ALPHAS),
+        "evaluate_search": evaluate_search,
+        "get_embedding_local": get_embedding_local,
+        "score_bm25": score_bm25,
+        **vars(data),
+    }
 
 
 def run_answers(data: HomeworkData, answers: Mapping[str, str]) -> dict:

@@ -45,6 +45,7 @@ class Handed:
 
     note: a sentence for the student, where the file was not the one asked for.
     """
+
     student: str
     path: Path | None
     note: str | None = None
@@ -66,14 +67,25 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
             if not student.name.startswith((".", "__MACOSX")):
                 handed.append(Handed(student.name, None, reason=str(reason)))
     if not handed:
-        raise SubmissionsError(f"{folder} holds no student's folder: each student's notebook belongs in "
-                               f"{folder.name}/<student>/{assignment}.ipynb.")
+        raise SubmissionsError(
+            f"{folder} holds no student's folder: each student's notebook belongs in "
+            f"{folder.name}/<student>/{assignment}.ipynb."
+        )
     return handed
 
 
-def grade_all(course: Course, assignment: str, handed: list[Handed], homework: Homework, seed: int, jobs: int = 1,
-              limits: Limits = Limits(), on_result: Callable[[StudentResult], None] = lambda result: None,
-              regrade: bool = True, runner: Runner | None = None) -> list[StudentResult]:
+def grade_all(
+    course: Course,
+    assignment: str,
+    handed: list[Handed],
+    homework: Homework,
+    seed: int,
+    jobs: int = 1,
+    limits: Limits = Limits(),
+    on_result: Callable[[StudentResult], None] = lambda result: None,
+    regrade: bool = True,
+    runner: Runner | None = None,
+) -> list[StudentResult]:
     """Grade every submission and record its marks -> the results, in the order of `handed`.
 
     `jobs` notebooks run at once; each result is saved and shown to `on_result` as soon as it is there, and no more
@@ -107,8 +119,9 @@ def grade_all(course: Course, assignment: str, handed: list[Handed], homework: H
     return [results[place] for place in sorted(results)]
 
 
-def _as_they_end(work: Callable[[Handed], object], left: list[tuple[int, Handed]],
-                 jobs: int) -> Iterator[tuple[int, Handed, object]]:
+def _as_they_end(
+    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int
+) -> Iterator[tuple[int, Handed, object]]:
     """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
 
     No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size
@@ -133,16 +146,30 @@ def _as_they_end(work: Callable[[Handed], object], left: list[tuple[int, Handed]
 class _Batch:
     """One grading run: what all students share."""
 
-    def __init__(self, course: Course, assignment: str, homework: Homework, seed: int, limits: Limits, regrade: bool,
-                 claims: Claims, runner: Runner | None):
+    def __init__(
+        self,
+        course: Course,
+        assignment: str,
+        homework: Homework,
+        seed: int,
+        limits: Limits,
+        regrade: bool,
+        claims: Claims,
+        runner: Runner | None,
+    ):
         self.course, self.assignment, self.homework, self.seed = course, assignment, homework, seed
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
         self.questions = course.questions(assignment)
         self.released = released_form(read_notebook(course.source(assignment)))
         self.requests = draw_requests(self.questions, homework, seed)
         homework.query_embeddings  # into the cache that the students' kernels read
-        self.common = digest(nbformat.writes(self.released), homework.fingerprint, json.dumps(homework.reference),
-                             repr(limits), grader_version())
+        self.common = digest(
+            nbformat.writes(self.released),
+            homework.fingerprint,
+            json.dumps(homework.reference),
+            repr(limits),
+            grader_version(),
+        )
 
     def run(self, student: Handed):
         """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
@@ -201,7 +228,7 @@ class _Batch:
         marks = gradebook.marks(self.course, self.assignment, student.student)
         for question in result.questions:
             mark = marks.get(question["id"])
-            if mark is None or not question["waiting"] and mark.automatic != question["score"]:
+            if mark is None or (not question["waiting"] and mark.automatic != question["score"]):
                 return None
         result.kept = True
         return result
@@ -213,8 +240,10 @@ class _Batch:
         with open(log, "a", encoding="utf-8", errors="replace") as file:
             file.write(f"--- {datetime.now():%Y-%m-%d %H:%M:%S} {shown_name(student.student)}\n")
             file.write("".join(traceback.format_exception(problem)))
-        return IntakeError(f"Something went wrong in the grader itself ({type(problem).__name__}); "
-                           f"the instructor finds the details in build/logs/{log.name}.")
+        return IntakeError(
+            f"Something went wrong in the grader itself ({type(problem).__name__}); "
+            f"the instructor finds the details in build/logs/{log.name}."
+        )
 
 
 def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
@@ -256,8 +285,9 @@ def full_disk_in_words():
         yield
     except OSError as problem:
         if problem.errno in FULL:
-            raise GradingStopped("The disk is full: free some space, then give the same command again. "
-                                 "What is graded so far is kept.") from None
+            raise GradingStopped(
+                "The disk is full: free some space, then give the same command again. What is graded so far is kept."
+            ) from None
         raise
 
 

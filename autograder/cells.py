@@ -32,7 +32,7 @@ def without_regions(source: str, begin: str, end: str, stub: str | None = None) 
         if begin in line:
             inside = True
             if stub is not None:
-                indent = line[:len(line) - len(line.lstrip())]
+                indent = line[: len(line) - len(line.lstrip())]
                 kept += [indent + part for part in stub.split("\n")]
         elif end in line:
             inside = False

@@ -22,7 +22,7 @@ from autograder.students import student_id
 from autograder.version import digest
 from helpers.errors import CourseError
 
-BUSY = ("Another grading run is at work in this course: wait for its end, then give the same command again.")
+BUSY = "Another grading run is at work in this course: wait for its end, then give the same command again."
 POLL_SECONDS = 0.1
 
 

@@ -17,20 +17,28 @@ from rich.text import Text
 
 from helpers.errors import CourseError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False,
-                  help="Release, grade and report the course's homework.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Release, grade and report the course's homework.",
+)
 out = Console(highlight=False)
 
 Assignment = Annotated[str, typer.Argument(help="Which homework, such as hw4.")]
 CourseOption = Annotated[Path | None, typer.Option("--course", help="The course folder (default: this one).")]
-Unsafe = Annotated[bool, typer.Option(
-    "--unsafe-no-sandbox", help="Run notebooks with your own rights: only if you trust them all.")]
+Unsafe = Annotated[
+    bool, typer.Option("--unsafe-no-sandbox", help="Run notebooks with your own rights: only if you trust them all.")
+]
 
 
 @app.command()
-def release(assignment: Assignment,
-            out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
-            unsafe: Unsafe = False, course: CourseOption = None) -> None:
+def release(
+    assignment: Assignment,
+    out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
+    unsafe: Unsafe = False,
+    course: CourseOption = None,
+) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
     from autograder.course import Course
     from autograder.homework import load_homework
@@ -48,9 +56,11 @@ def release(assignment: Assignment,
 
 
 @app.command()
-def collect(assignment: Assignment,
-            source: Annotated[Path, typer.Option("--from", help="A folder, or the zip that the LMS hands out.")],
-            course: CourseOption = None) -> None:
+def collect(
+    assignment: Assignment,
+    source: Annotated[Path, typer.Option("--from", help="A folder, or the zip that the LMS hands out.")],
+    course: CourseOption = None,
+) -> None:
     """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
     from autograder.collect import collect as take_in
     from autograder.course import Course
@@ -59,24 +69,34 @@ def collect(assignment: Assignment,
     for one in collected:
         out.print(f"{one.student}: {one.status}" + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
     failed = sum(one.status == "failed" for one in collected)
-    out.print(f"{len(collected) - failed} of {len(collected)} students have a notebook: autograder grade {assignment}",
-              soft_wrap=True)
+    out.print(
+        f"{len(collected) - failed} of {len(collected)} students have a notebook: autograder grade {assignment}",
+        soft_wrap=True,
+    )
     if failed:
         raise typer.Exit(1)
 
 
 @app.command()
-def grade(assignment: Assignment,
-          submissions: Annotated[Path | None, typer.Option(
-              help="One folder per student (default: build/submitted).")] = None,
-          jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="How many notebooks run at once "
-                                                   "(default: 1, or what keeps a cluster busy).")] = None,
-          scheduler: Annotated[str | None, typer.Option(
-              help="Run the notebooks on the Dask cluster at this address, such as tcp://10.0.0.5:8786.")] = None,
-          json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
-          seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
-          regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
-          unsafe: Unsafe = False, course: CourseOption = None) -> None:
+def grade(
+    assignment: Assignment,
+    submissions: Annotated[Path | None, typer.Option(help="One folder per student (default: build/submitted).")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "-j", "--jobs", min=1, help="How many notebooks run at once (default: 1, or what keeps a cluster busy)."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Run the notebooks on the Dask cluster at this address, such as tcp://10.0.0.5:8786."),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
+    unsafe: Unsafe = False,
+    course: CourseOption = None,
+) -> None:
     """Run and judge every submission that is new or changed, and record the marks.
 
     What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
@@ -102,14 +122,25 @@ def grade(assignment: Assignment,
     with ExitStack() as stack:
         status = stack.enter_context(out.status(f"Grading {len(handed)} submissions ..."))
         cluster = stack.enter_context(Cluster(scheduler, homework)) if scheduler else None
-        results = grade_all(here, assignment, handed, homework, chosen, jobs or (cluster.jobs if cluster else 1),
-                            on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
-                            regrade=regrade or seed is not None, runner=cluster and cluster.run)
+        results = grade_all(
+            here,
+            assignment,
+            handed,
+            homework,
+            chosen,
+            jobs or (cluster.jobs if cluster else 1),
+            on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
+            regrade=regrade or seed is not None,
+            runner=cluster and cluster.run,
+        )
     show_results(results)
     unchanged = sum(r.kept for r in results)
     if unchanged:
-        out.print(f"{unchanged} of {len(results)} had been graded before and have not changed (--regrade runs them again).",
-                  style="dim", soft_wrap=True)
+        out.print(
+            f"{unchanged} of {len(results)} had been graded before and have not changed (--regrade runs them again).",
+            style="dim",
+            soft_wrap=True,
+        )
     out.print(f"Seed of this run: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
     if json_file:
         json_file.write_text(results_json(assignment, results))
@@ -127,14 +158,19 @@ def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     here.source(assignment)
     gradebook.write_feedback(here, assignment)
     pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
-    out.print(f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
-              markup=False, soft_wrap=True)
+    out.print(
+        f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
+        markup=False,
+        soft_wrap=True,
+    )
 
 
 @app.command()
-def report(assignment: Assignment,
-           out_file: Annotated[Path | None, typer.Option("--out", help="Where (default: build/reports).")] = None,
-           course: CourseOption = None) -> None:
+def report(
+    assignment: Assignment,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Where (default: build/reports).")] = None,
+    course: CourseOption = None,
+) -> None:
     """Write the instructor's report on a homework as one HTML page."""
     from autograder.course import Course
     from autograder.report import write_report
@@ -145,7 +181,9 @@ def report(assignment: Assignment,
     results = load_results(here, assignment)
     if not results:
         raise CourseError(f"Nothing is graded yet: run `autograder grade {assignment}` first.")
-    path = write_report(here, assignment, results, (out_file or here.build / "reports" / f"{assignment}.html").resolve())
+    path = write_report(
+        here, assignment, results, (out_file or here.build / "reports" / f"{assignment}.html").resolve()
+    )
     out.print(f"Report: {path}", soft_wrap=True)
 
 
@@ -170,11 +208,13 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
 
 
 @app.command()
-def selftest(assignment: Assignment,
-             seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier self-test.")] = None,
-             exploits: Annotated[bool, typer.Option(help="Also run the exploit bank (some minutes).")] = True,
-             out_file: Annotated[Path | None, typer.Option("--out", help="Also write the tables here, as Markdown.")] = None,
-             course: CourseOption = None) -> None:
+def selftest(
+    assignment: Assignment,
+    seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier self-test.")] = None,
+    exploits: Annotated[bool, typer.Option(help="Also run the exploit bank (some minutes).")] = True,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Also write the tables here, as Markdown.")] = None,
+    course: CourseOption = None,
+) -> None:
     """Judge answers whose worth is known: is right work accepted, wrong work caught, and the mistake named?
 
     Exit status 1 if any row is wrong.
@@ -242,9 +282,17 @@ def prepare_kernels(folder: Path) -> None:
 def show_results(results) -> None:
     """A table with one line per student, then a sentence per lost question."""
     questions = results[0].questions
-    table = Table("student", *[q["id"].replace("_", "\n") for q in questions], "total", box=None, header_style="bold",
-                  pad_edge=False, collapse_padding=True, caption_justify="left",
-                  caption=f"of {results[0].max_score:g} points; … waits to be marked by hand")
+    table = Table(
+        "student",
+        *[q["id"].replace("_", "\n") for q in questions],
+        "total",
+        box=None,
+        header_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
+        caption_justify="left",
+        caption=f"of {results[0].max_score:g} points; … waits to be marked by hand",
+    )
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window

@@ -81,8 +81,9 @@ def _unfit(wanted: dict[str, str]) -> str | None:
         return str(reason)
     for what, version in wanted.items():
         if own.get(what) != version:
-            return (f"its {what} is {own.get(what)}, but the grader's is {version}: "
-                    "make them the same and start it again.")
+            return (
+                f"its {what} is {own.get(what)}, but the grader's is {version}: make them the same and start it again."
+            )
     return None
 
 
@@ -125,8 +126,7 @@ class Cluster:
         try:
             from distributed import Client
         except ModuleNotFoundError:
-            raise CourseError("A cluster needs the package distributed: "
-                              "run `pip install -e '.[cluster]'`.") from None
+            raise CourseError("A cluster needs the package distributed: run `pip install -e '.[cluster]'`.") from None
         # What Dask has to tell about lost connections is said here, in one sentence.
         for name in ("distributed.client", "distributed.comm", "distributed.core"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -136,8 +136,9 @@ class Cluster:
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as problem:
-            raise GradingStopped(f"There is no Dask scheduler at {address} ({problem}): "
-                                 "start one, or correct --scheduler.") from None
+            raise GradingStopped(
+                f"There is no Dask scheduler at {address} ({problem}): start one, or correct --scheduler."
+            ) from None
 
     def __enter__(self) -> "Cluster":
         try:
@@ -172,8 +173,9 @@ class Cluster:
 
     def _task(self, notebook: NotebookNode | None, requests: dict[str, str], limits: Limits) -> str:
         """All that is sent to a worker."""
-        return json.dumps({"surroundings": self.surroundings, "notebook": notebook, "requests": requests,
-                           "limits": asdict(limits)})
+        return json.dumps(
+            {"surroundings": self.surroundings, "notebook": notebook, "requests": requests, "limits": asdict(limits)}
+        )
 
     def _check_workers(self) -> int:
         """Have every worker check itself, which may take minutes where it has to embed the data -> their
@@ -181,8 +183,12 @@ class Cluster:
         while not (workers := self._workers()):
             self._look()
             time.sleep(0.1)
-        checks = [self.client.submit(answer, self._task(None, {}, Limits()), pure=False, workers=[worker],
-                                     allow_other_workers=True) for worker in workers]
+        checks = [
+            self.client.submit(
+                answer, self._task(None, {}, Limits()), pure=False, workers=[worker], allow_other_workers=True
+            )
+            for worker in workers
+        ]
         for check in checks:
             self._result(check)
         return sum(workers.values())
@@ -201,16 +207,21 @@ class Cluster:
         except FutureCancelledError:
             raise self._gone() from None
         except KilledWorker as problem:
-            raise RunFailed("The workers that ran this notebook were lost, one after the other (the last "
-                            f"was {problem.last_worker.address}): see their logs, then try again.") from None
+            raise RunFailed(
+                "The workers that ran this notebook were lost, one after the other (the last "
+                f"was {problem.last_worker.address}): see their logs, then try again."
+            ) from None
         except Exception as problem:
             # Whatever is about one notebook comes as a reply; this is about the machines.
-            raise GradingStopped(f"The scheduler at {self.address} or a worker of it cannot take part "
-                                 f"({type(problem).__name__}: {' '.join(str(problem).split())[:200]}): "
-                                 f"start them from the same environment as the grader's, {AGAIN}") from None
+            raise GradingStopped(
+                f"The scheduler at {self.address} or a worker of it cannot take part "
+                f"({type(problem).__name__}: {' '.join(str(problem).split())[:200]}): "
+                f"start them from the same environment as the grader's, {AGAIN}"
+            ) from None
         if "refused" in reply:
-            raise GradingStopped(f"The worker {reply['worker']} cannot take part: {reply['refused']} "
-                                 f"Or stop that worker; {AGAIN}")
+            raise GradingStopped(
+                f"The worker {reply['worker']} cannot take part: {reply['refused']} Or stop that worker; {AGAIN}"
+            )
         return reply
 
     def _look(self) -> None:
@@ -224,8 +235,10 @@ class Cluster:
             if self._workers():
                 self.seen = now
             elif now - self.seen > WAIT_SECONDS:
-                raise GradingStopped(f"The cluster at {self.address} has had no worker for {WAIT_SECONDS} "
-                                     f"seconds: start some (`dask worker {self.address}`), {AGAIN}")
+                raise GradingStopped(
+                    f"The cluster at {self.address} has had no worker for {WAIT_SECONDS} "
+                    f"seconds: start some (`dask worker {self.address}`), {AGAIN}"
+                )
 
     def _workers(self) -> dict[str, int]:
         """{address: threads}"""
@@ -235,5 +248,4 @@ class Cluster:
             raise self._gone() from None
 
     def _gone(self) -> GradingStopped:
-        return GradingStopped(f"The Dask scheduler at {self.address} is gone: "
-                              f"start it and its workers, {AGAIN}")
+        return GradingStopped(f"The Dask scheduler at {self.address} is gone: start it and its workers, {AGAIN}")

@@ -45,6 +45,7 @@ class CollectError(CourseError):
 @dataclass
 class Collected:
     """What became of one student's submission: new, same, changed or failed, with a sentence where there is one."""
+
     student: str
     status: str
     note: str | None = None
@@ -53,6 +54,7 @@ class Collected:
 @dataclass(frozen=True)
 class _Entry:
     """A file that may be a submission: its name as read, and where it lies or the reason why it is not taken."""
+
     name: str
     path: Path | None
     reason: str | None = None
@@ -77,8 +79,9 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
         for student, file, entry in _by_student(entries, assignment):
             students.setdefault(student, []).append((file, entry))
         if not students:
-            raise CollectError(f"{source} holds no notebook: "
-                               "give the folder or zip archive as the platform hands it out.")
+            raise CollectError(
+                f"{source} holds no notebook: give the folder or zip archive as the platform hands it out."
+            )
         with only_one(course):
             gradebook.check(course)
             return [_take(course, assignment, student, students[student]) for student in sorted(students)]
@@ -128,8 +131,11 @@ def _by_student(entries: list[_Entry], assignment: str) -> Iterator[tuple[str, s
         parts = parts_of[id(entry)]
         if parts is None:
             safe = [p for p in re.split(r"[/\\]+", entry.name) if p not in ("", ".", "..") and ":" not in p]
-            yield (safe[0] if len(safe) > 1 else "unknown"), "", _Entry(
-                entry.name, None, "A file name in the archive points outside of it; that file was not taken.")
+            yield (
+                (safe[0] if len(safe) > 1 else "unknown"),
+                "",
+                _Entry(entry.name, None, "A file name in the archive points outside of it; that file was not taken."),
+            )
             continue
         student, file = _recognise(parts[common:], assignment)
         yield student, file, entry
@@ -197,8 +203,10 @@ class _Budget:
     def take(self, size: int) -> None:
         self.total += size
         if self.total > MAX_TOTAL:
-            raise CollectError(f"Its notebooks take more than {MAX_TOTAL // 2**30} GB unpacked; it may be a zip bomb. "
-                               "Nothing was taken.")
+            raise CollectError(
+                f"Its notebooks take more than {MAX_TOTAL // 2**30} GB unpacked; it may be a zip bomb. "
+                "Nothing was taken."
+            )
 
     def keep(self, raw: bytes) -> Path:
         """Put unpacked bytes aside under a name of ours."""
@@ -209,8 +217,11 @@ class _Budget:
 
 def _is_wanted(name: str) -> bool:
     path = PurePosixPath(name.replace("\\", "/"))
-    return (path.suffix.lower() in (".ipynb", ".zip") and not path.name.startswith("._")
-            and not NOT_THEIRS & set(path.parts))
+    return (
+        path.suffix.lower() in (".ipynb", ".zip")
+        and not path.name.startswith("._")
+        and not NOT_THEIRS & set(path.parts)
+    )
 
 
 def _folder_entries(folder: Path, budget: _Budget) -> Iterator[_Entry]:
@@ -261,8 +272,13 @@ def _zip_entries(archive: zipfile.ZipFile, budget: _Budget, depth: int) -> Itera
             continue
         except DAMAGED as problem:
             secret = "password" in str(problem) or "encrypted" in str(problem)
-            yield _Entry(name, None, "The file is locked with a password; it was not taken." if secret
-                         else "The file is damaged in the archive; it was not taken.")
+            yield _Entry(
+                name,
+                None,
+                "The file is locked with a password; it was not taken."
+                if secret
+                else "The file is damaged in the archive; it was not taken.",
+            )
             continue
         budget.take(len(raw))
         path = budget.keep(raw)
@@ -288,7 +304,7 @@ def _opened(name: str, path: Path, budget: _Budget, depth: int) -> Iterator[_Ent
             yield _Entry(name, None, "A file name in the archive points outside of it; that file was not taken.")
             continue
         file = _parts(entry.name)[-1]
-        yield _Entry(f"{name[:-len('.zip')]}/{file}", entry.path, entry.reason)
+        yield _Entry(f"{name[: -len('.zip')]}/{file}", entry.path, entry.reason)
 
 
 class _TooMuch(Exception):
@@ -305,8 +321,9 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
             if len(raw) > most:
                 raise _TooMuch(f"The file unpacks to more than {most // 2**20} MB; it was not taken.")
             if len(raw) > RATIO_FROM and len(raw) > MAX_RATIO * max(info.compress_size, 1):
-                raise _TooMuch(f"The file unpacks to more than {MAX_RATIO} times its size, as a zip bomb does; "
-                               "it was not taken.")
+                raise _TooMuch(
+                    f"The file unpacks to more than {MAX_RATIO} times its size, as a zip bomb does; it was not taken."
+                )
     return bytes(raw)
 
 

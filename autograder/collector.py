@@ -39,14 +39,22 @@ def pack(value, columns=None):
         wanted = [c for c in value.columns if columns is None or c in columns]
         if value.size > MAX_ITEMS * 50 or len(value) > MAX_ITEMS:
             return {"$": "other", "type": f"a DataFrame of {len(value):,} rows, too large to be an answer"}
-        return {"$": "frame", "rows": len(value), "names": [str(c) for c in value.columns][:50],
-                "columns": {str(c): [pack(v) for v in value[c].tolist()] for c in wanted},
-                "index": [pack(v) for v in value.index.tolist()]}
+        return {
+            "$": "frame",
+            "rows": len(value),
+            "names": [str(c) for c in value.columns][:50],
+            "columns": {str(c): [pack(v) for v in value[c].tolist()] for c in wanted},
+            "index": [pack(v) for v in value.index.tolist()],
+        }
     if isinstance(value, (pd.Series, np.ndarray)):
         array = np.asarray(value)
         if array.dtype.kind in "biuf" and array.size <= MAX_ITEMS * 50:
-            return {"$": "array", "dtype": array.dtype.name, "shape": list(array.shape),
-                    "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")}
+            return {
+                "$": "array",
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii"),
+            }
         if array.dtype.kind in "OUT" and array.size <= MAX_ITEMS:
             return [pack(v) for v in array.ravel().tolist()]
         return {"$": "other", "type": f"an array of dtype {array.dtype}"}
@@ -76,6 +84,7 @@ def unpack(value, named):
         return pd.DataFrame(columns, index=unpack(value["index"], named))
     if kind == "index":
         from helpers import build_index
+
         return build_index(value["texts"])[0]
     return named(value["name"])
 
@@ -87,8 +96,10 @@ def set_up_objects():
     def named(name):
         if not built:
             from helpers import load_homework_data
+
             built.update(vars(load_homework_data()))
         return built[name]
+
     return named
 
 
@@ -101,6 +112,7 @@ def copies(named):
             value = named(name)
             kept[name] = value.copy() if isinstance(value, (pd.DataFrame, np.ndarray)) else value
         return kept[name]
+
     return look_up
 
 
@@ -114,10 +126,14 @@ def course_function(name):
     def semantic_search(query, product_embeddings, products_df, k=10):
         return similarity.semantic_search(query, product_embeddings, products_df, k=k)
 
-    return {"cosine_similarity": similarity.cosine_similarity,
-            "batch_cosine_similarity": similarity.batch_cosine_similarity,
-            "recall_at_k": recall_at_k, "semantic_search": semantic_search,
-            "normalize_scores": hybrid.normalize_scores, "hybrid_search": hybrid.hybrid_search}[name]
+    return {
+        "cosine_similarity": similarity.cosine_similarity,
+        "batch_cosine_similarity": similarity.batch_cosine_similarity,
+        "recall_at_k": recall_at_k,
+        "semantic_search": semantic_search,
+        "normalize_scores": hybrid.normalize_scores,
+        "hybrid_search": hybrid.hybrid_search,
+    }[name]
 
 
 @contextlib.contextmanager
@@ -203,7 +219,9 @@ def answer_probes(probes, namespace, named, answer_cell=None):
             try:
                 stand_ins = {name: course_function(name) for name in probe.get("with", ())}
                 with changed_for_a_while(namespace, stand_ins) if stand_ins else contextlib.nullcontext():
-                    answer = _answer({**asked.get(probe.get("like"), {}), **probe}, namespace, again if stand_ins else own, cell)
+                    answer = _answer(
+                        {**asked.get(probe.get("like"), {}), **probe}, namespace, again if stand_ins else own, cell
+                    )
             except NoSuchName as missing:
                 answer = {"$": "missing", "name": str(missing)}
             except Exception as error:

@@ -21,6 +21,7 @@ class CourseFolderError(CourseError):
 @dataclass(frozen=True)
 class Course:
     """A course folder: the one that holds nbgrader_config.py."""
+
     root: Path
 
     @classmethod
@@ -30,8 +31,9 @@ class Course:
         for folder in (here, *here.parents):
             if (folder / "nbgrader_config.py").is_file():
                 return cls(folder)
-        raise CourseFolderError(f"{here} is not in a course folder: go to the one that holds nbgrader_config.py, "
-                                "or name it with --course.")
+        raise CourseFolderError(
+            f"{here} is not in a course folder: go to the one that holds nbgrader_config.py, or name it with --course."
+        )
 
     @property
     def build(self) -> Path:
@@ -52,8 +54,9 @@ class Course:
         path = self.root / "homework" / assignment / f"{assignment}.ipynb"
         if assignment not in QUESTIONS or not path.is_file():
             known = [a for a in QUESTIONS if (self.root / "homework" / a / f"{a}.ipynb").is_file()]
-            raise CourseFolderError(f"There is no assignment {assignment!r} in {self.root}; "
-                                    f"there is {', '.join(known) or 'none at all'}.")
+            raise CourseFolderError(
+                f"There is no assignment {assignment!r} in {self.root}; there is {', '.join(known) or 'none at all'}."
+            )
         return path
 
     def submitted(self, assignment: str, student: str) -> Path:
@@ -90,8 +93,10 @@ def check_source(source: NotebookNode, questions: tuple[Question, ...]) -> None:
         for needed in {cell_id, f"answer_{question.id}"} - set(points):
             raise CourseFolderError(f"The notebook has no cell {needed}: add it, with that nbgrader id.")
         if points[cell_id] != question.points:
-            raise CourseFolderError(f"Cell {cell_id} says {points[cell_id]} points, but the judge gives "
-                                    f"{question.points:g}: make them equal.")
+            raise CourseFolderError(
+                f"Cell {cell_id} says {points[cell_id]} points, but the judge gives "
+                f"{question.points:g}: make them equal."
+            )
     for cell in source.cells:
         tested = tested_question(cell)
         if tested and tested not in {question.id for question in questions}:

@@ -27,7 +27,7 @@ DOT_PRODUCT = {
     "recall": ("/ len(relevant)", "/ k"),
 }
 WRONG_WAY = {
-    "semantic": ("np.argsort(-similarities, kind=\"stable\")", "np.argsort(similarities)"),
+    "semantic": ('np.argsort(-similarities, kind="stable")', "np.argsort(similarities)"),
     "normalize": ("    if spread == 0:\n        return np.zeros_like(scores)\n", ""),
     "hybrid": ("alpha * semantic + (1 - alpha) * bm25", "alpha * bm25 + (1 - alpha) * semantic"),
 }
@@ -49,7 +49,9 @@ def run_demo(out: Console) -> None:
     results = grade_all(course, ASSIGNMENT, handed, homework, new_seed(), jobs=2)
     show_results(results)
     gradebook.write_feedback(course, ASSIGNMENT)
-    report = write_report(course, ASSIGNMENT, load_results(course, ASSIGNMENT), course.build / "reports" / f"{ASSIGNMENT}.html")
+    report = write_report(
+        course, ASSIGNMENT, load_results(course, ASSIGNMENT), course.build / "reports" / f"{ASSIGNMENT}.html"
+    )
     out.print(f"\nReport: {report}", soft_wrap=True)
     out.print(f"Feedback: {course.build / 'feedback'}", soft_wrap=True)
 
@@ -59,8 +61,9 @@ def make_course(folder: Path) -> Course:
     repository = Path(__file__).resolve().parents[1]
     for name in ("homework", "lectures", "helpers"):
         if (repository / name).is_dir():
-            shutil.copytree(repository / name, folder / name,
-                            ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints"))
+            shutil.copytree(
+                repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            )
     for name in ("nbgrader_config.py", "pyproject.toml", "environment.yml", "LICENSE"):
         shutil.copy(repository / name, folder / name)
     return Course(folder)
@@ -81,7 +84,7 @@ def make_class(course: Course) -> Path:
         nbformat.write(notebook, folder / student / f"{ASSIGNMENT}.ipynb")
     (folder / "emmy").mkdir()
     text = nbformat.writes(notebooks["ada"])
-    (folder / "emmy" / f"{ASSIGNMENT}.ipynb").write_text(text[:len(text) // 2])
+    (folder / "emmy" / f"{ASSIGNMENT}.ipynb").write_text(text[: len(text) // 2])
     return folder
 
 

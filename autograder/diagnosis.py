@@ -23,8 +23,13 @@ CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less
 Answers = Mapping[str, Answer]
 
 
-def diagnose(question: Question, exchanges: Mapping[str, Exchange], problems: Mapping[str, str | None],
-             simulate_all: Callable[[], Mapping[str, Answers]], homework: Homework) -> Misconception | None:
+def diagnose(
+    question: Question,
+    exchanges: Mapping[str, Exchange],
+    problems: Mapping[str, str | None],
+    simulate_all: Callable[[], Mapping[str, Answers]],
+    homework: Homework,
+) -> Misconception | None:
     """The misconception that explains the answers, or None.
 
     It gives what the student gave in the first check that failed and in all that hold; among several, the one
@@ -42,8 +47,11 @@ def diagnose(question: Question, exchanges: Mapping[str, Exchange], problems: Ma
         answers = simulated[misconception.id]
         likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
         overall = float(np.mean(list(likeness.values())))
-        if min(likeness[check] for check in must_agree) >= ALIKE and overall > best_likeness and first.problem(
-                [(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework):
+        if (
+            min(likeness[check] for check in must_agree) >= ALIKE
+            and overall > best_likeness
+            and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework)
+        ):
             best, best_likeness = misconception, overall
     return best
 
@@ -66,8 +74,10 @@ def _answers(question: Question, source: str, wire: list[dict], homework: Homewo
 
 def not_answered(exchange: Exchange) -> bool:
     """Whether the answers say that there is nothing to judge: no such name, or the stub as it was released."""
-    return all(isinstance(answer, Missing) or isinstance(answer, Failure) and answer.error == "NotImplementedError"
-               for _, answer in exchange)
+    return all(
+        isinstance(answer, Missing) or (isinstance(answer, Failure) and answer.error == "NotImplementedError")
+        for _, answer in exchange
+    )
 
 
 def _likeness(exchange: Exchange, simulated: Answers) -> float:
@@ -110,5 +120,5 @@ def _close(a, b) -> np.ndarray:
 
 def _same_cell(a, b) -> bool:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return abs(a - b) <= CLOSE * (0.1 + abs(b)) or a == b or a != a and b != b  # as _close, for one pair
+        return abs(a - b) <= CLOSE * (0.1 + abs(b)) or a == b or (a != a and b != b)  # as _close, for one pair
     return a == b

@@ -28,8 +28,12 @@ FORBIDDEN = {
 def check_nbgrader() -> Finding:
     """The gradebook's own tools are installed."""
     if not (Path(sys.executable).parent / "alembic").exists():
-        return Finding("problem", "nbgrader", "the command alembic, which makes its gradebook, is not beside "
-                       "Python; run `pip install -e '.[instructor]'`.")
+        return Finding(
+            "problem",
+            "nbgrader",
+            "the command alembic, which makes its gradebook, is not beside "
+            "Python; run `pip install -e '.[instructor]'`.",
+        )
     return Finding("ok", "nbgrader", importlib.metadata.version("nbgrader"))
 
 
@@ -44,8 +48,11 @@ def check_bubblewrap() -> Finding:
 def check_sandbox() -> Finding:
     """A kernel starts in the sandbox, and what it must not do fails there."""
     if not sandbox.is_wanted():
-        return Finding("warning", "sandbox", f"not used, because {sandbox.UNSAFE} is set; unset it, unless "
-                       "you trust every submission.")
+        return Finding(
+            "warning",
+            "sandbox",
+            f"not used, because {sandbox.UNSAFE} is set; unset it, unless you trust every submission.",
+        )
     cells = [new_code_cell(source) for source in FORBIDDEN.values()]
     began = time.perf_counter()
     run = run_notebook(new_notebook(cells=cells), {})
@@ -63,8 +70,12 @@ def check_memory() -> Finding:
     """Enough memory for one submission that uses all it may."""
     free, needed = psutil.virtual_memory().available, Limits().memory_bytes
     if free < needed:
-        return Finding("warning", "memory", f"{free / 2**30:.1f} GB are free, but one submission may use "
-                       f"{needed / 2**30:.0f} GB: close other programs, and grade with -j 1.")
+        return Finding(
+            "warning",
+            "memory",
+            f"{free / 2**30:.1f} GB are free, but one submission may use "
+            f"{needed / 2**30:.0f} GB: close other programs, and grade with -j 1.",
+        )
     return Finding("ok", "memory", f"{free / 2**30:.1f} GB free, enough for -j {free // needed}")
 
 

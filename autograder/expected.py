@@ -58,7 +58,7 @@ def first_wrong_row(positions: list[int], scores: np.ndarray, tolerance: float =
 
     positions: the documents in the order returned. Any order among equal scores is right.
     """
-    best = np.sort(scores)[::-1][:len(positions)]
+    best = np.sort(scores)[::-1][: len(positions)]
     seen = set()
     for row, position in enumerate(positions):
         if row >= len(best) or position in seen or abs(scores[position] - best[row]) > tolerance:

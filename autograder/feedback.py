@@ -28,9 +28,28 @@ from autograder.questions import QUESTIONS
 
 MAX_FORMULA = 2_000
 CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{1,6};")
-MATHS = {"xmlns", "display", "displaystyle", "scriptlevel", "mathvariant", "stretchy", "fence", "form", "lspace",
-         "rspace", "accent", "movablelimits", "minsize", "maxsize", "width", "linethickness", "columnalign",
-         "rowspacing", "columnspacing", "separator"}
+MATHS = {
+    "xmlns",
+    "display",
+    "displaystyle",
+    "scriptlevel",
+    "mathvariant",
+    "stretchy",
+    "fence",
+    "form",
+    "lspace",
+    "rspace",
+    "accent",
+    "movablelimits",
+    "minsize",
+    "maxsize",
+    "width",
+    "linethickness",
+    "columnalign",
+    "rowspacing",
+    "columnspacing",
+    "separator",
+}
 LIGHT, DARK = (HtmlFormatter(style=style, cssclass="code") for style in ("default", "github-dark"))
 
 
@@ -39,8 +58,7 @@ class Marks(GetGrades):
 
     def _get_score(self, cell: NotebookNode, resources: dict) -> None:
         super()._get_score(cell, resources)
-        grade = self.gradebook.find_grade(grade_id(cell), self.notebook_id, self.assignment_id,
-                                          self.student_id)
+        grade = self.gradebook.find_grade(grade_id(cell), self.notebook_id, self.assignment_id, self.student_id)
         cell.metadata.nbgrader["waiting"] = bool(grade.needs_manual_grade)
 
 
@@ -50,24 +68,28 @@ class FeedbackExporter(Exporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None,
-                           **kwargs) -> tuple[str, dict]:
+    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs) -> tuple[str, dict]:
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
-        environment = Environment(loader=PackageLoader("autograder", "templates"), autoescape=True,
-                                  trim_blocks=True, lstrip_blocks=True)
-        environment.filters |= {"code": _code, "printed": lambda text: Markup(ansi2html(text)),
-                                "number": "{:g}".format}
+        environment = Environment(
+            loader=PackageLoader("autograder", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        )
+        environment.filters |= {"code": _code, "printed": lambda text: Markup(ansi2html(text)), "number": "{:g}".format}
         about = resources.get("nbgrader", {})
         titles = {q.id: q.title for q in QUESTIONS.get(about.get("assignment"), ())}
         parts = [_part(cell, titles) for cell in nb.cells]
         marked = [part for part in parts if part["points"] is not None]
         page = environment.get_template("feedback.html").render(
-            assignment=about.get("assignment", "the homework"), student=about.get("student", ""),
-            parts=parts, marked=marked,
+            assignment=about.get("assignment", "the homework"),
+            student=about.get("student", ""),
+            parts=parts,
+            marked=marked,
             score=sum(part["score"] for part in marked) - about.get("late_penalty", 0),
-            points=sum(part["points"] for part in marked), late=about.get("late_penalty", 0),
+            points=sum(part["points"] for part in marked),
+            late=about.get("late_penalty", 0),
             waiting=sum(part["points"] for part in marked if part["waiting"]),
-            light=LIGHT.get_style_defs(), dark=DARK.get_style_defs())
+            light=LIGHT.get_style_defs(),
+            dark=DARK.get_style_defs(),
+        )
         return page, resources
 
 
@@ -78,12 +100,19 @@ def _part(cell: NotebookNode, titles: dict[str, str]) -> dict:
     question = answered or tested
     outputs = list(cell.get("outputs", ()))
     plain = "text" if cell.cell_type != "code" else "code"
-    part = {"kind": "answer" if answered else "test" if tested else plain,
-            "id": question or "", "title": titles.get(question, question or ""), "source": cell.source,
-            "is_code": cell.cell_type == "code", "outputs": outputs, "verdict": None,
-            "comment": markdown(mark.get("comment") or "", trusted=False),
-            "score": float(mark.get("score") or 0), "waiting": bool(mark.get("waiting")),
-            "points": float(mark["points"]) if mark.get("grade") and "points" in mark else None}
+    part = {
+        "kind": "answer" if answered else "test" if tested else plain,
+        "id": question or "",
+        "title": titles.get(question, question or ""),
+        "source": cell.source,
+        "is_code": cell.cell_type == "code",
+        "outputs": outputs,
+        "verdict": None,
+        "comment": markdown(mark.get("comment") or "", trusted=False),
+        "score": float(mark.get("score") or 0),
+        "waiting": bool(mark.get("waiting")),
+        "points": float(mark["points"]) if mark.get("grade") and "points" in mark else None,
+    }
     if tested and (verdict := cell.metadata.get(VERDICT)):
         part["verdict"] = _read(verdict)
         part["outputs"] = outputs[:-2]  # the last two are the verdict's own

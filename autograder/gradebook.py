@@ -39,6 +39,7 @@ class Mark:
 
     automatic: what the judge gave, None where the judge gives nothing.
     """
+
     score: float
     max_score: float
     waiting: bool
@@ -76,8 +77,9 @@ def server(course: Course) -> Iterator[Connection | None]:
     try:
         connection = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
     except ModuleNotFoundError as missing:
-        raise GradebookError(f"A gradebook in PostgreSQL needs the package {missing.name}: "
-                             "run `pip install -e '.[cluster]'`.") from None
+        raise GradebookError(
+            f"A gradebook in PostgreSQL needs the package {missing.name}: run `pip install -e '.[cluster]'`."
+        ) from None
     except (DatabaseError, InterfaceError) as problem:
         raise in_words(course, problem.orig or problem) from None
     with connection:
@@ -144,9 +146,12 @@ def marks(course: Course, assignment: str, student: str) -> dict[str, Mark]:
             notebook = gradebook.find_submission_notebook(assignment, assignment, student_id(student))
         except MissingEntry:
             return {}
-        return {grade.name.split("_", 1)[1]: Mark(float(grade.score), float(grade.max_score),
-                                                  bool(grade.needs_manual_grade), grade.auto_score)
-                for grade in notebook.grades}
+        return {
+            grade.name.split("_", 1)[1]: Mark(
+                float(grade.score), float(grade.max_score), bool(grade.needs_manual_grade), grade.auto_score
+            )
+            for grade in notebook.grades
+        }
 
 
 def write_feedback(course: Course, assignment: str) -> None:
@@ -165,8 +170,10 @@ def _url(course: Course) -> URL:
     except ArgumentError:
         url = None
     if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise GradebookError("The gradebook's address (COURSE_GRADEBOOK, or db_url in nbgrader_config.py) is neither "
-                             "sqlite:///FILE nor postgresql+psycopg://USER@HOST/DATABASE: correct it.")
+        raise GradebookError(
+            "The gradebook's address (COURSE_GRADEBOOK, or db_url in nbgrader_config.py) is neither "
+            "sqlite:///FILE nor postgresql+psycopg://USER@HOST/DATABASE: correct it."
+        )
     return url
 
 
@@ -186,19 +193,26 @@ def in_words(course: Course, problem: Exception) -> GradebookError:
     problem = " ".join(str(problem).split())[:200]
     text = problem.lower()
     if _url(course).get_backend_name() != "sqlite":
-        return GradebookError(f"The gradebook's database cannot be used ({problem}): check that the server runs and that "
-                              "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
-                              "command again.")
+        return GradebookError(
+            f"The gradebook's database cannot be used ({problem}): check that the server runs and that "
+            "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
+            "command again."
+        )
     if "locked" in text:
-        return GradebookError("The gradebook is locked by another program: close Formgrader and other grading runs, "
-                              "then give the same command again.")
+        return GradebookError(
+            "The gradebook is locked by another program: close Formgrader and other grading runs, "
+            "then give the same command again."
+        )
     if "full" in text:
         return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return GradebookError(f"The gradebook cannot be opened or written ({problem}): "
-                              "check who owns build/gradebook.db.")
-    return GradebookError(f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, "
-                          "or move it away and grade again (automatic marks come back, marks by hand do not).")
+        return GradebookError(
+            f"The gradebook cannot be opened or written ({problem}): check who owns build/gradebook.db."
+        )
+    return GradebookError(
+        f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, "
+        "or move it away and grade again (automatic marks come back, marks by hand do not)."
+    )
 
 
 def _start(course: Course, converter, doing: str) -> None:
@@ -213,13 +227,16 @@ def _start(course: Course, converter, doing: str) -> None:
         if handler.database:
             raise in_words(course, Exception(handler.reason)) from None
         if "No space left on device" in handler.reason:
-            raise GradebookError(f"nbgrader could not {doing}, because the disk is full: free some space, "
-                                 "then give the same command again.") from None
+            raise GradebookError(
+                f"nbgrader could not {doing}, because the disk is full: free some space, "
+                "then give the same command again."
+            ) from None
         raise NotRecorded(f"nbgrader could not {doing}: {handler.reason or problem}") from None
 
 
 class _Reason(logging.Handler):
     """Keeps the exception that nbgrader logged (the last line of its traceback), for one sentence to the user."""
+
     reason = ""
     database = False
 
@@ -228,8 +245,7 @@ class _Reason(logging.Handler):
         if record.levelno >= logging.ERROR and text.startswith("Traceback"):
             lines = [line for line in text.splitlines() if not line.startswith(("(Background", "["))]
             self.reason = self.reason or next((line for line in reversed(lines) if line.strip()), "")
-            self.database = self.database or any(
-                name in text for name in ("sqlite3.", "psycopg.", "sqlalchemy.exc."))
+            self.database = self.database or any(name in text for name in ("sqlite3.", "psycopg.", "sqlalchemy.exc."))
 
 
 @contextmanager

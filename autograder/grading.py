@@ -20,6 +20,7 @@ Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]
 @dataclass
 class Graded:
     """A run notebook with its verdicts, one for every question in the notebook's order."""
+
     notebook: NotebookNode
     verdicts: list[Verdict]
     repairs: list[str] = field(default_factory=list)
@@ -31,8 +32,9 @@ def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int
     return {q.id: draw_request(q, homework, seed) for q in questions if q.checks}
 
 
-def run_submission(submission: Submission, requests: dict[str, Request], limits: Limits = Limits(),
-                   runner: Runner | None = None) -> Run:
+def run_submission(
+    submission: Submission, requests: dict[str, Request], limits: Limits = Limits(), runner: Runner | None = None
+) -> Run:
     """Run the clean notebook and gather evidence; needs no labels and no reference values.
 
     runner: what runs it (default: `run_notebook`, on this machine).
@@ -45,8 +47,9 @@ def run_submission(submission: Submission, requests: dict[str, Request], limits:
     return (runner or run_notebook)(submission.notebook, wire, limits)
 
 
-def judge_run(run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework,
-              repairs: list[str]) -> Graded:
+def judge_run(
+    run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework, repairs: list[str]
+) -> Graded:
     """The verdicts on a run. A question whose evidence never came gets the reason why the run ended."""
     verdicts, lost = [], []
     stopped = _stopped(run.notebook)
@@ -56,10 +59,15 @@ def judge_run(run: Run, requests: dict[str, Request], questions: tuple[Question,
         elif question.id not in run.evidence and run.problem:
             verdicts.append(refused(question, run.problem))
         elif question.id in run.late:
-            verdicts.append(refused(question, "Your code took too long to answer. Does a loop run longer than it has to?"))
+            verdicts.append(
+                refused(question, "Your code took too long to answer. Does a loop run longer than it has to?")
+            )
         else:
-            verdicts.append(judge(requests[question.id], run.evidence.get(question.id, []), homework, lost,
-                                  stopped.get(question.id)))
+            verdicts.append(
+                judge(
+                    requests[question.id], run.evidence.get(question.id, []), homework, lost, stopped.get(question.id)
+                )
+            )
         if not (verdicts[-1].complete or verdicts[-1].waiting):
             lost.append(question.id)
     return Graded(run.notebook, verdicts, repairs, run.problem)
@@ -67,13 +75,18 @@ def judge_run(run: Run, requests: dict[str, Request], questions: tuple[Question,
 
 def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
     """{question id: the error that ended its answer cell}, for the cells that did not reach their end."""
-    return {question: read_error(output.get("ename"), output.get("evalue"))
-            for cell in notebook.cells if cell.cell_type == "code" and (question := answered_question(cell))
-            for output in cell.get("outputs", ()) if output.get("output_type") == "error"}
+    return {
+        question: read_error(output.get("ename"), output.get("evalue"))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (question := answered_question(cell))
+        for output in cell.get("outputs", ())
+        if output.get("output_type") == "error"
+    }
 
 
-def grade_submission(submission: Submission, questions: tuple[Question, ...], homework: Homework, seed: int,
-                     limits: Limits = Limits()) -> Graded:
+def grade_submission(
+    submission: Submission, questions: tuple[Question, ...], homework: Homework, seed: int, limits: Limits = Limits()
+) -> Graded:
     """Run and judge one clean notebook."""
     requests = draw_requests(questions, homework, seed)
     run = run_submission(submission, requests, limits)

@@ -93,14 +93,19 @@ def measure_reference(homework: Homework) -> dict:
     For BM25, semantic and hybrid search the least and the greatest Recall@10 of each query that breaking
     ties differently allows, and for every alpha the same for the mean over the queries.
     """
+
     def ranges(scores):
         pairs = [recall_range(s, r, K) for s, r in zip(scores, homework.relevant)]
         return np.array(pairs).T
 
     def both(scores):
         least, most = ranges(scores)
-        return {"least": least.tolist(), "most": most.tolist(),
-                "mean_least": float(least.mean()), "mean_most": float(most.mean())}
+        return {
+            "least": least.tolist(),
+            "most": most.tolist(),
+            "mean_least": float(least.mean()),
+            "mean_most": float(most.mean()),
+        }
 
     table = []
     for alpha in ALPHAS:
@@ -131,10 +136,12 @@ def load_homework(assignment: str = "hw4") -> Homework:
     except FileNotFoundError:
         raise ReferenceMissing(
             f"There are no reference values for this data set ({len(homework.data.products):,} products, "
-            f"{len(homework.query_texts)} queries): run `autograder reference {assignment}` once.") from None
+            f"{len(homework.query_texts)} queries): run `autograder reference {assignment}` once."
+        ) from None
     if homework.reference["fingerprint"] != homework.fingerprint:
-        raise ReferenceMissing(f"The reference values in {path.name} are for other data: "
-                               f"run `autograder reference {assignment}` again.")
+        raise ReferenceMissing(
+            f"The reference values in {path.name} are for other data: run `autograder reference {assignment}` again."
+        )
     return homework
 
 

@@ -32,6 +32,7 @@ class IntakeError(CourseError):
 @dataclass
 class Submission:
     """A clean notebook and what had to be repaired, in words."""
+
     notebook: NotebookNode
     repairs: list[str] = field(default_factory=list)
 
@@ -39,6 +40,7 @@ class Submission:
 @dataclass
 class _Cell:
     """A cell as handed in; `name` is the id it claims, `source` its text."""
+
     code: bool
     source: str
     name: str | None
@@ -66,8 +68,10 @@ def choose_notebook(folder: Path, assignment: str) -> tuple[Path, str | None]:
     if not found:
         raise IntakeError(f"There is no {wanted} in the student's folder.")
     named = [p for p in found if p.name.lower().startswith(assignment.lower())]
-    for choice, why in ((found, "the only notebook"),
-                        (named, f"the only notebook whose name begins with {assignment}")):
+    for choice, why in (
+        (found, "the only notebook"),
+        (named, f"the only notebook whose name begins with {assignment}"),
+    ):
         if len(choice) == 1:
             return choice[0], f"The notebook was called {_shown(choice[0].name)}, not {wanted}; it was taken as {why}."
     names = ", ".join(_shown(p.name) for p in found[:4]) + (" and more" if len(found) > 4 else "")
@@ -86,8 +90,9 @@ def _notebooks(folder: Path) -> list[Path]:
         for entry in entries:
             seen += 1
             if seen > MAX_FILES:
-                raise IntakeError(f"The student's folder holds more than {MAX_FILES:,} files; "
-                                  "hand in the notebook only.")
+                raise IntakeError(
+                    f"The student's folder holds more than {MAX_FILES:,} files; hand in the notebook only."
+                )
             if entry.name in NOT_THEIRS or entry.is_symlink():
                 continue
             if entry.is_dir() and depth < 3:
@@ -130,8 +135,10 @@ def read_submission(raw: bytes, released: NotebookNode) -> Submission:
 
 
 def _too_large(size: int) -> str:
-    return (f"The file is {size / 2**20:.0f} MB; notebooks over {MAX_BYTES // 2**20} MB are not read. "
-            "Clear the outputs and hand in again.")
+    return (
+        f"The file is {size / 2**20:.0f} MB; notebooks over {MAX_BYTES // 2**20} MB are not read. "
+        "Clear the outputs and hand in again."
+    )
 
 
 def _parse(raw: bytes) -> tuple[dict, list[str]]:
@@ -150,8 +157,10 @@ def _parse(raw: bytes) -> tuple[dict, list[str]]:
             raise IntakeError("The file is not a Jupyter notebook: it holds JSON of another kind.")
         usual = encoding.startswith("utf-8")
         return content, [] if usual else [f"The file was not in UTF-8; it was read as {encoding}."]
-    raise IntakeError("The file is not a Jupyter notebook: it does not hold valid JSON. "
-                      "Open it in JupyterLab, save it and hand in again.")
+    raise IntakeError(
+        "The file is not a Jupyter notebook: it does not hold valid JSON. "
+        "Open it in JupyterLab, save it and hand in again."
+    )
 
 
 def _cells(content: dict, repairs: list[str]) -> list[_Cell]:
@@ -260,13 +269,16 @@ def _places(cells: list[_Cell], known: dict[str, NotebookNode], repairs: list[st
     if edited:
         repairs.append(f"Locked cells were edited and have their own text again: {', '.join(dict.fromkeys(edited))}.")
     if flipped:
-        repairs.append(f"Cells carried the id of another cell and were sorted by what they define: "
-                       f"{', '.join(dict.fromkeys(flipped))}.")
+        repairs.append(
+            f"Cells carried the id of another cell and were sorted by what they define: "
+            f"{', '.join(dict.fromkeys(flipped))}."
+        )
     return places
 
 
-def _answers(cells: list[_Cell], place: list[str | None], known: dict[str, NotebookNode],
-             repairs: list[str]) -> dict[str, int]:
+def _answers(
+    cells: list[_Cell], place: list[str | None], known: dict[str, NotebookNode], repairs: list[str]
+) -> dict[str, int]:
     """{answer cell: position of the student's cell that fills it}; `place` is completed on the way."""
     chosen: dict[str, int] = {}
     names = [name for name in known if answered_question(known[name])]
@@ -276,8 +288,10 @@ def _answers(cells: list[_Cell], place: list[str | None], known: dict[str, Noteb
             written = [i for i in own if cells[i].source.strip() != known[name].source.strip()]
             chosen[name] = (written or own)[0]
             if len(own) > 1:
-                repairs.append(f"Cell {name} stands more than once; the first answered one is the answer, "
-                               "the others are run as cells of the student's own.")
+                repairs.append(
+                    f"Cell {name} stands more than once; the first answered one is the answer, "
+                    "the others are run as cells of the student's own."
+                )
     for name in names:
         candidates = [i for i, p in enumerate(place) if p is None and _wanted(known[name]) & _defines(cells[i])]
         if name not in chosen and candidates:
@@ -296,14 +310,15 @@ def _by_position(cells, place, name, known) -> int | None:
     order = list(known)
     at = order.index(name)
     before = next((n for n in reversed(order[:at]) if n in place), None)
-    later = next((n for n in order[at + 1:] if n in place), None)
+    later = next((n for n in order[at + 1 :] if n in place), None)
     if at == 0 or before != order[at - 1]:
         return None
     start = len(place) - 1 - place[::-1].index(before)
     end = place.index(later) if later else len(place)
     wanted = known[name].cell_type == "code"
-    found = [i for i in range(start + 1, end)
-             if place[i] is None and cells[i].code == wanted and cells[i].source.strip()]
+    found = [
+        i for i in range(start + 1, end) if place[i] is None and cells[i].code == wanted and cells[i].source.strip()
+    ]
     return found[0] if len(found) == 1 else None
 
 

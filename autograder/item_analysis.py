@@ -23,6 +23,7 @@ FEW = 20  # with fewer students, a correlation is mostly chance
 class Item:
     """One question in one class; None where there is nothing to compute from. `marked` counts the students whose mark
     is known: one that waits for a reader is not."""
+
     question: Question
     marked: int
     mean: float | None
@@ -33,6 +34,7 @@ class Item:
 @dataclass(frozen=True)
 class Mistake:
     """A misconception and how many of the graded students have it."""
+
     question: str
     title: str
     students: int
@@ -43,6 +45,7 @@ class Mistake:
 class Change:
     """One mark that another run changed. Where only one of the two runs could grade the student, `question` is ALL, the
     mark is the sum of the automatic ones, and that of the other run is None."""
+
     student: str
     question: str
     before: float | None
@@ -59,7 +62,9 @@ def items(results: list[StudentResult], questions: tuple[Question, ...]) -> list
         own = np.array([student[question.id]["score"] for student in marked], dtype=float)
         rest = np.array([sum(q["score"] for q in student.values()) for student in marked], dtype=float) - own
         mean = float(own.mean()) if len(own) else None
-        found.append(Item(question, len(own), mean, None if mean is None else mean / question.points, _correlation(own, rest)))
+        found.append(
+            Item(question, len(own), mean, None if mean is None else mean / question.points, _correlation(own, rest))
+        )
     return found
 
 
@@ -80,7 +85,9 @@ def mistakes(results: list[StudentResult]) -> list[Mistake]:
     return found
 
 
-def changes(before: dict[str, StudentResult], results: list[StudentResult], questions: tuple[Question, ...]) -> list[Change]:
+def changes(
+    before: dict[str, StudentResult], results: list[StudentResult], questions: tuple[Question, ...]
+) -> list[Change]:
     """The marks that the last run changed, for those who had been graded before. By-hand marks are no part of it."""
     automatic = [q.id for q in questions if q.checks]
     found = []
@@ -90,8 +97,11 @@ def changes(before: dict[str, StudentResult], results: list[StudentResult], ques
         old, new = _marks(before[result.student], automatic), _marks(result, automatic)
         messages = {q["id"]: q["message"] for q in result.questions}
         if old and new:
-            found += [Change(result.student, q, old.get(q), new.get(q), messages[q]) for q in automatic
-                      if old.get(q) != new.get(q) and messages[q] != "Marked by hand."]
+            found += [
+                Change(result.student, q, old.get(q), new.get(q), messages[q])
+                for q in automatic
+                if old.get(q) != new.get(q) and messages[q] != "Marked by hand."
+            ]
         elif old or new:
             then, now = (sum(marks.values()) if marks else None for marks in (old, new))
             found.append(Change(result.student, ALL, then, now, result.reason or "Graded now."))

@@ -31,6 +31,7 @@ class Request:
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
     those the question builds on. `simulated` keeps what the misconceptions answer, for the whole class.
     """
+
     question: Question
     nonce: str
     probes: dict[str, list[Probe]]
@@ -54,7 +55,8 @@ class Request:
             like = wires.get(id.removeprefix(AGAIN))
             if id.startswith(AGAIN) and "args" in wire and all(wire[part] == like[part] for part in ("args", "kwargs")):
                 wires[id] = {part: value for part, value in wire.items() if part not in ("args", "kwargs")} | {
-                    "like": like["id"]}
+                    "like": like["id"]
+                }
         return json.dumps(list(wires.values()))
 
     def _all(self) -> list[Probe]:
@@ -68,6 +70,7 @@ class Request:
 @dataclass(frozen=True)
 class CheckResult:
     """What became of one check: points earned, and the sentence where it failed."""
+
     id: str
     title: str
     points: float
@@ -78,6 +81,7 @@ class CheckResult:
 @dataclass(frozen=True)
 class Verdict:
     """Points and a sentence for one question; `waiting` where a reader still has to mark it."""
+
     id: str
     score: float
     max_score: float
@@ -92,8 +96,15 @@ class Verdict:
 
     def to_json(self) -> dict:
         """The form of DESIGN §7, with the checks for the report."""
-        return {"id": self.id, "score": self.score, "max_score": self.max_score, "message": self.message,
-                "misconception": self.misconception, "waiting": self.waiting, "checks": [asdict(c) for c in self.checks]}
+        return {
+            "id": self.id,
+            "score": self.score,
+            "max_score": self.max_score,
+            "message": self.message,
+            "misconception": self.misconception,
+            "waiting": self.waiting,
+            "checks": [asdict(c) for c in self.checks],
+        }
 
 
 def new_seed() -> int:
@@ -107,8 +118,13 @@ def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     return Request(question, secrets.token_hex(8), *question.draw(rng, homework))
 
 
-def judge(request: Request, evidence: list[str], homework: Homework, lost: Collection[str] = (),
-          stopped: Failure | None = None) -> Verdict:
+def judge(
+    request: Request,
+    evidence: list[str],
+    homework: Homework,
+    lost: Collection[str] = (),
+    stopped: Failure | None = None,
+) -> Verdict:
     """The verdict on one question.
 
     evidence: every evidence text that the kernel sent in reply to this request; right is exactly one.
@@ -125,8 +141,10 @@ def judge(request: Request, evidence: list[str], homework: Homework, lost: Colle
         answers = read_evidence(evidence[0], request.nonce, request.probe_ids)
     except BadEvidence as problem:
         return refused(question, f"The answers could not be used: {problem}.")
-    answers = {probe: replace(answer, after=stopped) if isinstance(answer, Missing) else answer
-               for probe, answer in answers.items()}
+    answers = {
+        probe: replace(answer, after=stopped) if isinstance(answer, Missing) else answer
+        for probe, answer in answers.items()
+    }
     verdict = own = _weigh(question, _problems(question, _exchanges(request.probes, answers), homework))
     if own.complete:
         return own
@@ -167,9 +185,11 @@ def _instead_of(questions: list[Question]) -> str:
     return f"with the course's own {_functions(questions)}, so that an earlier mistake does not count twice"
 
 
-def _mistake(request: Request, exchanges: dict[str, Exchange], problems: dict[str, str | None],
-             homework: Homework) -> Misconception | None:
+def _mistake(
+    request: Request, exchanges: dict[str, Exchange], problems: dict[str, str | None], homework: Homework
+) -> Misconception | None:
     """The misconception that explains the answers, where one does."""
+
     def simulated() -> dict:
         if not request.simulated:
             probes = [probe for exchange in exchanges.values() for probe, _ in exchange]

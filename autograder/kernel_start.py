@@ -123,6 +123,7 @@ def _loopback() -> None:
 def _drop_privileges(user: int | None, processes: int) -> None:
     """user: the id to become, for root. Anybody else stays who they are, in a user namespace of the room's own, where
     the limit on processes counts this room's alone. processes: /proc, to write to."""
+
     def tell(name: str, text: str) -> None:
         descriptor = os.open(f"self/{name}", os.O_WRONLY, dir_fd=processes)
         os.write(descriptor, text.encode())

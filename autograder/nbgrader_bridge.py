@@ -102,11 +102,15 @@ class RunAndJudge(NbGraderPreprocessor):
         try:
             # In a thread of its own: Formgrader calls this from inside its event loop, and a run needs its own.
             with ThreadPoolExecutor(1) as thread:
-                graded = thread.submit(grade_submission, submission, course.questions(assignment),
-                                       _homework(assignment), seed).result()
+                graded = thread.submit(
+                    grade_submission, submission, course.questions(assignment), _homework(assignment), seed
+                ).result()
         except Exception as problem:
-            reason = str(problem) if isinstance(problem, CourseError) else (
-                f"Something went wrong in the grader itself ({type(problem).__name__}); see nbgrader's log.")
+            reason = (
+                str(problem)
+                if isinstance(problem, CourseError)
+                else (f"Something went wrong in the grader itself ({type(problem).__name__}); see nbgrader's log.")
+            )
             _keep_failure(course, assignment, student, reason)
             raise
         _found[assignment, student] = graded, seed

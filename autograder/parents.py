@@ -23,11 +23,28 @@ from typing import BinaryIO
 from autograder import sandbox
 from autograder.sandbox import SandboxUnavailable
 
-ALWAYS = ("IPython", "ipykernel.kernelapp", "ipykernel.ipkernel", "numpy", "pandas", "scipy.sparse", "helpers.homework",
-          "helpers.homework_data", "helpers.checks", "helpers.evaluation", "helpers.hybrid", "helpers.similarity")
+ALWAYS = (
+    "IPython",
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "numpy",
+    "pandas",
+    "scipy.sparse",
+    "helpers.homework",
+    "helpers.homework_data",
+    "helpers.checks",
+    "helpers.evaluation",
+    "helpers.hybrid",
+    "helpers.similarity",
+)
 # What notebooks import beside, at their own cost of seconds: import name -> what to have ready.
-HEAVY = {"matplotlib": "matplotlib.pyplot", "sentence_transformers": "sentence_transformers", "torch": "torch",
-         "litellm": "litellm", "sklearn": "sklearn.metrics"}
+HEAVY = {
+    "matplotlib": "matplotlib.pyplot",
+    "sentence_transformers": "sentence_transformers",
+    "torch": "torch",
+    "litellm": "litellm",
+    "sklearn": "sklearn.metrics",
+}
 MOST_PARENTS = 3
 MESSAGE_BYTES = 4096
 START_SECONDS = 120  # what the heaviest libraries may take on a busy machine
@@ -43,6 +60,7 @@ def heavy_imports(sources: Iterable[str]) -> frozenset[str]:
 @dataclass
 class Forked:
     """A kernel's keeper, much like a Popen: it lives as long as the kernel's room, and tells how the kernel ended."""
+
     pid: int
     first: int  # the process id of the room's process 1
     first_fd: int
@@ -79,6 +97,7 @@ class Forked:
 @dataclass
 class Parent:
     """One sandbox and its parent process."""
+
     process: subprocess.Popen
     control: socket.socket
     said: BinaryIO
@@ -116,7 +135,9 @@ class Parent:
             with self.lock:
                 socket.send_fds(self.control, [json.dumps(order).encode()], [answer.fileno()])
         except OSError:
-            raise SandboxUnavailable(f"The sandbox is gone: {self.last_words() or 'it ended without a word'}.") from None
+            raise SandboxUnavailable(
+                f"The sandbox is gone: {self.last_words() or 'it ended without a word'}."
+            ) from None
 
     def wait_until_ready(self, modules: Iterable[str]) -> None:
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -157,6 +178,7 @@ class Parent:
 @dataclass
 class _Place:
     """Where a parent is or will be; its lock is held while one starts, so that others need not wait for that."""
+
     parent: Parent | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -173,7 +195,7 @@ def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
         world = (os.getpid(), tuple(sorted(environment.items())), shown)
         for key, place in list(_places.items()):
             parent = place.parent
-            if parent and (not parent.alive or key[1] != world and not parent.running):
+            if parent and (not parent.alive or (key[1] != world and not parent.running)):
                 _places.pop(key).parent.close()
         if (heavy, world) not in _places and len(_places) >= MOST_PARENTS:
             heavy = frozenset()
@@ -186,6 +208,7 @@ def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
 
 def prepare(folder: Path, environment: dict[str, str]) -> threading.Thread:
     """Start in the background, ahead of their use, the parents that the notebooks below a folder look likely to need."""
+
     def work() -> None:
         try:
             parent_for(frozenset(), environment)
@@ -194,6 +217,7 @@ def prepare(folder: Path, environment: dict[str, str]) -> threading.Thread:
                 parent_for(heavy, environment)
         except (SandboxUnavailable, OSError):
             pass  # whoever needs a parent is told
+
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
@@ -228,8 +252,14 @@ def _start(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     said = tempfile.TemporaryFile()
     with theirs:
         process = subprocess.Popen(
-            sandbox.command_of_warm_parent(theirs.fileno()), env=environment, pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
+            sandbox.command_of_warm_parent(theirs.fileno()),
+            env=environment,
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,
+        )
     parent = Parent(process, own, said)
     parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))])
     return parent

@@ -22,12 +22,15 @@ WIDTH = 96  # of a verdict's lines: notebook pages do not wrap what is printed
 VERDICT = "verdict"  # the test cell's metadata that the feedback page reads
 INVISIBLE = "\u200b"  # a space of no width: breaks what a page would act on, and changes nothing that is seen
 COLOUR = re.compile(r"\x1b\[[0-9;]{0,20}m")
-CONTROL = re.compile(r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}\x07?"
-                     r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile(
+    r"\x1b\[[0-?]{0,40}[ -/]{0,4}[@-~]|\x1b\][^\x07\x1b]{0,400}\x07?"
+    r"|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)
 ACTIVE_MARKDOWN = re.compile(r"<(?=[A-Za-z/!?])|\](?=[(\[:])")
 ACTIVE_MATHS = re.compile(
     r"\\(?=(?:href|url|unicode|require|style|class|cssId|data|bbox|includegraphics|csname|mmlToken|"
-    r"Html\w*|html\w*|def|let|newcommand)\b)")
+    r"Html\w*|html\w*|def|let|newcommand)\b)"
+)
 
 
 def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] = ()) -> NotebookNode:
@@ -89,10 +92,12 @@ def _harmless(output: NotebookNode) -> NotebookNode | None:
         return new_output("stream", name=name, text=harmless_text(output.get("text")))
     if kind == "error":
         lines = output.get("traceback")
-        return new_output("error", ename=harmless_text(output.get("ename"))[:200],
-                          evalue=harmless_text(output.get("evalue"))[:2000],
-                          traceback=[harmless_text(line)[:20_000] for line in lines[:60]]
-                          if isinstance(lines, list) else [])
+        return new_output(
+            "error",
+            ename=harmless_text(output.get("ename"))[:200],
+            evalue=harmless_text(output.get("evalue"))[:2000],
+            traceback=[harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else [],
+        )
     data = output.get("data")
     if not isinstance(data, dict):
         return None
@@ -117,8 +122,10 @@ def _is_picture(value) -> bool:
 def _verdict_outputs(outputs: list[NotebookNode], verdict: Verdict) -> list[NotebookNode]:
     printed = "".join(_as_text(output) for output in outputs)
     shown = [new_output("stream", name="stdout", text=printed)] if printed else []
-    return shown + [new_output("stream", name="stdout", text=verdict_text(verdict)),
-                    new_output("execute_result", data={"text/plain": repr(verdict.score)}, execution_count=None)]
+    return shown + [
+        new_output("stream", name="stdout", text=verdict_text(verdict)),
+        new_output("execute_result", data={"text/plain": repr(verdict.score)}, execution_count=None),
+    ]
 
 
 def verdict_text(verdict: Verdict) -> str:
@@ -137,7 +144,9 @@ def told_problems(verdict: Verdict) -> list[str | None]:
     told, shown = verdict.message, []
     for check in verdict.checks:
         if check.problem is None:
-            shown.append(None if check.earned else "This holds, but earns points only together with the first property.")
+            shown.append(
+                None if check.earned else "This holds, but earns points only together with the first property."
+            )
         else:
             shown.append(None if check.problem in told else check.problem)
             told += f" {check.problem}"

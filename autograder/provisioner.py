@@ -42,10 +42,11 @@ class SandboxProvisioner(LocalProvisioner):
         sockets = Path(self.parent.ip).parent
         written = json.loads(Path(self.parent.connection_file).read_text())
         connection = written | {"ip": f"{SOCKETS}/{Path(self.parent.ip).name}"}
-        options = cmd[cmd.index(self.parent.connection_file) + 1:]
+        options = cmd[cmd.index(self.parent.connection_file) + 1 :]
         parent = parents.parent_for(frozenset(self.heavy), kwargs["env"])
         self.process = self.forked = parent.fork(
-            sandbox.room_settings(limits), connection, options, limits.start_seconds)
+            sandbox.room_settings(limits), connection, options, limits.start_seconds
+        )
         self.pid = self.forked.pid
         sockets.rmdir()
         sockets.symlink_to(f"/proc/{self.forked.first}/root{SOCKETS}")
@@ -104,7 +105,8 @@ class SandboxProvisioner(LocalProvisioner):
 
 # Registered here and not by an entry point: those are read from an installation that may be older than this.
 KernelProvisionerFactory.instance().provisioners[NAME] = EntryPoint(
-    NAME, f"{__name__}:SandboxProvisioner", "jupyter_client.kernel_provisioners")
+    NAME, f"{__name__}:SandboxProvisioner", "jupyter_client.kernel_provisioners"
+)
 
 
 def _ask(process: psutil.Process, question) -> int:

@@ -32,6 +32,7 @@ class ReleaseRefused(CourseError):
 @dataclass(frozen=True)
 class Proof:
     """One thing proved before a release, in words."""
+
     what: str
     found: str
 
@@ -47,7 +48,10 @@ def release(course: Course, assignment: str, out: Path, homework: Homework) -> l
     source = read_notebook(course.source(assignment))
     check_source(source, course.questions(assignment))
     released = released_form(source)
-    proofs = [_prove_solution(course, assignment, source, homework), _prove_blank(course, assignment, released, homework)]
+    proofs = [
+        _prove_solution(course, assignment, source, homework),
+        _prove_blank(course, assignment, released, homework),
+    ]
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -73,8 +77,10 @@ def _prove_solution(course: Course, assignment: str, source: NotebookNode, homew
     judged = [v for v, q in zip(graded.verdicts, course.questions(assignment)) if q.checks]
     for verdict in judged:
         if not verdict.complete:
-            raise ReleaseRefused(f"Not released: the reference solution earns {verdict.score:g} of {verdict.max_score:g} "
-                                 f"on {verdict.id}. {graded.problem or verdict.message}")
+            raise ReleaseRefused(
+                f"Not released: the reference solution earns {verdict.score:g} of {verdict.max_score:g} "
+                f"on {verdict.id}. {graded.problem or verdict.message}"
+            )
     points = sum(v.max_score for v in judged)
     waiting = sum(v.max_score for v in graded.verdicts) - points
     return Proof("the reference solution earns full marks", f"{points:g} of {points:g}, {waiting:g} marked by hand")
@@ -107,8 +113,12 @@ def _students_pyproject(path: Path) -> str:
     project = tomllib.loads(path.read_text())
     for name in ("scripts", "optional-dependencies", "entry-points"):
         project["project"].pop(name, None)
-    project["tool"] = {"setuptools": {"packages": {"find": {"include": ["helpers*"]}},
-                                      "package-data": {"helpers": project["tool"]["setuptools"]["package-data"]["helpers"]}}}
+    project["tool"] = {
+        "setuptools": {
+            "packages": {"find": {"include": ["helpers*"]}},
+            "package-data": {"helpers": project["tool"]["setuptools"]["package-data"]["helpers"]},
+        }
+    }
     return tomli_w.dumps(project)
 
 
@@ -118,7 +128,9 @@ def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Pr
     files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
     for path in files:
         if path.suffix not in TEXT and path.name != "LICENSE":
-            raise ReleaseRefused(f"Not released: {path.relative_to(folder)} is of a kind that cannot be searched for leaks.")
+            raise ReleaseRefused(
+                f"Not released: {path.relative_to(folder)} is of a kind that cannot be searched for leaks."
+            )
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             notebook = nbformat.reads(text, as_version=4)
@@ -127,23 +139,33 @@ def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Pr
         for what, secret in secrets:
             if secret in flat:
                 raise ReleaseRefused(f"Not released: {path.relative_to(folder)} holds {what}.")
-    return Proof("no solution, hidden test or reference value leaks", f"{len(files)} files searched for {len(secrets)} texts")
+    return Proof(
+        "no solution, hidden test or reference value leaks", f"{len(files)} files searched for {len(secrets)} texts"
+    )
 
 
 def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
     """(what it is, the text without white space) for everything that students must not receive."""
-    secrets = [("a solution mark", _flat("### BEGIN SOLUTION")), ("a hidden-test mark", _flat("### BEGIN HIDDEN TESTS")),
-               ("a mark scheme", _flat("**Mark scheme")), ("a call of the judge", _flat("try_question("))]
+    secrets = [
+        ("a solution mark", _flat("### BEGIN SOLUTION")),
+        ("a hidden-test mark", _flat("### BEGIN HIDDEN TESTS")),
+        ("a mark scheme", _flat("**Mark scheme")),
+        ("a call of the judge", _flat("try_question(")),
+    ]
     for cell in source.cells:
-        for kind, begin, end in (("the solution", "BEGIN SOLUTION", "END SOLUTION"),
-                                 ("a hidden test", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS")):
+        for kind, begin, end in (
+            ("the solution", "BEGIN SOLUTION", "END SOLUTION"),
+            ("a hidden test", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
+        ):
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
     for method in ("bm25", "semantic", "hybrid"):
         for bound in ("mean_least", "mean_most"):
             secrets.append((f"the reference recall of {method}", f"{homework.reference[method][bound]:.6f}"))
     for row in homework.reference["alpha_table"]:
-        secrets += [(f"the reference recall at alpha={row['alpha']}", f"{row[bound]:.6f}") for bound in ("least", "most")]
+        secrets += [
+            (f"the reference recall at alpha={row['alpha']}", f"{row[bound]:.6f}") for bound in ("least", "most")
+        ]
     return secrets
 
 

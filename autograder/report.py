@@ -12,17 +12,26 @@ from autograder.results import StudentResult, results_before
 
 def write_report(course: Course, assignment: str, results: list[StudentResult], path: Path) -> Path:
     """Write the page; the file appears whole or not at all. Everything from a submission is escaped."""
-    environment = Environment(loader=PackageLoader("autograder", "templates"), autoescape=True,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("autograder", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
     questions = course.questions(assignment)
     graded = [r for r in results if r.status == "graded"]
     before = results_before(course, assignment)
     page = environment.get_template("report.html").render(
-        assignment=assignment, results=results, questions=questions, when=datetime.now().strftime("%d %B %Y, %H:%M"),
-        items=items(results, questions), mistakes=mistakes(results), few=len(graded) < FEW,
-        changes=changes(before, results, questions), regraded=sum(r.student in before for r in results),
+        assignment=assignment,
+        results=results,
+        questions=questions,
+        when=datetime.now().strftime("%d %B %Y, %H:%M"),
+        items=items(results, questions),
+        mistakes=mistakes(results),
+        few=len(graded) < FEW,
+        changes=changes(before, results, questions),
+        regraded=sum(r.student in before for r in results),
         waiting=sum(q["waiting"] for r in graded for q in r.questions),
-        mean=sum(r.score for r in graded) / len(graded) if graded else None, graded=len(graded))
+        mean=sum(r.score for r in graded) / len(graded) if graded else None,
+        graded=len(graded),
+    )
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".tmp")
     draft.write_text(page, encoding="utf-8")

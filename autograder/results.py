@@ -21,6 +21,7 @@ class StudentResult:
     problem: why the run ended early, where it did; key: a hash of all that the verdicts depend on;
     kept: found by an earlier run, and left as it was.
     """
+
     student: str
     status: str
     reason: str | None
@@ -32,8 +33,15 @@ class StudentResult:
 
     @classmethod
     def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
-        return cls(shown_name(student), "graded", None, [v.to_json() for v in graded.verdicts], graded.repairs,
-                   graded.problem, key)
+        return cls(
+            shown_name(student),
+            "graded",
+            None,
+            [v.to_json() for v in graded.verdicts],
+            graded.repairs,
+            graded.problem,
+            key,
+        )
 
     @classmethod
     def failed(cls, student: str, questions: tuple[Question, ...], reason: str) -> "StudentResult":
@@ -49,8 +57,15 @@ class StudentResult:
         return sum(q["max_score"] for q in self.questions)
 
     def to_json(self) -> dict:
-        return {"student": self.student, "status": self.status, "score": self.score, "max_score": self.max_score,
-                "reason": self.reason, "questions": self.questions, "repairs": self.repairs}
+        return {
+            "student": self.student,
+            "status": self.status,
+            "score": self.score,
+            "max_score": self.max_score,
+            "reason": self.reason,
+            "questions": self.questions,
+            "repairs": self.repairs,
+        }
 
 
 def result_path(course: Course, assignment: str, student: str) -> Path:
@@ -101,10 +116,17 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
         marks = gradebook.marks(course, assignment, path.stem)
         for question in result.questions:
             mark = marks.get(question["id"])
-            if mark and result.status == "graded" and (mark.score != question["score"] or mark.waiting != question["waiting"]):
+            if (
+                mark
+                and result.status == "graded"
+                and (mark.score != question["score"] or mark.waiting != question["waiting"])
+            ):
                 unanswered = mark.automatic == 0 and mark.score == 0
-                question |= {"score": mark.score, "waiting": mark.waiting,
-                             "message": "Not answered." if unanswered else "Marked by hand."}
+                question |= {
+                    "score": mark.score,
+                    "waiting": mark.waiting,
+                    "message": "Not answered." if unanswered else "Marked by hand.",
+                }
         results.append(result)
     return results
 
@@ -112,7 +134,14 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
 def _read(path: Path) -> StudentResult | None:
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        return StudentResult(kept["student"], kept["status"], kept["reason"], kept["questions"], kept["repairs"],
-                             kept.get("problem"), kept.get("key"))
+        return StudentResult(
+            kept["student"],
+            kept["status"],
+            kept["reason"],
+            kept["questions"],
+            kept["repairs"],
+            kept.get("problem"),
+            kept.get("key"),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -52,8 +52,7 @@ WATCH_SECONDS = 0.2  # between two looks at the memory in use
 WAITING_MESSAGES = 50  # unread messages that the grader keeps; the kernel then waits, or drops its output
 
 PRINTED_TOO_MUCH = "The notebook printed more output than is allowed."
-LOST_OUTPUT = ("The output of a cell was lost: it was more than is allowed, "
-               "or the cell broke the kernel's own channels.")
+LOST_OUTPUT = "The output of a cell was lost: it was more than is allowed, or the cell broke the kernel's own channels."
 MIXED_UP = "The notebook's kernel sent messages that no kernel sends."
 KILLED = "The kernel was killed while the notebook ran, most likely because a cell used up the memory."
 CRASHED = "The kernel crashed while the notebook ran."
@@ -71,6 +70,7 @@ class Run:
     `evidence` holds every text that came back for a question; `problem` says in words why the run ended
     early, where it did; `late` holds the questions whose answers took longer than they may.
     """
+
     notebook: NotebookNode
     evidence: dict[str, list[str]] = field(default_factory=dict)
     problem: str | None = None
@@ -102,8 +102,15 @@ class Kernel:
 
     # This interpreter's own kernel, not one that a user's Jupyter folder calls python3. In a sandbox, what stands
     # before the connection file has happened already (`warm_parent.py`).
-    argv = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}",
-            "--HistoryManager.enabled=False"]
+    argv = [
+        sys.executable,
+        "-Xfrozen_modules=off",
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.enabled=False",
+    ]
 
     def __init__(self, notebook: NotebookNode, limits: Limits):
         self.limits = limits
@@ -118,20 +125,35 @@ class Kernel:
         log = logging.Logger("autograder.run", level=logging.CRITICAL)
         (self.folder / "sockets").mkdir()
         self.manager = AsyncKernelManager(
-            context=self.context, log=log, transport="ipc", ip=str(self.folder / "sockets" / "k"),
-            connection_file=str(self.folder / "kernel.json"))
+            context=self.context,
+            log=log,
+            transport="ipc",
+            ip=str(self.folder / "sockets" / "k"),
+            connection_file=str(self.folder / "kernel.json"),
+        )
         self.manager._kernel_spec = self._specification()
         self.client = BoundedClient(
-            notebook, km=self.manager, log=log, timeout=None, allow_errors=True, raise_on_iopub_timeout=True,
-            iopub_timeout=LOST_OUTPUT_SECONDS, output_bytes=limits.output_bytes, record_timing=False)
+            notebook,
+            km=self.manager,
+            log=log,
+            timeout=None,
+            allow_errors=True,
+            raise_on_iopub_timeout=True,
+            iopub_timeout=LOST_OUTPUT_SECONDS,
+            output_bytes=limits.output_bytes,
+            record_timing=False,
+        )
 
     def _specification(self) -> KernelSpec:
         chosen = {"provisioner_name": "local-provisioner"}
         if self.sandboxed:
-            chosen = {"provisioner_name": provisioner.NAME,
-                      "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)}}
-        return KernelSpec(argv=self.argv, display_name="submission", language="python",
-                          metadata={"kernel_provisioner": chosen})
+            chosen = {
+                "provisioner_name": provisioner.NAME,
+                "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)},
+            }
+        return KernelSpec(
+            argv=self.argv, display_name="submission", language="python", metadata={"kernel_provisioner": chosen}
+        )
 
     async def start(self) -> None:
         """Raises RunFailed, with the sandbox's own words where it has some, unless the kernel answers."""
@@ -141,8 +163,9 @@ class Kernel:
             place.mkdir(parents=True)
             environment = sandbox.environment(temporary=str(place.parent))
         try:
-            await self.manager.start_kernel(env=environment, cwd=place, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL)
+            await self.manager.start_kernel(
+                env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
             self.client.kc = self.manager.client()
             self.client.kc.start_channels()
             await asyncio.wait_for(self._answer(), self.limits.start_seconds)
@@ -175,16 +198,14 @@ class Kernel:
 
     async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
         """Execute one cell -> whether it ended in time by itself. Raises Stopped where the kernel is lost."""
-        execution = asyncio.ensure_future(
-            self.client.async_execute_cell(cell, position, store_history=in_history))
+        execution = asyncio.ensure_future(self.client.async_execute_cell(cell, position, store_history=in_history))
         try:
             in_time, _ = await asyncio.wait({execution}, timeout=seconds)
             if not in_time:
                 await self.manager.interrupt_kernel()
                 ended, _ = await asyncio.wait({execution}, timeout=GRACE_SECONDS)
                 if not ended:
-                    raise Stopped(
-                        f"A cell took longer than {seconds:g} seconds and could not be interrupted.")
+                    raise Stopped(f"A cell took longer than {seconds:g} seconds and could not be interrupted.")
             await execution
             return bool(in_time)
         except CellTimeoutError:
@@ -273,8 +294,9 @@ async def _started(notebook: NotebookNode, limits: Limits) -> Kernel:
         except BaseException:
             await kernel.stop()
             raise
-    raise RunFailed(f"No kernel could be started in {STARTS} attempts ({reason}): "
-                    "run `autograder doctor`, then grade again.")
+    raise RunFailed(
+        f"No kernel could be started in {STARTS} attempts ({reason}): run `autograder doctor`, then grade again."
+    )
 
 
 async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
@@ -298,8 +320,11 @@ async def _ask(kernel: Kernel, run: Run, question: str, position: int, request: 
     finally:
         run.notebook.cells[position] = kept
     outputs = [plain for output in cell.outputs if (plain := _plain(output))]
-    return [output.data[collector.EVIDENCE_TYPE] for output in outputs
-            if output.output_type == "display_data" and collector.EVIDENCE_TYPE in output.data]
+    return [
+        output.data[collector.EVIDENCE_TYPE]
+        for output in outputs
+        if output.output_type == "display_data" and collector.EVIDENCE_TYPE in output.data
+    ]
 
 
 def _plain(output: NotebookNode) -> NotebookNode | None:
@@ -309,11 +334,16 @@ def _plain(output: NotebookNode) -> NotebookNode | None:
         return new_output(kind, name=output.name, text=_text(output.get("text")))
     if kind == "error":
         lines = output.get("traceback")
-        return new_output(kind, ename=_text(output.get("ename")), evalue=_text(output.get("evalue")),
-                          traceback=[_text(line) for line in lines] if isinstance(lines, list) else [])
+        return new_output(
+            kind,
+            ename=_text(output.get("ename")),
+            evalue=_text(output.get("evalue")),
+            traceback=[_text(line) for line in lines] if isinstance(lines, list) else [],
+        )
     if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-        return new_output(kind, data={_text(name): _text(value) for name, value in output.data.items()
-                                      if isinstance(value, str)})
+        return new_output(
+            kind, data={_text(name): _text(value) for name, value in output.data.items() if isinstance(value, str)}
+        )
     return None
 
 

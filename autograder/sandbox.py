@@ -33,12 +33,20 @@ SHARED_MEMORY_BYTES = 64 * 2**20
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 CHECK_SECONDS = 30
 PER_NAMESPACE_COUNTS = (5, 14)  # the first Linux that counts a user's processes in each user namespace apart
-DATA_FILES = ("product.csv", "query.csv", "label.csv",
-              "wayfair-products.csv", "wayfair-queries.csv", "wayfair-labels.csv")
+DATA_FILES = (
+    "product.csv",
+    "query.csv",
+    "label.csv",
+    "wayfair-products.csv",
+    "wayfair-queries.csv",
+    "wayfair-labels.csv",
+)
 SYSTEM_LIBRARIES = ("/usr/lib", "/usr/lib64", "/usr/lib32", "/lib", "/lib64", "/lib32")
 SYSTEM_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/sys/devices/system/cpu")
-ADVICE = ("Use the container in Dockerfile, or, if you trust every submission, pass --unsafe-no-sandbox "
-          f"(for nbgrader's own commands: set {UNSAFE}=1).")
+ADVICE = (
+    "Use the container in Dockerfile, or, if you trust every submission, pass --unsafe-no-sandbox "
+    f"(for nbgrader's own commands: set {UNSAFE}=1)."
+)
 
 
 class SandboxUnavailable(CourseError):
@@ -52,6 +60,7 @@ class Limits:
     memory_bytes bounds each process by itself and, watched from outside, all of them together; disk_bytes is
     the size of /tmp, which lies in memory, and of each file in it; processes counts threads too.
     """
+
     cell_seconds: int = 60
     evidence_seconds: int = 60
     total_seconds: int = 300
@@ -73,8 +82,10 @@ def require() -> None:
     if problem := _problem():
         raise SandboxUnavailable(f"Submissions cannot be run safely on this machine: {problem} {ADVICE}")
     if unreadable := _unreadable():
-        raise SandboxUnavailable(f"A submission's kernel does not run as root and cannot read {unreadable}: "
-                                 f"run `chmod -R a+rX {unreadable}`.")
+        raise SandboxUnavailable(
+            f"A submission's kernel does not run as root and cannot read {unreadable}: "
+            f"run `chmod -R a+rX {unreadable}`."
+        )
 
 
 @lru_cache(maxsize=1)
@@ -97,8 +108,9 @@ def try_out(bwrap: Path) -> str | None:
     """Start the interpreter in the sandbox with this bwrap -> None if that works, else what went wrong."""
     words = command([sys.executable, "-I", "-S", "-c", "print('ready')"], silent=False, bwrap=bwrap)
     try:
-        done = subprocess.run(words, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=CHECK_SECONDS)
+        done = subprocess.run(
+            words, env={}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=CHECK_SECONDS
+        )
     except (OSError, subprocess.TimeoutExpired) as problem:
         return str(problem)
     if done.stdout == "ready\n":
@@ -123,8 +135,10 @@ def _apparmor() -> str:
     """What to do where AppArmor takes all rights away from namespaces that ordinary users make (Ubuntu since 23.10)."""
     if os.geteuid() == 0 or not APPARMOR_SWITCH.is_file() or APPARMOR_SWITCH.read_text().strip() != "1":
         return ""
-    return (" AppArmor keeps ordinary users from making them: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` "
-            "allows it until the next start.")
+    return (
+        " AppArmor keeps ordinary users from making them: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` "
+        "allows it until the next start."
+    )
 
 
 def _unreadable() -> Path | None:
@@ -137,14 +151,25 @@ def _unreadable() -> Path | None:
 def environment(temporary: str = "/tmp") -> dict[str, str]:
     """All of the environment that a student's kernel gets; of the grader's only where data and cache lie."""
     chosen = {
-        "PATH": os.defpath, "HOME": temporary, "TMPDIR": temporary, "USER": "student", "LOGNAME": "student",
-        "LANG": "C.UTF-8", "IPYTHONDIR": f"{temporary}/.ipython",
-        "JUPYTER_RUNTIME_DIR": f"{temporary}/.jupyter", "MPLCONFIGDIR": f"{temporary}/.matplotlib",
-        "MPLBACKEND": "agg", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1",
+        "PATH": os.defpath,
+        "HOME": temporary,
+        "TMPDIR": temporary,
+        "USER": "student",
+        "LOGNAME": "student",
+        "LANG": "C.UTF-8",
+        "IPYTHONDIR": f"{temporary}/.ipython",
+        "JUPYTER_RUNTIME_DIR": f"{temporary}/.jupyter",
+        "MPLCONFIGDIR": f"{temporary}/.matplotlib",
+        "MPLBACKEND": "agg",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONNOUSERSITE": "1",
         # On 2 cores, two kernels at once are twice as quick with one thread each; threads count as processes.
-        "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
         # Nothing may wait for a network that is not there.
-        "HF_HUB_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "HF_HUB_OFFLINE": "1",
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "COURSE_CACHE_DIR": str(cache_folder().absolute()),
     }
     if os.environ.get("COURSE_DATA_DIR"):
@@ -176,9 +201,13 @@ def room_settings(limits: Limits, silent: bool = True) -> dict:
     """What `kernel_start.in_room` is told, as JSON values."""
     root = is_real_root()
     return {
-        "limits": _resource_limits(limits, root), "disk_bytes": limits.disk_bytes,
-        "shared_memory_bytes": SHARED_MEMORY_BYTES, "silent": silent,
-        "kept_in_tmp": sorted({path.parts[2] for path in (*visible(), *_interpreter_links()) if path.parts[1] == "tmp"}),
+        "limits": _resource_limits(limits, root),
+        "disk_bytes": limits.disk_bytes,
+        "shared_memory_bytes": SHARED_MEMORY_BYTES,
+        "silent": silent,
+        "kept_in_tmp": sorted(
+            {path.parts[2] for path in (*visible(), *_interpreter_links()) if path.parts[1] == "tmp"}
+        ),
         # Each room of root's has a user of its own: no account has this id, and no other room counts under it.
         "user": 10**9 + secrets.randbelow(10**9) if root else None,
         "filter": base64.b64encode(seccomp.program()).decode(),
@@ -197,8 +226,18 @@ def is_real_root() -> bool:
 
 
 def _namespaces() -> list[str]:
-    words = ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try",
-             "--hostname", "sandbox", "--new-session", "--cap-drop", "ALL"]
+    words = [
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+        "--hostname",
+        "sandbox",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
     # Kept to make rooms with, and given up in each before a student's code runs.
     for capability in ("SYS_ADMIN", "NET_ADMIN", "SETUID", "SETGID", "KILL"):
         words += ["--cap-add", f"CAP_{capability}"]
@@ -213,9 +252,13 @@ def _resource_limits(limits: Limits, root: bool) -> dict[str, int]:
     if not root and _kernel_version() < PER_NAMESPACE_COUNTS:
         processes += _own_tasks()
     return {
-        "RLIMIT_DATA": limits.memory_bytes, "RLIMIT_NPROC": processes, "RLIMIT_FSIZE": limits.disk_bytes,
-        "RLIMIT_NOFILE": limits.open_files, "RLIMIT_CPU": limits.total_seconds * (os.cpu_count() or 1),
-        "RLIMIT_CORE": 0, "RLIMIT_MEMLOCK": 0,
+        "RLIMIT_DATA": limits.memory_bytes,
+        "RLIMIT_NPROC": processes,
+        "RLIMIT_FSIZE": limits.disk_bytes,
+        "RLIMIT_NOFILE": limits.open_files,
+        "RLIMIT_CPU": limits.total_seconds * (os.cpu_count() or 1),
+        "RLIMIT_CORE": 0,
+        "RLIMIT_MEMLOCK": 0,
     }
 
 
@@ -260,9 +303,13 @@ def _file_system() -> list[str]:
 def visible() -> list[Path]:
     """The files and folders of the grader's machine that every sandbox shows, read-only and at the same path,
     beside the system's own libraries; an outer folder stands before what lies in it."""
-    folders = [Path(sys.base_prefix) / "lib", Path(sys.prefix) / "lib", Path(sys.prefix) / "pyvenv.cfg",
-               *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-               *map(Path, site.getsitepackages())]
+    folders = [
+        Path(sys.base_prefix) / "lib",
+        Path(sys.prefix) / "lib",
+        Path(sys.prefix) / "pyvenv.cfg",
+        *(Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+        *map(Path, site.getsitepackages()),
+    ]
     folders += [Path(os.path.realpath(folder)) for folder in folders]
     interpreter = Path(sys.executable)
     for link, target in _interpreter_links().items():

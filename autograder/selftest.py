@@ -41,6 +41,7 @@ EXPLOIT = "exploit"
 class Row:
     """One thing that was judged: `right` is whether its points are as they should be, `named` whether the feedback
     names the mistake (None where there is none to name)."""
+
     kind: str
     question: str
     what: str
@@ -68,7 +69,9 @@ def banks(assignment: str, homework: Homework, seed: int) -> Iterator[Row]:
     requests = draw_requests(tuple(questions), homework, seed)
     for question in questions:
         for answer in RIGHT_ANSWERS[question.id]:
-            yield right_row(question.id, answer.title, judge_answers({question.id: answer.source}, [question], requests, homework))
+            yield right_row(
+                question.id, answer.title, judge_answers({question.id: answer.source}, [question], requests, homework)
+            )
         reached = [q for q in questions if q is question or question in q.builds_on]
         for misconception in MISCONCEPTIONS[question.id]:
             for i, source in enumerate((misconception.source, *misconception.also)):
@@ -87,8 +90,9 @@ def answers_that_use(question: Question, later: list[Question]) -> dict[str, str
     return using
 
 
-def judge_answers(answers: Mapping[str, str], questions: list[Question], requests: dict[str, Request],
-                  homework: Homework) -> dict[str, Verdict]:
+def judge_answers(
+    answers: Mapping[str, str], questions: list[Question], requests: dict[str, Request], homework: Homework
+) -> dict[str, Verdict]:
     """The verdicts on some questions of a notebook of plain right answers, some of them replaced, in this process."""
     wanted = {question.id for question in questions}
     space, verdicts, lost = notebook(copy_of(homework.data)), {}, []
@@ -111,8 +115,14 @@ def right_row(question: str, title: str, verdicts: Mapping[str, Verdict]) -> Row
 def mistake_row(kind: str, question: str, misconception: Misconception, verdicts: Mapping[str, Verdict]) -> Row:
     lost = _lost(verdicts)
     named = verdicts[question].misconception
-    return Row(kind, question, misconception.id, f"caught: {_points(lost)}" if lost else "missed",
-               {v.id for v in lost} == set(misconception.loses), named == misconception.id)
+    return Row(
+        kind,
+        question,
+        misconception.id,
+        f"caught: {_points(lost)}" if lost else "missed",
+        {v.id for v in lost} == set(misconception.loses),
+        named == misconception.id,
+    )
 
 
 def _lost(verdicts: Mapping[str, Verdict]) -> list[Verdict]:
@@ -136,19 +146,33 @@ def whole_notebooks(course: Course, assignment: str, homework: Homework, seed: i
         graded = grade_submission(Submission(nbformat.from_dict(handed_in)), questions, homework, seed)
         return {v.id: v for v in graded.verdicts if v.id in judged}
 
-    for what, handed_in in (("the instructor's solution", solved(source)),
-                            ("right answers in other clothes", with_answers(source, last))):
+    for what, handed_in in (
+        ("the instructor's solution", solved(source)),
+        ("right answers in other clothes", with_answers(source, last)),
+    ):
         lost = _lost(verdicts(handed_in))
         yield Row(WHOLE, "all", what, f"refused: {_points(lost)}" if lost else "accepted", not lost)
     blank = verdicts(released_form(source))
     score = sum(v.score for v in blank.values())
-    yield Row(WHOLE, "all", "the blank notebook", f"{score:g} points", score == 0,
-              all(v.misconception is None for v in blank.values()))
+    yield Row(
+        WHOLE,
+        "all",
+        "the blank notebook",
+        f"{score:g} points",
+        score == 0,
+        all(v.misconception is None for v in blank.values()),
+    )
     found = verdicts(with_answers(source, {q: m.source for q, m in first.items()}))
     lost = _lost(found)
     named = [q for q in judged if found[q].misconception == first[q].id]
-    yield Row(WHOLE, "all", "a mistake in every question", f"caught: {len(lost)} of {len(judged)}, named: {len(named)}",
-              len(lost) == len(judged), named == judged)
+    yield Row(
+        WHOLE,
+        "all",
+        "a mistake in every question",
+        f"caught: {len(lost)} of {len(judged)}, named: {len(named)}",
+        len(lost) == len(judged),
+        named == judged,
+    )
 
 
 @contextmanager
@@ -200,6 +224,7 @@ def exploit_bank(course: Course, assignment: str, homework: Homework) -> Iterato
 @dataclass(frozen=True)
 class Summary:
     """How many of how many."""
+
     what: str
     good: int
     of: int
@@ -207,6 +232,7 @@ class Summary:
 
 def summarise(rows: list[Row]) -> list[Summary]:
     """The figures; a kind of row that did not run has none."""
+
     def count(what: str, kind: str, good: Callable[[Row], bool]) -> Summary:
         chosen = [row for row in rows if row.kind == kind]
         return Summary(what, sum(map(good, chosen)), len(chosen))
@@ -233,12 +259,20 @@ def as_table(rows: list[Row]) -> Table:
 
 def as_markdown(assignment: str, rows: list[Row]) -> str:
     """The figures and the table as a page for docs/."""
-    lines = [f"# Self-test of {assignment}", "",
-             "Made by `autograder selftest` with `--out`. Do not edit by hand.", "", "| | |", "|---|---:|"]
+    lines = [
+        f"# Self-test of {assignment}",
+        "",
+        "Made by `autograder selftest` with `--out`. Do not edit by hand.",
+        "",
+        "| | |",
+        "|---|---:|",
+    ]
     lines += [f"| {figure.what} | {figure.good} of {figure.of} |" for figure in summarise(rows)]
     lines += ["", "| question | what | judged | named | as it should be |", "|---|---|---|---|---|"]
-    lines += [f"| {row.question} | {row.kind}: {row.what} | {row.found} | {_named(row)} | {'yes' if row.holds else 'NO'} |"
-              for row in rows]
+    lines += [
+        f"| {row.question} | {row.kind}: {row.what} | {row.found} | {_named(row)} | {'yes' if row.holds else 'NO'} |"
+        for row in rows
+    ]
     return "\n".join(lines) + "\n"
 
 

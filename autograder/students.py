@@ -18,7 +18,7 @@ def student_id(name: str) -> str:
     if clean == name and clean.strip(" .") == name and 0 < len(name.encode()) <= LONGEST:
         return name
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    start = clean.encode()[:LONGEST - 20].decode(errors="ignore").strip(" .")
+    start = clean.encode()[: LONGEST - 20].decode(errors="ignore").strip(" .")
     return f"{start or 'student'}-{digest}"
 
 

@@ -16,8 +16,15 @@ def _homework(assignment: str) -> Homework:
     return load_homework(assignment)
 
 
-def judge_namespace(question_id: str, namespace: dict, homework: Homework, assignment: str = "hw4",
-                    seed: int | None = None, answer_cell: str | None = None, lost: Collection[str] = ()) -> Verdict:
+def judge_namespace(
+    question_id: str,
+    namespace: dict,
+    homework: Homework,
+    assignment: str = "hw4",
+    seed: int | None = None,
+    answer_cell: str | None = None,
+    lost: Collection[str] = (),
+) -> Verdict:
     """The verdict on the functions in `namespace`, called in this very process: for trusted code only."""
     question = next(q for q in QUESTIONS[assignment] if q.id == question_id)
     request = draw_request(question, homework, new_seed() if seed is None else seed)

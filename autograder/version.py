@@ -21,8 +21,11 @@ def grader_version() -> str:
 def surroundings() -> dict[str, str]:
     """{what: version} of this process: the course's code, Python and the packages that notebooks compute
     with."""
-    return {"course code": grader_version()[:12], "Python": ".".join(platform.python_version_tuple()[:2]),
-            **{name: metadata.version(name) for name in PACKAGES}}
+    return {
+        "course code": grader_version()[:12],
+        "Python": ".".join(platform.python_version_tuple()[:2]),
+        **{name: metadata.version(name) for name in PACKAGES},
+    }
 
 
 def digest(*parts: str | bytes) -> str:

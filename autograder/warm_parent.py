@@ -59,6 +59,7 @@ def _load_data() -> None:
 
     Only where the embedding cache knows all its texts: a model that had computed here would not survive the forks.
     """
+
     def refuse(model: object, batch_size: int) -> None:
         raise LookupError("the cache does not know a text")
 
@@ -93,6 +94,7 @@ def share_no_memory() -> None:
 
 def _keep(order: dict, answer: socket.socket) -> None:
     """Never returns: waits outside the room for the kernel's end, and tells the grader."""
+
     def started(first: int) -> None:
         socket.send_fds(answer, [b"{}"], [os.pidfd_open(os.getpid()), os.pidfd_open(first)])
 

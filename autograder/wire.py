@@ -16,19 +16,33 @@ import numpy as np
 MAX_EVIDENCE_BYTES = 32 * 2**20
 MAX_ITEMS = 2_000_000
 CELL_NAME = re.compile(r"\([^()]{1,80}, line (\d{1,6})\)$")
-DTYPES = {"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
-          "float16", "float32", "float64"}
+DTYPES = {
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+}
 
 
 @dataclass(frozen=True)
 class Number:
     """A finite or non-finite number; `value` is a float (whole numbers below 2**53 keep their value)."""
+
     value: float
 
 
 @dataclass(frozen=True)
 class Array:
     """An array of numbers; `values` is float64 of the answer's own shape."""
+
     values: np.ndarray
     dtype: str
 
@@ -36,6 +50,7 @@ class Array:
 @dataclass(frozen=True)
 class Frame:
     """A DataFrame's asked columns, each a list of plain values in row order."""
+
     columns: dict
     rows: int
     names: tuple
@@ -49,6 +64,7 @@ class Nothing:
 @dataclass(frozen=True)
 class Failure:
     """The student's code raised."""
+
     error: str
     message: str
 
@@ -56,6 +72,7 @@ class Failure:
 @dataclass(frozen=True)
 class Missing:
     """The asked name does not exist in the notebook; `after` is the error that ended its answer cell, if one did."""
+
     name: str
     after: Failure | None = None
 
@@ -63,6 +80,7 @@ class Missing:
 @dataclass(frozen=True)
 class Other:
     """Anything that is no answer to any question; `what` says so in words."""
+
     what: str
 
 

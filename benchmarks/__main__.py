@@ -60,12 +60,8 @@ def measure(names: list[str]) -> tuple[str, list[str]]:
 def main() -> int:
     found = scripts()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "scripts", nargs="*", metavar="script", help=f"some of: {', '.join(found)} (default: all)"
-    )
-    parser.add_argument(
-        "--no-page", action="store_true", help="print only, and leave docs/benchmarks.md alone"
-    )
+    parser.add_argument("scripts", nargs="*", metavar="script", help=f"some of: {', '.join(found)} (default: all)")
+    parser.add_argument("--no-page", action="store_true", help="print only, and leave docs/benchmarks.md alone")
     wanted = parser.parse_args()
     if unknown := set(wanted.scripts) - set(found):
         parser.error(f"there is no script {', '.join(sorted(unknown))}; there are {', '.join(found)}")

@@ -64,9 +64,7 @@ def claims():
             lambda: top_bm25_batch(queries, index, n, doc_lengths),
             same=agreement,
         ),
-        harness.Way(
-            "helpers (score_bm25_batch), all scores", lambda: score_bm25_batch(queries, index, n, doc_lengths)
-        ),
+        harness.Way("helpers (score_bm25_batch), all scores", lambda: score_bm25_batch(queries, index, n, doc_lengths)),
     ]
     engines, skipped = harness.available({name: partial(peers.BM25[name], names) for name in ENGINES})
     for name, engine in engines.items():

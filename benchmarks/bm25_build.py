@@ -34,12 +34,9 @@ def claims():
     expected, lengths = plain.build_index(names)
     if dict(index) != expected or (doc_lengths != lengths).any():
         raise AssertionError("the index differs from the plain one")
-    engines, skipped = harness.available(
-        {name: partial(make, names[:1000]) for name, make in ENGINES.items()}
-    )
+    engines, skipped = harness.available({name: partial(make, names[:1000]) for name, make in ENGINES.items()})
     ways = [
-        harness.Way(name, partial(build, names), same="yes" if name != "plain" else "")
-        for name, build in WAYS.items()
+        harness.Way(name, partial(build, names), same="yes" if name != "plain" else "") for name, build in WAYS.items()
     ]
     ways += [harness.Way(name, partial(ENGINES[name], names)) for name in engines]
     yield harness.Claim(

@@ -31,10 +31,7 @@ def _searches(n: int, built: list[list[str]]) -> harness.Claim:
     few = queries[:: 4 if n < 100_000 else 40]
 
     def plain_way():
-        return [
-            plain.top_k(plain.score_bm25(query, plain_index, n, doc_lengths)).tolist()
-            for query in few
-        ]
+        return [plain.top_k(plain.score_bm25(query, plain_index, n, doc_lengths)).tolist() for query in few]
 
     ways = [
         harness.Way("plain", plain_way, share=len(few) / len(queries)),
@@ -42,9 +39,7 @@ def _searches(n: int, built: list[list[str]]) -> harness.Claim:
             "helpers (top_bm25), one query at a time",
             lambda: [top_bm25(query, index, n, doc_lengths) for query in queries],
         ),
-        harness.Way(
-            "helpers (top_bm25_batch), all at once", lambda: top_bm25_batch(queries, index, n, doc_lengths)
-        ),
+        harness.Way("helpers (top_bm25_batch), all at once", lambda: top_bm25_batch(queries, index, n, doc_lengths)),
     ]
     return harness.Claim(f"Top 10 of {n:,} names", ways, unit="ms", per=len(queries), rounds=3)
 

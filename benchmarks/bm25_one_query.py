@@ -38,9 +38,7 @@ def claims():
     first_searches = {"helpers (top_bm25)": time.perf_counter() - began}
     expected = [plain_rows(query) for query in queries]
     agreement = peers.agreement(map(our_rows, queries), expected)
-    engines, skipped = harness.available(
-        {name: lambda make=make: make(names) for name, make in peers.BM25.items()}
-    )
+    engines, skipped = harness.available({name: lambda make=make: make(names) for name, make in peers.BM25.items()})
     few = queries[::10]
     ways = [
         _way("plain", plain_rows, queries[::4], 1 / 4),

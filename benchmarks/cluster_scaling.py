@@ -54,9 +54,25 @@ def dask(workers: int, folder: Path):
 
     def start(part: str, *arguments: str) -> subprocess.Popen:
         return subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.dask_{part}", "--scheduler-file", str(places), "--host", "127.0.0.1",
-             "--no-dashboard", "--dashboard-address", "127.0.0.1:0", *arguments],
-            cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            [
+                sys.executable,
+                "-m",
+                f"distributed.cli.dask_{part}",
+                "--scheduler-file",
+                str(places),
+                "--host",
+                "127.0.0.1",
+                "--no-dashboard",
+                "--dashboard-address",
+                "127.0.0.1:0",
+                *arguments,
+            ],
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     processes = [start("scheduler", "--port", "0")]
     try:
         while not (places.exists() and places.read_text()):
@@ -70,8 +86,9 @@ def dask(workers: int, folder: Path):
             process.wait()
 
 
-def measure(course: Course, homework: Homework, seed: int, jobs: int,
-            runner: Runner = run_notebook) -> tuple[float, float, list[float]]:
+def measure(
+    course: Course, homework: Homework, seed: int, jobs: int, runner: Runner = run_notebook
+) -> tuple[float, float, list[float]]:
     """Grade the whole class -> seconds per submission, the grader's own processor seconds per submission (reading,
     sending, judging, recording), and the marks.
 
@@ -82,6 +99,7 @@ def measure(course: Course, homework: Homework, seed: int, jobs: int,
     def run(*arguments) -> Run:
         began.append((time.perf_counter(), time.process_time()))
         return runner(*arguments)
+
     handed = find_submissions(course.build / "submitted", ASSIGNMENT)
     results = grade_all(course, ASSIGNMENT, handed, homework, seed, jobs, runner=run)
     seconds, own = time.perf_counter() - began[0][0], time.process_time() - began[0][1]
@@ -95,7 +113,12 @@ def main() -> None:
     chosen = parser.parse_args()
     homework = load_homework(ASSIGNMENT)
     load = os.getloadavg()[0]
-    ways = {"this machine alone, -j 1": [], "this machine alone, -j 2": [], "cluster, 1 worker": [], "cluster, 2 workers": []}
+    ways = {
+        "this machine alone, -j 1": [],
+        "this machine alone, -j 2": [],
+        "cluster, 1 worker": [],
+        "cluster, 2 workers": [],
+    }
     with tempfile.TemporaryDirectory() as folder:
         course = make_course(Path(folder) / "course")
         hand_in(course, chosen.submissions)
@@ -106,28 +129,60 @@ def main() -> None:
                 with dask(workers, Path(folder)) as address, Cluster(address, homework) as cluster:
                     cluster.client.wait_for_workers(workers, timeout=60)
                     ways[way].append(measure(course, homework, seed, workers + 2, cluster.run))
-    print(f"{date.today().isoformat()}, {os.cpu_count()} cores, load average {load:.1f} at the start; "
-          f"{chosen.submissions} submissions, {chosen.rounds} rounds in turns; "
-          f"{len(homework.data.products):,} products, {len(homework.query_texts)} queries.\n")
+    print(
+        f"{date.today().isoformat()}, {os.cpu_count()} cores, load average {load:.1f} at the start; "
+        f"{chosen.submissions} submissions, {chosen.rounds} rounds in turns; "
+        f"{len(homework.data.products):,} products, {len(homework.query_texts)} queries.\n"
+    )
     seconds = {way: statistics.median(taken for taken, _, _ in found) for way, found in ways.items()}
     one = seconds["cluster, 1 worker"]
-    same = all(found[i][2] == ways["this machine alone, -j 1"][i][2] for found in ways.values() for i in range(chosen.rounds))
-    rows = [[way, f"{taken:.2f}", f"{3600 / taken:,.0f}", f"{one / taken:.2f}",
-             f"{statistics.median(own for _, own, _ in ways[way]):.2f}" if "cluster" in way else ""]
-            for way, taken in seconds.items()]
-    print(harness.table(
-        "Measured", ["way", "seconds per submission", "submissions per hour", "times as fast as 1 worker",
-                     "of it the grader's own processor seconds"], rows,
-        f"Marks of all ways in each round: {'the same' if same else 'NOT the same'}."))
+    same = all(
+        found[i][2] == ways["this machine alone, -j 1"][i][2] for found in ways.values() for i in range(chosen.rounds)
+    )
+    rows = [
+        [
+            way,
+            f"{taken:.2f}",
+            f"{3600 / taken:,.0f}",
+            f"{one / taken:.2f}",
+            f"{statistics.median(own for _, own, _ in ways[way]):.2f}" if "cluster" in way else "",
+        ]
+        for way, taken in seconds.items()
+    ]
+    print(
+        harness.table(
+            "Measured",
+            [
+                "way",
+                "seconds per submission",
+                "submissions per hour",
+                "times as fast as 1 worker",
+                "of it the grader's own processor seconds",
+            ],
+            rows,
+            f"Marks of all ways in each round: {'the same' if same else 'NOT the same'}.",
+        )
+    )
     own = statistics.median(own for way in ("cluster, 1 worker", "cluster, 2 workers") for _, own, _ in ways[way])
     rows = []
     for workers, graders in ((2, 1), (16, 1), (64, 1), (64, 4), (256, 4), (256, 16)):
         run, record = one / workers, own / graders
-        rows.append([f"{workers}", f"{graders}", f"{CLASS * max(run, record) / 3600:.1f}",
-                     "the runs" if run > record else "reading, judging and recording"])
-    print(harness.table(
-        f"Estimated for {CLASS:,} submissions", ["workers", "graders", "hours", "what takes longest"], rows,
-        f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at the same time."))
+        rows.append(
+            [
+                f"{workers}",
+                f"{graders}",
+                f"{CLASS * max(run, record) / 3600:.1f}",
+                "the runs" if run > record else "reading, judging and recording",
+            ]
+        )
+    print(
+        harness.table(
+            f"Estimated for {CLASS:,} submissions",
+            ["workers", "graders", "hours", "what takes longest"],
+            rows,
+            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at the same time.",
+        )
+    )
 
 
 if __name__ == "__main__":

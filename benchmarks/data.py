@@ -95,6 +95,4 @@ def _tail(count: int) -> np.ndarray:
     words = _SYLLABLES[parts[0]]
     for part in parts[1:]:
         words = np.char.add(words, _SYLLABLES[part])
-    return np.where(
-        np.arange(count) < 343_000, words, np.char.add(words, "q" + np.char.mod("%d", np.arange(count)))
-    )
+    return np.where(np.arange(count) < 343_000, words, np.char.add(words, "q" + np.char.mod("%d", np.arange(count))))

@@ -28,17 +28,14 @@ def claims():
 
     def one_by_one():
         return [
-            plain.recall(tables[query], query_id, labels_df)
-            for query_id, query in zip(queries_df["query_id"], queries)
+            plain.recall(tables[query], query_id, labels_df) for query_id, query in zip(queries_df["query_id"], queries)
         ]
 
     ways = {
         "helpers (evaluate_search), a search function": lambda: evaluate_search(
             tables.get, queries_df, labels_df, verbose=False
         ),
-        "helpers (evaluate_rankings), rankings, with nDCG": lambda: evaluate_rankings(
-            ids[rows], queries_df, labels_df
-        ),
+        "helpers (evaluate_rankings), rankings, with nDCG": lambda: evaluate_rankings(ids[rows], queries_df, labels_df),
         "helpers (evaluate_scores), a matrix of 480 x 42,994 scores, with nDCG": lambda: evaluate_scores(
             scores, ids, queries_df, labels_df
         ),

@@ -38,6 +38,7 @@ HEAVY_LINE = "from sentence_transformers import SentenceTransformer\n\n"
 @dataclass(frozen=True)
 class Kind:
     """A class of submissions; `nbgrader` and `otter`: how many of them these graders take, and the least ratio to reach."""
+
     name: str
     size: int
     nbgrader: int
@@ -101,8 +102,11 @@ assert (means >= np.array(TABLE_LEAST) - 1e-6).all() and (means <= np.array(TABL
 
 def asserts(reference: dict) -> dict[str, str]:
     """ASSERTS with the reference values written in."""
-    numbers = {f"{method.upper()}_{end.upper()}": reference[method][f"mean_{end}"]
-               for method in ("semantic", "hybrid") for end in ("least", "most")}
+    numbers = {
+        f"{method.upper()}_{end.upper()}": reference[method][f"mean_{end}"]
+        for method in ("semantic", "hybrid")
+        for end in ("least", "most")
+    }
     numbers |= {f"TABLE_{end.upper()}": [row[end] for row in reference["alpha_table"]] for end in ("least", "most")}
     found = {}
     for question, text in ASSERTS.items():
@@ -126,7 +130,11 @@ class Workshop:
         self._nbgrader_course()
 
     def _class(self, kind: Kind) -> Path:
-        notebooks = [solved(self.source), with_mistakes(self.source, DOT_PRODUCT), with_mistakes(self.source, WRONG_WAY)]
+        notebooks = [
+            solved(self.source),
+            with_mistakes(self.source, DOT_PRODUCT),
+            with_mistakes(self.source, WRONG_WAY),
+        ]
         folder = self.folder / kind.name.replace(" ", "-")
         for number in range(kind.size):
             notebook = nbformat.from_dict(notebooks[number % len(notebooks)])
@@ -134,7 +142,8 @@ class Workshop:
             answers["cosine"].source = kind.first_line + answers["cosine"].source
             if kind.plain_sweep:
                 answers["best_alpha"].source = next(
-                    a.source for a in RIGHT_ANSWERS["best_alpha"] if "own hybrid_search" in a.title)
+                    a.source for a in RIGHT_ANSWERS["best_alpha"] if "own hybrid_search" in a.title
+                )
             place = folder / f"student{number:02d}"
             place.mkdir(parents=True)
             nbformat.write(notebook, place / "hw4.ipynb")
@@ -145,12 +154,17 @@ class Workshop:
         self.plain = self.folder / "nbgrader"
         (self.plain / "source" / "hw4").mkdir(parents=True)
         (self.plain / "nbgrader_config.py").write_text(
-            f"c = get_config()\nc.CourseDirectory.course_id = 'plain'\nc.CourseDirectory.root = {str(self.plain)!r}\n")
+            f"c = get_config()\nc.CourseDirectory.course_id = 'plain'\nc.CourseDirectory.root = {str(self.plain)!r}\n"
+        )
         notebook = nbformat.from_dict(self.source)
         for cell in notebook.cells:
             if (question := tested_question(cell)) in self.tests:
-                cell.source = (visible_tests(cell.source) + "\n### BEGIN HIDDEN TESTS\n" + self.tests[question]
-                               + "\n### END HIDDEN TESTS")
+                cell.source = (
+                    visible_tests(cell.source)
+                    + "\n### BEGIN HIDDEN TESTS\n"
+                    + self.tests[question]
+                    + "\n### END HIDDEN TESTS"
+                )
         nbformat.write(notebook, self.plain / "source" / "hw4" / "hw4.ipynb")
         self._nbgrader("generate_assignment", "hw4", "--force")
 
@@ -169,8 +183,21 @@ class Workshop:
 
     def ours(self, kind: Kind) -> float:
         """Seconds of `autograder grade` for a class, from the command to its end. As for nbgrader, the gradebook is there."""
-        return clocked([str(BIN / "autograder"), "grade", "hw4", "--submissions", str(self.classes[kind]), "--regrade",
-                        "-j", str(JOBS), "--course", str(self.course.root)], self.folder)
+        return clocked(
+            [
+                str(BIN / "autograder"),
+                "grade",
+                "hw4",
+                "--submissions",
+                str(self.classes[kind]),
+                "--regrade",
+                "-j",
+                str(JOBS),
+                "--course",
+                str(self.course.root),
+            ],
+            self.folder,
+        )
 
     def otter(self, kind: Kind, students: int) -> float:
         """Seconds of `otter run`, which grades one notebook at a time, for the first students of a class."""
@@ -193,27 +220,46 @@ class Workshop:
     def _otter_tests(self, place: Path) -> None:
         (place / "tests").mkdir(parents=True)
         (place / "results").mkdir()
-        names = ("np", "product_embeddings", "products", "queries", "labels", "index", "doc_lengths", "cosine_similarity",
-                 "batch_cosine_similarity", "recall_at_k", "semantic_search", "normalize_scores", "hybrid_search", "alpha_table")
+        names = (
+            "np",
+            "product_embeddings",
+            "products",
+            "queries",
+            "labels",
+            "index",
+            "doc_lengths",
+            "cosine_similarity",
+            "batch_cosine_similarity",
+            "recall_at_k",
+            "semantic_search",
+            "normalize_scores",
+            "hybrid_search",
+            "alpha_table",
+        )
         for question, text in self.tests.items():
             used = ", ".join(name for name in names if name in text)
             body = text.replace("\n", "\n    ")
             (place / "tests" / f"{question}.py").write_text(
                 f"from otter.test_files import test_case\n\nOK_FORMAT = False\nname = {question!r}\npoints = 10\n\n\n"
-                f"@test_case(hidden=True)\ndef test_{question}({used}):\n    {body}\n")
+                f"@test_case(hidden=True)\ndef test_{question}({used}):\n    {body}\n"
+            )
         clocked([str(BIN / "otter"), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"], place)
 
 
 def clocked(command: list[str], folder: Path) -> float:
     """Seconds that a command takes; RuntimeError with its last words where it fails."""
     environment = os.environ | {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True", "HF_HUB_OFFLINE": "1",
-        "PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}"}  # nbgrader starts alembic by name
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "HF_HUB_OFFLINE": "1",
+        "PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}",
+    }  # nbgrader starts alembic by name
     began = time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     seconds = time.perf_counter() - began
     if done.returncode:
-        raise RuntimeError(f"{' '.join(command[:3])} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}")
+        raise RuntimeError(
+            f"{' '.join(command[:3])} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}"
+        )
     return seconds
 
 
@@ -231,33 +277,65 @@ def throughput(workshop: Workshop):
     for kind in KINDS:
         total = workshop.ours(kind)
         what = f"{kind.size} {kind.name}"
-        rows.append([what, f"autograder grade -j {JOBS}", f"{total:.0f}", f"{kind.size / total * 60:.0f}",
-                     f"{total / kind.size:.2f}", "1"])
-        others = [("nbgrader autograde", scaled(lambda students: workshop.nbgrader(kind, students), kind.nbgrader, kind.size),
-                   kind.nbgrader_target)]
+        rows.append(
+            [
+                what,
+                f"autograder grade -j {JOBS}",
+                f"{total:.0f}",
+                f"{kind.size / total * 60:.0f}",
+                f"{total / kind.size:.2f}",
+                "1",
+            ]
+        )
+        others = [
+            (
+                "nbgrader autograde",
+                scaled(lambda students: workshop.nbgrader(kind, students), kind.nbgrader, kind.size),
+                kind.nbgrader_target,
+            )
+        ]
         if otter and kind.otter:
             each = workshop.otter(kind, kind.otter) / kind.otter
             others.append(("otter run", (each * kind.size, each), kind.otter_target))
         for name, (whole, each), target in others:
-            rows.append([what, name, f"{whole:.0f}", f"{kind.size / whole * 60:.0f}", f"{each:.2f}", f"{whole / total:.1f}"])
+            rows.append(
+                [what, name, f"{whole:.0f}", f"{kind.size / whole * 60:.0f}", f"{each:.2f}", f"{whole / total:.1f}"]
+            )
             if target:
-                verdicts.append(harness.Verdict(f"Grading {what}, beside {name}", f">= {target}x", f"{whole / total:.1f}x",
-                                                whole / total >= target))
-    note = ("otter is not installed and left out." if not otter else
-            "otter grades one notebook with each command, so its start counts every time.")
+                verdicts.append(
+                    harness.Verdict(
+                        f"Grading {what}, beside {name}",
+                        f">= {target}x",
+                        f"{whole / total:.1f}x",
+                        whole / total >= target,
+                    )
+                )
+    note = (
+        "otter is not installed and left out."
+        if not otter
+        else "otter grades one notebook with each command, so its start counts every time."
+    )
     return harness.Listing(
-        "Whole classes", ["submissions", "grader", "s for the class", "submissions a minute", "s for one more",
-                          "times as long as ours"], rows,
-        note + " Most of an ordinary submission's time is the student's own code, in the cells and again for the probes (table "
+        "Whole classes",
+        ["submissions", "grader", "s for the class", "submissions a minute", "s for one more", "times as long as ours"],
+        rows,
+        note
+        + " Most of an ordinary submission's time is the student's own code, in the cells and again for the probes (table "
         "above). No grader can make that faster, so it bounds the ratio, most of all in the last class.",
-        verdicts)
+        verdicts,
+    )
 
 
 @contextmanager
 def _watched(spent: dict[str, float]):
     """Meanwhile the stages of a grading run add their seconds to `spent`."""
-    places = [(run.Kernel, "start", "start of the kernel"), (run.Kernel, "stop", "end of the kernel"),
-              (run, "_ask", "answers to the probes"), (grading, "judge", "judging"), (gradebook, "record", "recording")]
+    places = [
+        (run.Kernel, "start", "start of the kernel"),
+        (run.Kernel, "stop", "end of the kernel"),
+        (run, "_ask", "answers to the probes"),
+        (grading, "judge", "judging"),
+        (gradebook, "record", "recording"),
+    ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     executed = run.Kernel.execute
 
@@ -275,6 +353,7 @@ def _watched(spent: dict[str, float]):
                 return await function(*arguments, **named)
             finally:
                 spent[stage] += time.perf_counter() - began
+
         return work_in_turns if function.__code__.co_flags & 0x80 else work  # a coroutine function
 
     async def execute(self, cell, position, seconds, in_history=True):
@@ -283,8 +362,13 @@ def _watched(spent: dict[str, float]):
             return await executed(self, cell, position, seconds, in_history)
         finally:
             if in_history:
-                stage = "imports and set-up" if "load_homework_data" in cell.source else "cells with answers and visible checks"
+                stage = (
+                    "imports and set-up"
+                    if "load_homework_data" in cell.source
+                    else "cells with answers and visible checks"
+                )
                 spent[stage] += time.perf_counter() - began
+
     for owner, name, stage in places:
         setattr(owner, name, timed(getattr(owner, name), stage))
     run.Kernel.execute = execute
@@ -311,13 +395,24 @@ def stages(workshop: Workshop):
         found[way] = {stage: seconds / len(handed) for stage, seconds in spent.items()}
     del os.environ[sandbox.UNSAFE]
     first, second = found
-    order = ["start of the kernel", "imports and set-up", "cells with answers and visible checks", "answers to the probes",
-             "end of the kernel", "judging", "recording", "everything"]
+    order = [
+        "start of the kernel",
+        "imports and set-up",
+        "cells with answers and visible checks",
+        "answers to the probes",
+        "end of the kernel",
+        "judging",
+        "recording",
+        "everything",
+    ]
     rows = [[stage, *(f"{found[way].get(stage, 0.0):.2f}" for way in (first, second))] for stage in order]
     return harness.Listing(
-        "Where the time goes", ["stage", f"{first}, s", f"{second}, s"], rows,
+        "Where the time goes",
+        ["stage", f"{first}, s", f"{second}, s"],
+        rows,
         "Mean of 6 ordinary submissions, one after another, sandbox in the second column only. 'Everything' holds more than its "
-        "parts: reading the file, keeping the original, writing the result.")
+        "parts: reading the file, keeping the original, writing the result.",
+    )
 
 
 def claims():

@@ -110,9 +110,7 @@ def main() -> None:
     """What ``python -m benchmarks.<script>`` does: run the script, or one of its ways to see its memory."""
     script = sys.modules["__main__"]
     parser = argparse.ArgumentParser(description=script.__doc__)
-    parser.add_argument(
-        "--peak-of", metavar="WAY", help="print the peak memory of one way in MB, and nothing else"
-    )
+    parser.add_argument("--peak-of", metavar="WAY", help="print the peak memory of one way in MB, and nothing else")
     way = parser.parse_args().peak_of
     if way is None:
         script.__name__ = script.__spec__.name

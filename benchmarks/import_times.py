@@ -28,9 +28,7 @@ STATEMENTS = {
 
 def _seconds(statement: str) -> tuple[float, float]:
     """CPU seconds and seconds by the clock."""
-    environment = os.environ | {
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True"
-    }  # no download when litellm is imported
+    environment = os.environ | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}  # no download when litellm is imported
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-c", statement], check=True, env=environment, capture_output=True)
     clock = time.perf_counter() - began

@@ -48,9 +48,7 @@ def claims():
         cold, cold_seconds, cells = run_lecture(environment)
         warm, warm_seconds, _ = run_lecture(environment)
     slow = [i for i in cold_seconds if max(cold_seconds[i], warm_seconds[i]) > 1]
-    rows = [
-        [f"{i}: `{_first_line(cells[i])}`", f"{cold_seconds[i]:.1f}", f"{warm_seconds[i]:.1f}"] for i in slow
-    ]
+    rows = [[f"{i}: `{_first_line(cells[i])}`", f"{cold_seconds[i]:.1f}", f"{warm_seconds[i]:.1f}"] for i in slow]
     quick = [sum(seconds[i] for i in seconds if i not in slow) for seconds in (cold_seconds, warm_seconds)]
     others = f"the other {len(cold_seconds) - len(slow)} code cells"
     rows.append([others, *(f"{taken:.1f}" for taken in quick)])

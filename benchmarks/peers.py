@@ -46,9 +46,7 @@ class BM25S:
         found = [i for i, known in enumerate(tokens) if known]
         results = [[] for _ in queries]
         if found:
-            rows = self.engine.retrieve(
-                [tokens[i] for i in found], k=10, show_progress=False, return_as="documents"
-            )
+            rows = self.engine.retrieve([tokens[i] for i in found], k=10, show_progress=False, return_as="documents")
             for i, row in zip(found, rows):
                 results[i] = row.tolist()
         return results
@@ -102,10 +100,7 @@ class Tantivy:
         self.should = tantivy.Occur.Should
 
     def search(self, query: str) -> list[int]:
-        terms = [
-            (self.should, self.query.term_query(self.schema, "name", token))
-            for token in snowball_tokenize(query)
-        ]
+        terms = [(self.should, self.query.term_query(self.schema, "name", token)) for token in snowball_tokenize(query)]
         if not terms:
             return []
         hits = self.searcher.search(self.query.boolean_query(terms), limit=10, count=False).hits

@@ -28,9 +28,7 @@ def build_index(docs, tokenizer=tokenize) -> tuple[dict, np.ndarray]:
     return index, np.array(doc_lengths)
 
 
-def score_bm25(
-    query: str, index: dict, num_docs: int, doc_lengths, k1: float = 1.2, b: float = 0.75
-) -> np.ndarray:
+def score_bm25(query: str, index: dict, num_docs: int, doc_lengths, k1: float = 1.2, b: float = 0.75) -> np.ndarray:
     """The BM25 score of every document, one token and one posting at a time."""
     scores = np.zeros(num_docs)
     average = np.mean(doc_lengths)
@@ -70,9 +68,7 @@ def normalize(scores: np.ndarray) -> np.ndarray:
     return (scores - scores.min()) / span if span else np.zeros_like(scores)
 
 
-def hybrid(
-    query: str, encode, index, doc_embs, doc_lengths, products: pd.DataFrame, alpha: float
-) -> pd.DataFrame:
+def hybrid(query: str, encode, index, doc_embs, doc_lengths, products: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """One hybrid search from the very beginning: embed, compare, score, normalise, mix, sort."""
     semantic = normalize(cosine(encode(query), doc_embs))
     words = normalize(score_bm25(query, index, len(products), doc_lengths))

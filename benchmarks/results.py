@@ -10,13 +10,27 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import (batch_embed_local, build_index, cosine_similarity_matrix, evaluate_scores, fuse_scores,
-                     load_wands_labels, load_wands_products, load_wands_queries, normalize_scores, product_text,
-                     score_bm25_batch, sweep_alpha)
+from helpers import (
+    batch_embed_local,
+    build_index,
+    cosine_similarity_matrix,
+    evaluate_scores,
+    fuse_scores,
+    load_wands_labels,
+    load_wands_products,
+    load_wands_queries,
+    normalize_scores,
+    product_text,
+    score_bm25_batch,
+    sweep_alpha,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 ALPHAS = [round(0.1 * step, 1) for step in range(11)]
-DATA_SETS = {"demo (synthetic)": ROOT / "helpers" / "demo", "real WANDS pool": ROOT.parent / "shared" / "wands" / "pool"}
+DATA_SETS = {
+    "demo (synthetic)": ROOT / "helpers" / "demo",
+    "real WANDS pool": ROOT.parent / "shared" / "wands" / "pool",
+}
 
 
 def measure(folder: Path) -> dict:
@@ -33,7 +47,11 @@ def measure(folder: Path) -> dict:
     def hybrid(alpha: float) -> np.ndarray:
         return np.stack([fuse_scores(normalize_scores(s), normalize_scores(b), alpha) for s, b in zip(semantic, bm25)])
 
-    scores = {"BM25 on names": bm25, "Semantic (MiniLM, name + class)": semantic, "Hybrid at its best alpha": hybrid(best)}
+    scores = {
+        "BM25 on names": bm25,
+        "Semantic (MiniLM, name + class)": semantic,
+        "Hybrid at its best alpha": hybrid(best),
+    }
     found = {name: evaluate_scores(matrix, ids, queries, labels) for name, matrix in scores.items()}
     difference = found["Semantic (MiniLM, name + class)"]["recall"] - found["BM25 on names"]["recall"]
     return {
@@ -51,8 +69,11 @@ def held_out(semantic, bm25, ids, queries: pd.DataFrame, labels: pd.DataFrame, s
     rng, recalls, alphas = np.random.default_rng(0), [], []
     for _ in range(splits):
         order = rng.permutation(len(queries))
-        chosen, judged = order[: len(order) // 2], order[len(order) // 2:]
-        sweeps = [sweep_alpha(semantic[rows], bm25[rows], ids, queries.iloc[rows], labels, ALPHAS) for rows in (chosen, judged)]
+        chosen, judged = order[: len(order) // 2], order[len(order) // 2 :]
+        sweeps = [
+            sweep_alpha(semantic[rows], bm25[rows], ids, queries.iloc[rows], labels, ALPHAS)
+            for rows in (chosen, judged)
+        ]
         best = int(sweeps[0]["mean_recall"].idxmax())
         recalls.append(sweeps[1]["mean_recall"][best])
         alphas.append(ALPHAS[best])
@@ -65,8 +86,12 @@ def judged(folder: Path, exploits: bool) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "selftest.md"
         command = [Path(sys.executable).parent / "autograder", "selftest", "hw4", "--out", out]
-        done = subprocess.run(command + ([] if exploits else ["--no-exploits"]), cwd=ROOT, stdout=subprocess.DEVNULL,
-                              env=os.environ | {"COURSE_DATA_DIR": str(folder)})
+        done = subprocess.run(
+            command + ([] if exploits else ["--no-exploits"]),
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,
+            env=os.environ | {"COURSE_DATA_DIR": str(folder)},
+        )
         lines = [line.strip("| ").split(" | ") for line in out.read_text().splitlines() if line.startswith("| ")]
     found = {line[0]: line[1] for line in lines if len(line) == 2 and " of " in line[1]}
     return found | {"exit status": str(done.returncode)}
@@ -76,14 +101,19 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
     """The text of docs/results.md."""
     names = list(found)
     lines = [
-        "# Results", "",
-        f"Measured on {date.today().isoformat()} by `make docs` (`python benchmarks/results.py`). Do not edit by hand.", "",
+        "# Results",
+        "",
+        f"Measured on {date.today().isoformat()} by `make docs` (`python benchmarks/results.py`). Do not edit by hand.",
+        "",
         "Relevant means judged Exact or Partial; a query without a relevant product counts as 0. nDCG uses the grades",
-        "2, 1, 0 as gains. Ties are broken by row position. Both catalogues are searched whole.", "",
+        "2, 1, 0 as gains. Ties are broken by row position. Both catalogues are searched whole.",
+        "",
         "**Figures on the demo catalogue say nothing about real search: it is made up for teaching.** The real pool holds",
         "40 WANDS queries with every product judged for them, so its recall is recall among judged products: fair for",
-        "comparing methods, no figure about the whole WANDS catalogue.", "",
-        "| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names),
+        "comparing methods, no figure about the whole WANDS catalogue.",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "|---|" + "---:|" * len(names),
     ]
 
     def row(what: str, cells) -> None:
@@ -95,15 +125,30 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
         row(f"{search}: Recall@10", [f"{d['means'][search][0]:.4f}" for d in found.values()])
         row(f"{search}: nDCG@10", [f"{d['means'][search][1]:.4f}" for d in found.values()])
     row("best alpha (weight of the semantic score)", [f"{d['best alpha']:.1f}" for d in found.values()])
-    row("alpha chosen on one half, Recall@10 on the other (mean of 20 splits)", [f"{d['held out'][0]:.4f}" for d in found.values()])
+    row(
+        "alpha chosen on one half, Recall@10 on the other (mean of 20 splits)",
+        [f"{d['held out'][0]:.4f}" for d in found.values()],
+    )
     row("queries where semantic wins / BM25 wins / ties", [" / ".join(map(str, d["wins"])) for d in found.values()])
-    lines += ["", "Mean Recall@10 by alpha:", "", "| alpha | " + " | ".join(names) + " |", "|---:|" + "---:|" * len(names)]
+    lines += [
+        "",
+        "Mean Recall@10 by alpha:",
+        "",
+        "| alpha | " + " | ".join(names) + " |",
+        "|---:|" + "---:|" * len(names),
+    ]
     for position, alpha in enumerate(ALPHAS):
         lines.append(f"| {alpha:.1f} | " + " | ".join(f"{d['sweep'][position]:.4f}" for d in found.values()) + " |")
-    lines += ["", "## The judge", "",
-              "`autograder selftest hw4` judges answers whose worth is known, with fresh probes; here with samples of each",
-              "catalogue. Every row is listed by the command itself; `docs/judging.md` says what the rows mean.", "",
-              "| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
+    lines += [
+        "",
+        "## The judge",
+        "",
+        "`autograder selftest hw4` judges answers whose worth is known, with fresh probes; here with samples of each",
+        "catalogue. Every row is listed by the command itself; `docs/judging.md` says what the rows mean.",
+        "",
+        "| | " + " | ".join(names) + " |",
+        "|---|" + "---:|" * len(names),
+    ]
     for what in max(judge.values(), key=len):
         row(what, [judge[name].get(what, "not run") for name in names])
     return "\n".join(lines) + "\n"

@@ -20,8 +20,7 @@ ALLOWED_SECONDS = 0.5
 NOTEBOOKS = {
     "one short cell": ["1 + 1"],
     "helpers, data and index": [
-        "from helpers import build_index, load_wands_products\n"
-        "products = load_wands_products().head(2000)",
+        "from helpers import build_index, load_wands_products\nproducts = load_wands_products().head(2000)",
         "index, lengths = build_index(products['product_name'])",
     ],
 }

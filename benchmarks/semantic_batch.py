@@ -74,9 +74,7 @@ def claims():
             same=peers.agreement(_matrix(queries, docs), one_by_one),
         ),
     ]
-    engines, skipped = harness.available(
-        {name: partial(make, docs) for name, make in peers.VECTORS.items()}
-    )
+    engines, skipped = harness.available({name: partial(make, docs) for name, make in peers.VECTORS.items()})
     ways += [
         harness.Way(
             name,

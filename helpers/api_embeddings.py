@@ -28,17 +28,17 @@ _RETRIED = ("rate limit", "server error")
 _SENTENCES = {
     "no key": "OPENAI_API_KEY is not set: set it before starting Jupyter",
     "wrong key": "{host} does not accept the key in OPENAI_API_KEY: check that it is complete, valid and "
-                 "allowed to use {model!r}",
+    "allowed to use {model!r}",
     "no quota": "The account of this key has no credit left at {host}: add credit to it",
     "rate limit": "{host} still refuses more requests for now: wait a minute and run the cell again (what "
-                  "was embedded is kept)",
+    "was embedded is kept)",
     "no network": "{host} cannot be reached: check the network connection, and OPENAI_BASE_URL if you set it",
     "timeout": "{host} did not answer within {timeout:g} seconds: try again later",
     "server error": "{host} has a problem of its own ({detail}): try again later",
     "bad request": "{host} refused the request ({detail}): check the model name {model!r}, and that no text "
-                   "is empty or longer than 8,191 tokens",
+    "is empty or longer than 8,191 tokens",
     "bad answer": "{host} did not answer with one embedding per text: check that OPENAI_BASE_URL, if you set "
-                  "it, is the address of an embedding API and ends in /v1",
+    "it, is the address of an embedding API and ends in /v1",
 }
 
 
@@ -89,8 +89,9 @@ def batch_embed_openai(
         return np.zeros((0, _DIMENSIONS.get(model, 0)), dtype=np.float32)
     base = os.environ.get("OPENAI_BASE_URL") or os.environ.get("OPENAI_API_BASE") or _OPENAI
     base = base.strip().rstrip("/")
-    return embed_through_cache(texts, f"api:{base} {model}", EmbeddingCache(),
-                               lambda: _open_encoder(model, base), batch_size, show_progress)
+    return embed_through_cache(
+        texts, f"api:{base} {model}", EmbeddingCache(), lambda: _open_encoder(model, base), batch_size, show_progress
+    )
 
 
 def _open_encoder(model: str, base: str) -> Callable[[list[str]], np.ndarray]:
@@ -112,9 +113,16 @@ def _open_encoder(model: str, base: str) -> Callable[[list[str]], np.ndarray]:
         for pause in (*RETRY_PAUSES, None):
             try:
                 with warnings.catch_warnings(action="ignore"):
-                    response = litellm.embedding(model=model, input=texts, custom_llm_provider="openai",
-                                                 client=client, api_key=key, api_base=base,
-                                                 timeout=TIMEOUT_SECONDS, encoding_format="float")
+                    response = litellm.embedding(
+                        model=model,
+                        input=texts,
+                        custom_llm_provider="openai",
+                        client=client,
+                        api_key=key,
+                        api_base=base,
+                        timeout=TIMEOUT_SECONDS,
+                        encoding_format="float",
+                    )
             except Exception as error:
                 reason, detail = _explain(error)
                 if pause is None or reason not in _RETRIED:
@@ -155,8 +163,9 @@ def _explain(error: BaseException) -> tuple[str, str]:
         return "timeout", ""
     if any(isinstance(link, httpx.TransportError) for link in chain):
         return "no network", ""
-    answered = [link for link in chain if type(link).__module__.startswith("openai")
-                and isinstance(link, openai.APIStatusError)]
+    answered = [
+        link for link in chain if type(link).__module__.startswith("openai") and isinstance(link, openai.APIStatusError)
+    ]
     if not answered:
         return "bad answer", ""
     status, detail = answered[0].status_code, f"HTTP {answered[0].status_code}"
@@ -183,7 +192,9 @@ def _vectors(response: Any, n: int, model: str, base: str) -> np.ndarray:
 
 
 def _error(reason: str, model: str, base: str, detail: str = "") -> EmbeddingAPIError:
-    sentence = _SENTENCES[reason].format(host=urlsplit(base).hostname or "The server", model=model,
-                                         timeout=TIMEOUT_SECONDS, detail=detail)
-    return EmbeddingAPIError(reason, f"{sentence}; or use get_embedding_local or batch_embed_local, "
-                                     "which need no key and no network.")
+    sentence = _SENTENCES[reason].format(
+        host=urlsplit(base).hostname or "The server", model=model, timeout=TIMEOUT_SECONDS, detail=detail
+    )
+    return EmbeddingAPIError(
+        reason, f"{sentence}; or use get_embedding_local or batch_embed_local, which need no key and no network."
+    )

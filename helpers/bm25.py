@@ -114,9 +114,7 @@ class BM25Index(Mapping):
         return len(self._numbers)
 
     def __repr__(self) -> str:
-        return (
-            f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {self._frequencies.nnz:,} postings)"
-        )
+        return f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {self._frequencies.nnz:,} postings)"
 
 
 def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple[BM25Index, np.ndarray]:
@@ -362,9 +360,7 @@ def top_bm25_batch(
     for begin in range(0, len(tokenized), step):
         found = index.counts(tokenized[begin : begin + step]) @ weights
         for i, (start, end) in enumerate(zip(found.indptr, found.indptr[1:]), begin):
-            rows[i], scores[i] = top_k_of_positive(
-                found.indices[start:end], found.data[start:end], num_docs, k
-            )
+            rows[i], scores[i] = top_k_of_positive(found.indices[start:end], found.data[start:end], num_docs, k)
     return rows, scores
 
 
@@ -388,9 +384,7 @@ def _split(queries: Iterable[str], tokenizer: Callable | None, index: Mapping) -
     queries = list(_texts(queries, "queries"))
     for query in queries:
         if is_missing(query):
-            raise ValueError(
-                f"the query is missing ({query!r}); drop queries without text before the search."
-            )
+            raise ValueError(f"the query is missing ({query!r}); drop queries without text before the search.")
     return [tokenize(query) for query in queries]
 
 
@@ -401,9 +395,7 @@ def _texts(texts, name: str) -> Iterable:
             f"{name} must be a list or column of texts, got one string. Put it in a list: [{texts[:30]!r}]."
         )
     if isinstance(texts, pd.DataFrame):
-        raise TypeError(
-            f"{name} must be one column of texts, got a DataFrame. Choose a column: df['product_name']."
-        )
+        raise TypeError(f"{name} must be one column of texts, got a DataFrame. Choose a column: df['product_name'].")
     if isinstance(texts, Mapping | Set) or not isinstance(texts, Iterable):
         raise TypeError(f"{name} must be a list or column of texts, got {type(texts).__name__}.")
     return texts.tolist() if isinstance(texts, pd.Series) else texts

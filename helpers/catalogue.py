@@ -62,9 +62,7 @@ _PRODUCTS = _Table(
     },
 )
 _QUERIES = _Table(("query.csv", "wayfair-queries.csv"), {"query_id": int, "query": str, "query_class": str})
-_LABELS = _Table(
-    ("label.csv", "wayfair-labels.csv"), {"id": int, "query_id": int, "product_id": int, "label": str}
-)
+_LABELS = _Table(("label.csv", "wayfair-labels.csv"), {"id": int, "query_id": int, "product_id": int, "label": str})
 
 _announced: set[Path] = set()
 
@@ -102,9 +100,7 @@ def load_wands_queries(data_dir: str | Path | None = None) -> pd.DataFrame:
     _check_unique(queries["query_id"], path)
     without_text = queries.loc[queries["query"].isna(), "query_id"]
     if len(without_text):
-        raise DataError(
-            f"{path}: query_id {without_text.iloc[0]} has no text; write its query or remove the row."
-        )
+        raise DataError(f"{path}: query_id {without_text.iloc[0]} has no text; write its query or remove the row.")
     return queries
 
 
@@ -129,9 +125,7 @@ def product_text(products: pd.DataFrame) -> pd.Series:
     """The text that stands for each product, (n,): name, space, class; a missing one adds nothing."""
     missing = [column for column in ("product_name", "product_class") if column not in products.columns]
     if missing:
-        raise DataError(
-            f"The products have no column {missing[0]!r}; pass the frame of load_wands_products()."
-        )
+        raise DataError(f"The products have no column {missing[0]!r}; pass the frame of load_wands_products().")
     name = products["product_name"].fillna("").astype(str)
     return (name + " " + products["product_class"].fillna("").astype(str)).str.strip()
 
@@ -225,9 +219,7 @@ def folder_in_use(data_dir: str | Path | None = None) -> Path:
     if not data_dir and data.folder not in _announced:
         _announced.add(data.folder)
         if data.folder == DEMO_FOLDER:
-            print(
-                "Data: demo catalogue (synthetic; `python -m helpers download` fetches the real WANDS data)"
-            )
+            print("Data: demo catalogue (synthetic; `python -m helpers download` fetches the real WANDS data)")
         elif data.folder == wands_folder():
             print("Data: WANDS (real products, queries and human judgments)")
         else:
@@ -274,16 +266,12 @@ def _read(path: Path, table: _Table) -> pd.DataFrame:
             f"{path} is not a clean table ({str(error).strip()}); give every row the columns of the header."
         ) from None
     except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}); check the file and its permissions."
-        ) from None
+        raise DataError(f"{path} cannot be read ({error.strerror}); check the file and its permissions.") from None
 
     frame = frame.rename(columns={"category hierarchy": "category_hierarchy"})
     missing = [column for column in table.columns if column not in frame.columns]
     if missing:
-        raise DataError(
-            f"{path} has no column {', '.join(missing)}; its header must name {', '.join(table.columns)}."
-        )
+        raise DataError(f"{path} has no column {', '.join(missing)}; its header must name {', '.join(table.columns)}.")
     if frame.empty:
         raise DataError(f"{path} has a header but no rows; put the data back into it.")
     frame = frame[list(table.columns)].copy()
@@ -306,9 +294,7 @@ def _separator(path: Path, id_column: str) -> str:
             raise DataError(f"{path} separates its columns with {separator!r}; save it with tabs or commas.")
     if "\t" in header or "," in header:
         return "\t" if "\t" in header else ","
-    raise DataError(
-        f"{path} has no tabs or commas in its header; save it as a tab- or comma-separated table."
-    )
+    raise DataError(f"{path} has no tabs or commas in its header; save it as a tab- or comma-separated table.")
 
 
 def _numbers(text: pd.Series, kind: type, path: Path) -> pd.Series:
@@ -326,6 +312,4 @@ def _numbers(text: pd.Series, kind: type, path: Path) -> pd.Series:
 def _check_unique(ids: pd.Series, path: Path) -> None:
     repeated = ids[ids.duplicated()]
     if len(repeated):
-        raise DataError(
-            f"{path}: {ids.name} {repeated.iloc[0]} stands in more than one row; give each row its own."
-        )
+        raise DataError(f"{path}: {ids.name} {repeated.iloc[0]} stands in more than one row; give each row its own.")

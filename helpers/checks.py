@@ -26,11 +26,14 @@ def result(what: str, call: Callable[[], Any], hint: str) -> Any:
     except NotImplementedError:
         raise CheckFailed(f"{what.split('(')[0]} is still to be written.") from None
     except NameError as error:
-        raise CheckFailed(f"{error.name} is not defined; hint: run the cells above, and check how the name is "
-                          "written.") from None
+        raise CheckFailed(
+            f"{error.name} is not defined; hint: run the cells above, and check how the name is written."
+        ) from None
     except Exception as error:
-        raise CheckFailed(f"{what} stopped with {type(error).__name__}: {error}; hint: {hint} "
-                          "Call it in a cell of your own to see where.") from None
+        raise CheckFailed(
+            f"{what} stopped with {type(error).__name__}: {error}; hint: {hint} "
+            "Call it in a cell of your own to see where."
+        ) from None
 
 
 def expect(what: str, holds: Callable[[], bool], got: str, expected: str, hint: str) -> None:
@@ -43,8 +46,10 @@ def expect_number(what: str, call: Callable[[], Any], expected: float, hint: str
     """`call()` is one plain number within `tolerance` of `expected`."""
     got = result(what, call, hint)
     if not isinstance(got, (int, float, np.number)) or isinstance(got, bool):
-        raise CheckFailed(f"{what} gave {_shown(got)}, expected {expected:.4g}; hint: "
-                          f"{_return_hint(got) or 'it should be one plain number.'}")
+        raise CheckFailed(
+            f"{what} gave {_shown(got)}, expected {expected:.4g}; hint: "
+            f"{_return_hint(got) or 'it should be one plain number.'}"
+        )
     if not abs(got - expected) <= tolerance:
         raise CheckFailed(f"{what} gave {_shown(got)}, expected {expected:.4g}; hint: {hint}")
 
@@ -57,8 +62,10 @@ def expect_array(what: str, call: Callable[[], Any], expected, hint: str, tolera
     except (TypeError, ValueError):
         array = None
     if array is None or array.shape != expected.shape:
-        raise CheckFailed(f"{what} gave {_shown(got)}, expected {_shown(expected)}; hint: "
-                          f"{_return_hint(got) or f'the shape should be {expected.shape}.'}")
+        raise CheckFailed(
+            f"{what} gave {_shown(got)}, expected {_shown(expected)}; hint: "
+            f"{_return_hint(got) or f'the shape should be {expected.shape}.'}"
+        )
     if not np.all(np.abs(array - expected) <= tolerance):
         raise CheckFailed(f"{what} gave {_shown(got)}, expected {_shown(expected)}; hint: {hint}")
 
@@ -70,8 +77,9 @@ def expect_columns(what: str, call: Callable[[], Any], columns: list[str], hint:
     absent = [column for column in columns if column not in found]
     if absent:
         shown = f"a DataFrame without {', '.join(absent)}" if found else _shown(got)
-        raise CheckFailed(f"{what} gave {shown}, expected a DataFrame with {', '.join(columns)}; hint: "
-                          f"{_return_hint(got) or hint}")
+        raise CheckFailed(
+            f"{what} gave {shown}, expected a DataFrame with {', '.join(columns)}; hint: {_return_hint(got) or hint}"
+        )
     return got
 
 

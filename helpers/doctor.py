@@ -55,9 +55,7 @@ def _run(check: Callable[[], Finding]) -> Finding:
     except CourseError as error:
         return Finding("problem", subject, str(error))
     except Exception as error:  # a broken installation can fail in any way, and the other checks still matter
-        return Finding(
-            "problem", subject, f"the check failed ({type(error).__name__}: {error}); install again."
-        )
+        return Finding("problem", subject, f"the check failed ({type(error).__name__}: {error}); install again.")
 
 
 def check_python() -> Finding:
@@ -75,9 +73,7 @@ def check_packages() -> Finding:
     try:
         required = [Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ()]
     except importlib.metadata.PackageNotFoundError:
-        return Finding(
-            "problem", "packages", "the course is not installed; run `pip install -e .` in its folder."
-        )
+        return Finding("problem", "packages", "the course is not installed; run `pip install -e .` in its folder.")
     required = [item for item in required if item.marker is None or item.marker.evaluate({"extra": ""})]
     complaints = [complaint for item in required if (complaint := _complaint(item))]
     if complaints:
@@ -172,18 +168,14 @@ def check_disk() -> Finding:
     folder = next(path for path in (wanted, *wanted.parents) if path.is_dir())
     free = shutil.disk_usage(folder).free
     if free < ENOUGH_DISK:
-        return Finding(
-            "warning", "disk", f"only {free / 1e6:,.0f} MB are free in {folder}; make room for 1 GB."
-        )
+        return Finding("warning", "disk", f"only {free / 1e6:,.0f} MB are free in {folder}; make room for 1 GB.")
     return Finding("ok", "disk", f"{free / 1e9:,.1f} GB free")
 
 
 def check_api_key() -> Finding:
     """Whether a key is set. It is never shown, and nothing in the course needs one."""
     found = [name for name in API_KEYS if os.environ.get(name)]
-    return Finding(
-        "ok", "API key", f"{' and '.join(found)} is set (not needed)" if found else "none (not needed)"
-    )
+    return Finding("ok", "API key", f"{' and '.join(found)} is set (not needed)" if found else "none (not needed)")
 
 
 def check_model() -> Finding:
@@ -203,20 +195,15 @@ def check_embedding() -> Finding:
     model = get_local_model()
     vectors = model.encoder()(["couch", "sofa", "wall clock"])
     if vectors.shape != (3, DEFAULT_DIMENSION) or not np.isfinite(vectors).all():
-        return Finding(
-            "problem", "embedding", f"came out wrong, with shape {vectors.shape}; install the course again."
-        )
+        return Finding("problem", "embedding", f"came out wrong, with shape {vectors.shape}; install the course again.")
     vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     sofa, clock = vectors[1:] @ vectors[0]
     if sofa <= clock:
-        return Finding(
-            "problem", "embedding", "couch is nearer to wall clock than to sofa; install the course again."
-        )
+        return Finding("problem", "embedding", "couch is nearer to wall clock than to sofa; install the course again.")
     return Finding(
         "ok",
         "embedding",
-        f"{DEFAULT_DIMENSION} numbers per text, by {model.engine}; "
-        f"couch: sofa {sofa:.2f}, wall clock {clock:.2f}",
+        f"{DEFAULT_DIMENSION} numbers per text, by {model.engine}; couch: sofa {sofa:.2f}, wall clock {clock:.2f}",
     )
 
 

@@ -13,9 +13,7 @@ from urllib.parse import urlsplit
 from .catalogue import wands_folder
 from .errors import CourseError
 
-WANDS_URL = (
-    "https://raw.githubusercontent.com/wayfair/WANDS/3b74dcf4ba29ab8ff3e6a50b5b09fc627cb882b5/dataset/"
-)
+WANDS_URL = "https://raw.githubusercontent.com/wayfair/WANDS/3b74dcf4ba29ab8ff3e6a50b5b09fc627cb882b5/dataset/"
 _CHUNK = 2**16
 
 

@@ -61,7 +61,7 @@ class EmbeddingCache:
             _give_up(path, error)
             return known
         if len(read) <= _RECENT:
-            for old in list(_recent)[:max(0, len(_recent) + len(read) - _RECENT)]:
+            for old in list(_recent)[: max(0, len(_recent) + len(read) - _RECENT)]:
                 _recent.pop(old, None)
             _recent.update({(path, model, text): vector for text, vector in read.items()})
         return known | read
@@ -111,7 +111,7 @@ def embed_through_cache(
         encode = open_encoder()
         with ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", disable=not show_progress) as bar:
             for start in range(0, len(unknown), chunk_size):
-                chunk = unknown[start:start + chunk_size]
+                chunk = unknown[start : start + chunk_size]
                 vectors = np.asarray(encode(chunk), dtype=np.float32)
                 cache.put(model, chunk, vectors)
                 vector_of.update(zip(chunk, vectors, strict=True))
@@ -130,11 +130,12 @@ def as_texts(texts: Iterable[str]) -> list[str]:
     if isinstance(texts, (str, bytes)):
         raise TypeError("Expected several texts, got a single string: put it in a list, [text].")
     if isinstance(texts, (Mapping, set, frozenset)) or not isinstance(texts, Iterable):
-        raise TypeError(f"Expected a list or a column of texts, got {type(texts).__name__}: "
-                        "pass a list of strings.")
+        raise TypeError(f"Expected a list or a column of texts, got {type(texts).__name__}: pass a list of strings.")
     if getattr(texts, "ndim", 1) != 1:
-        raise ValueError(f"Expected one column of texts, got a table of shape {texts.shape}: "
-                         "pass one column, for example products['product_name'].")
+        raise ValueError(
+            f"Expected one column of texts, got a table of shape {texts.shape}: "
+            "pass one column, for example products['product_name']."
+        )
     return [as_text(text, f"The text at position {i}") for i, text in enumerate(texts)]
 
 
@@ -145,10 +146,8 @@ def as_text(text: str, name: str = "The text") -> str:
     import pandas as pd
 
     if pd.api.types.is_scalar(text) and pd.isna(text):
-        raise ValueError(f"{name} is missing ({text!r}): "
-                         "fill missing texts first, for example texts.fillna('').")
-    raise TypeError(f"{name} is not a string but {type(text).__name__}: "
-                    "convert it first, for example with str().")
+        raise ValueError(f"{name} is missing ({text!r}): fill missing texts first, for example texts.fillna('').")
+    raise TypeError(f"{name} is not a string but {type(text).__name__}: convert it first, for example with str().")
 
 
 def check_batch_size(batch_size: int, most: int | None = None) -> int:
@@ -186,9 +185,12 @@ def _select(path: Path, options: str, model: str, keys: list[bytes]) -> dict[byt
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'embeddings'").fetchone():
             return {}
         for start in range(0, len(keys), _KEYS_PER_QUERY):
-            part = keys[start:start + _KEYS_PER_QUERY]
-            rows = db.execute("SELECT text_hash, checksum, vector FROM embeddings WHERE model = ? "
-                              f"AND text_hash IN ({','.join('?' * len(part))})", [model, *part])
+            part = keys[start : start + _KEYS_PER_QUERY]
+            rows = db.execute(
+                "SELECT text_hash, checksum, vector FROM embeddings WHERE model = ? "
+                f"AND text_hash IN ({','.join('?' * len(part))})",
+                [model, *part],
+            )
             for key, checksum, blob in rows:
                 if zlib.crc32(blob) != checksum:
                     raise sqlite3.DatabaseError("a stored vector is damaged")
@@ -210,5 +212,7 @@ def _give_up(path: Path, error: Exception) -> None:
     _given_up.add(path)
     damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
     remedy = "delete that file" if damaged else "set COURSE_CACHE_DIR to a folder that can be written"
-    print(f"The embedding cache {path} cannot be used ({error}), so embeddings are computed each time: "
-          f"{remedy}.", file=sys.stderr)
+    print(
+        f"The embedding cache {path} cannot be used ({error}), so embeddings are computed each time: {remedy}.",
+        file=sys.stderr,
+    )

@@ -129,9 +129,7 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     return judgments
 
 
-def get_relevance_grades(
-    retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None
-) -> list:
+def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None) -> list:
     """The grades of the retrieved products, in rank order: what `calculate_dcg` takes.
 
     Parameters
@@ -211,11 +209,7 @@ def evaluate_search(
         recalls.append(calculate_recall(results["product_id"].tolist(), relevant.get(query_id, ()), k))
     if verbose:
         print(_summary(recalls, [query_id for query_id, _ in rows if query_id not in relevant], k))
-    return (
-        queries_df[["query_id", "query"]]
-        .assign(recall=np.array(recalls, dtype=np.float64))
-        .reset_index(drop=True)
-    )
+    return queries_df[["query_id", "query"]].assign(recall=np.array(recalls, dtype=np.float64)).reset_index(drop=True)
 
 
 def evaluate_scores(
@@ -290,8 +284,7 @@ def evaluate_rankings(
     _check_columns(queries_df, "queries_df", ["query_id", "query"])
     if len(rankings) != len(queries_df):
         raise ValueError(
-            f"rankings must hold one ranking per query; got {len(rankings):,} "
-            f"for {len(queries_df):,} queries."
+            f"rankings must hold one ranking per query; got {len(rankings):,} for {len(queries_df):,} queries."
         )
     judgments = group_judgments(labels_df)
     found = []
@@ -356,9 +349,7 @@ def sweep_alpha(
     return pd.DataFrame({"alpha": alphas, "mean_recall": recalls.mean(axis=0)})
 
 
-def _best_of_each_mix(
-    semantic: np.ndarray, bm25: np.ndarray, alphas: list[float], k: int
-) -> Iterator[np.ndarray]:
+def _best_of_each_mix(semantic: np.ndarray, bm25: np.ndarray, alphas: list[float], k: int) -> Iterator[np.ndarray]:
     """``top_k(fuse_scores(semantic, bm25, alpha), k)`` for each alpha; both scores lie in [0, 1].
 
     Take the k best products of one mix. A product with a lower semantic score and a lower BM25 score than all

@@ -13,8 +13,14 @@ _SMALL_WORDS = frozenset("a an and at by for from in is it my of on or the to wi
 _RARE = 0.02  # a word is rare if at most this share of all documents holds it
 
 
-def explain_bm25(query: str, bm25_results: pd.DataFrame, semantic_results: pd.DataFrame, index: Mapping,
-                 num_docs: int, word_pieces: Callable[[str], list[str]]) -> str:
+def explain_bm25(
+    query: str,
+    bm25_results: pd.DataFrame,
+    semantic_results: pd.DataFrame,
+    index: Mapping,
+    num_docs: int,
+    word_pieces: Callable[[str], list[str]],
+) -> str:
     """Why BM25 found more of what is relevant to `query` than semantic search did.
 
     Parameters
@@ -38,18 +44,27 @@ def explain_bm25(query: str, bm25_results: pd.DataFrame, semantic_results: pd.Da
     for word, df in sorted(words.items(), key=lambda item: item[1]):
         pieces = word_pieces(word)
         if df <= max(1, _RARE * num_docs) and len(pieces) > 1:
-            return (f"'{word}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
-                    f"letter for letter; the model knows only {' + '.join(pieces)}.")
+            return (
+                f"'{word}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
+                f"letter for letter; the model knows only {' + '.join(pieces)}."
+            )
     in_bm25, in_semantic = (_shares(query, found["product_name"]) for found in (bm25_results, semantic_results))
     word = max(in_bm25, key=lambda word: in_bm25[word] - in_semantic[word], default=None)
     if word is None or in_bm25[word] <= in_semantic[word]:
         return "Both lists hold the same words: they differ in the order of near-equals."
-    return (f"'{word}' is in {in_bm25[word]:.0%} of the names BM25 found and in {in_semantic[word]:.0%} of the "
-            "others: to a vector one word is a small part of the whole.")
+    return (
+        f"'{word}' is in {in_bm25[word]:.0%} of the names BM25 found and in {in_semantic[word]:.0%} of the "
+        "others: to a vector one word is a small part of the whole."
+    )
 
 
-def explain_semantic(query: str, bm25_results: pd.DataFrame, semantic_results: pd.DataFrame,
-                     relevant_products: pd.DataFrame, index: Mapping) -> str:
+def explain_semantic(
+    query: str,
+    bm25_results: pd.DataFrame,
+    semantic_results: pd.DataFrame,
+    relevant_products: pd.DataFrame,
+    index: Mapping,
+) -> str:
     """Why semantic search found more of what is relevant to `query` than BM25 did.
 
     Parameters
@@ -71,16 +86,20 @@ def explain_semantic(query: str, bm25_results: pd.DataFrame, semantic_results: p
     unknown = [word for word, term in _words(query).items() if term not in index]
     if unknown:
         several = len(unknown) > 1
-        reasons.append(f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to "
-                       f"the model {'they still have' if several else 'it still has'} a meaning.")
+        reasons.append(
+            f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to "
+            f"the model {'they still have' if several else 'it still has'} a meaning."
+        )
     n = len(relevant_products)
     in_relevant = _shares(query, relevant_products["product_name"])
     known = {word: share for word, share in in_relevant.items() if word not in unknown}
     word = min(known, key=known.get, default=None)
     if word is not None and known[word] < 0.5:
         holding = round(known[word] * n)
-        reasons.append(f"{f'Only {holding}' if holding else 'None'} of the {n} relevant names "
-                       f"{'holds' if holding < 2 else 'hold'} '{word}', which other names do.")
+        reasons.append(
+            f"{f'Only {holding}' if holding else 'None'} of the {n} relevant names "
+            f"{'holds' if holding < 2 else 'hold'} '{word}', which other names do."
+        )
     if reasons:
         return " ".join(reasons)
     kind = relevant_products["product_class"].mode()
@@ -88,8 +107,10 @@ def explain_semantic(query: str, bm25_results: pd.DataFrame, semantic_results: p
         kind = kind.iloc[0]
         bm25, semantic = (int((found["product_class"] == kind).sum()) for found in (bm25_results, semantic_results))
         if semantic > bm25:
-            return (f"The words stand in other kinds of product too: {bm25} of BM25's {len(bm25_results)} and "
-                    f"{semantic} of the other {len(semantic_results)} are of the class {kind}.")
+            return (
+                f"The words stand in other kinds of product too: {bm25} of BM25's {len(bm25_results)} and "
+                f"{semantic} of the other {len(semantic_results)} are of the class {kind}."
+            )
     return "Both lists hold the words and the kind: they differ in the order of near-equals."
 
 
@@ -102,8 +123,10 @@ def _words(query: str) -> dict[str, str]:
 def _shares(query: str, names: pd.Series) -> dict[str, float]:
     """word of the query -> share of the names that hold it."""
     tokenized = [set(snowball_tokenize(name)) for name in names]
-    return {word: sum(term in tokens for tokens in tokenized) / max(len(tokenized), 1)
-            for word, term in _words(query).items()}
+    return {
+        word: sum(term in tokens for tokens in tokenized) / max(len(tokenized), 1)
+        for word, term in _words(query).items()
+    }
 
 
 def _quoted(words: list[str]) -> str:

@@ -57,8 +57,7 @@ def withhold(assignment: str = "hw4") -> None:
     """
     if assignment not in STUDENT_WRITES:
         raise ValueError(
-            f"There is no assignment {assignment!r} with helpers to withhold; "
-            f"choose from {', '.join(STUDENT_WRITES)}."
+            f"There is no assignment {assignment!r} with helpers to withhold; choose from {', '.join(STUDENT_WRITES)}."
         )
     number = assignment.removeprefix("hw")
     for name, own in STUDENT_WRITES[assignment].items():

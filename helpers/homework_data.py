@@ -8,8 +8,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.bm25 import BM25Index, build_index
-from helpers.catalogue import (folder_in_use, load_wands_labels, load_wands_products, load_wands_queries, product_text,
-                               sample_catalogue)
+from helpers.catalogue import (
+    folder_in_use,
+    load_wands_labels,
+    load_wands_products,
+    load_wands_queries,
+    product_text,
+    sample_catalogue,
+)
 from helpers.local_model import batch_embed_local
 
 
@@ -38,15 +44,22 @@ def load_homework_data(data_dir=None, n: int = 5000) -> HomeworkData:
     folder = folder_in_use(data_dir)
     files = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob("*.csv")))
     data = _prepared(folder, files, n)
-    return replace(data, products=data.products.copy(), queries=data.queries.copy(), labels=data.labels.copy(),
-                   doc_lengths=data.doc_lengths.copy(), product_embeddings=data.product_embeddings.copy())
+    return replace(
+        data,
+        products=data.products.copy(),
+        queries=data.queries.copy(),
+        labels=data.labels.copy(),
+        doc_lengths=data.doc_lengths.copy(),
+        product_embeddings=data.product_embeddings.copy(),
+    )
 
 
 @lru_cache(maxsize=1)
 def _prepared(folder: Path, files: tuple, n: int) -> HomeworkData:
     """`files`: names, times and sizes of the files in `folder`, which tell when it has to be done again."""
     products, queries, labels = sample_catalogue(
-        load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=n)
+        load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=n
+    )
     index, doc_lengths = build_index(products["product_name"])
     product_embeddings = batch_embed_local(product_text(products))
     return HomeworkData(products, queries, labels, index, doc_lengths, product_embeddings)

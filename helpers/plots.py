@@ -24,11 +24,25 @@ _CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, DARK_GREY)
 _MARKERS = "osD^vPX"
 _DPI, _SHOWN_DPI = 132, 88  # more dots than a page needs, so that the picture is sharp on a fine screen
 _STYLE = {
-    "font.family": "sans-serif", "font.size": 10.5, "axes.titlesize": 12, "axes.titleweight": "bold",
-    "axes.titlelocation": "left", "axes.titlepad": 10, "axes.spines.top": False, "axes.spines.right": False,
-    "axes.facecolor": "white", "figure.facecolor": "white", "savefig.facecolor": "white", "axes.edgecolor": INK,
-    "axes.labelcolor": INK, "axes.titlecolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.grid": False, "legend.frameon": False,
+    "font.family": "sans-serif",
+    "font.size": 10.5,
+    "axes.titlesize": 12,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.titlepad": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.facecolor": "white",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": False,
+    "legend.frameon": False,
 }
 
 
@@ -86,16 +100,25 @@ def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions from
     cosines = arrows @ arrows[0] / (lengths * lengths[0])
     with _drawing(7.0, 4.1, title) as (figure, axes):
         for i, ((x, y), name, colour) in enumerate(zip(arrows, vectors, _CYCLE * len(arrows))):
-            axes.annotate("", xy=(x, y), xytext=(0, 0),
-                          arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "mutation_scale": 16})
+            axes.annotate(
+                "",
+                xy=(x, y),
+                xytext=(0, 0),
+                arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2, "mutation_scale": 16},
+            )
             label = f"{name}\ncosine {cosines[i]:.2f}" if i else f"{name}\n(all cosines are with {name})"
             # Beside the tip, on the side away from the arrow and from a longer one of the same direction.
             place = {"xytext": (9, 3), "va": "top"} if x > 0 else {"xytext": (0, 5), "va": "bottom", "ha": "center"}
             axes.annotate(label, (x, y), textcoords="offset points", color=INK, **place)
         low, high = np.minimum(arrows.min(axis=0), 0), np.maximum(arrows.max(axis=0), 0)
         reach = max(high - low)
-        axes.set(xlim=(low[0] - 0.16 * reach, high[0] + 0.5 * reach), aspect="equal",
-                 ylim=(low[1] - 0.08 * reach, high[1] + 0.18 * reach), xlabel="first number", ylabel="second number")
+        axes.set(
+            xlim=(low[0] - 0.16 * reach, high[0] + 0.5 * reach),
+            aspect="equal",
+            ylim=(low[1] - 0.08 * reach, high[1] + 0.18 * reach),
+            xlabel="first number",
+            ylabel="second number",
+        )
         axes.axhline(0, color=GREY, linewidth=0.8, zorder=0)
         axes.axvline(0, color=GREY, linewidth=0.8, zorder=0)
     first, *others = vectors
@@ -128,13 +151,17 @@ def similarity_heatmap(similarities, labels: Sequence[str], title: str = "Cosine
         axes.spines[:].set_visible(False)
         for (row, column), value in np.ndenumerate(similarities):
             dark = image.norm(value) < 0.6
-            axes.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9,
-                      color="white" if dark else "black")
+            axes.text(
+                column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color="white" if dark else "black"
+            )
         figure.colorbar(image, ax=axes, label="cosine", fraction=0.04).outline.set_visible(False)
     off_diagonal = np.where(np.eye(n, dtype=bool), -np.inf, similarities)
     row, column = np.unravel_index(off_diagonal.argmax(), off_diagonal.shape)
-    return Picture(figure, f"Table of cosines between {n} texts. The most similar two are {labels[row]!r} and "
-                           f"{labels[column]!r} ({similarities[row, column]:.2f}).")
+    return Picture(
+        figure,
+        f"Table of cosines between {n} texts. The most similar two are {labels[row]!r} and "
+        f"{labels[column]!r} ({similarities[row, column]:.2f}).",
+    )
 
 
 def principal_axes(embeddings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -161,8 +188,14 @@ def principal_axes(embeddings) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return centre, axes, spread[:2] ** 2 / (spread**2).sum()
 
 
-def embedding_map(embeddings, classes: Sequence[str], query_embeddings=None, queries: Sequence[str] = (),
-                  most: int = 7, title: str = "Product embeddings on two principal axes") -> Picture:
+def embedding_map(
+    embeddings,
+    classes: Sequence[str],
+    query_embeddings=None,
+    queries: Sequence[str] = (),
+    most: int = 7,
+    title: str = "Product embeddings on two principal axes",
+) -> Picture:
     """A map of the products of the commonest classes, with queries drawn in.
 
     The axes are the principal axes of the products shown; queries are projected on the same axes.
@@ -185,10 +218,12 @@ def embedding_map(embeddings, classes: Sequence[str], query_embeddings=None, que
     kinds = np.array([name if isinstance(name, str) else "" for name in classes])
     points = np.zeros((0, embeddings.shape[1])) if query_embeddings is None else np.asarray(query_embeddings)
     if len(embeddings) != len(kinds) or len(points) != len(queries):
-        raise ValueError(f"every embedding needs its class and every query its embedding; got {len(embeddings)} "
-                         f"embeddings, {len(kinds)} classes, {len(points)} query embeddings, {len(queries)} queries.")
+        raise ValueError(
+            f"every embedding needs its class and every query its embedding; got {len(embeddings)} "
+            f"embeddings, {len(kinds)} classes, {len(points)} query embeddings, {len(queries)} queries."
+        )
     names, counts = np.unique(kinds[kinds != ""], return_counts=True)
-    shown = names[np.argsort(-counts, kind="stable")[:min(most, len(_CYCLE))]]
+    shown = names[np.argsort(-counts, kind="stable")[: min(most, len(_CYCLE))]]
     centre, directions, shares = principal_axes(embeddings[np.isin(kinds, shown)])
     with _drawing(8.4, 5.4, title) as (figure, axes):
         for name, colour, marker in zip(shown, _CYCLE, _MARKERS):
@@ -196,20 +231,30 @@ def embedding_map(embeddings, classes: Sequence[str], query_embeddings=None, que
             axes.scatter(x, y, s=16, color=colour, marker=marker, alpha=0.55, linewidths=0, label=_short(name))
         for (x, y), query in zip((points - centre) @ directions.T, queries):
             axes.plot(x, y, marker="*", markersize=17, color="black", markeredgecolor="white", linestyle="none")
-            axes.annotate(query, (x, y), xytext=(9, 5), textcoords="offset points", weight="bold",
-                          bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85})
+            axes.annotate(
+                query,
+                (x, y),
+                xytext=(9, 5),
+                textcoords="offset points",
+                weight="bold",
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+            )
         for set_label, place, share in zip((axes.set_xlabel, axes.set_ylabel), ("first", "second"), shares):
             set_label(f"{place} principal axis ({share:.0%} of the variance)")
         legend = axes.legend(title="product class", loc="upper left", bbox_to_anchor=(1.01, 1), markerscale=1.6)
         for handle in legend.legend_handles:
             handle.set_alpha(1)
     said = f", with the queries {', '.join(map(repr, queries))} as stars" if queries else ""
-    return Picture(figure, f"Map of products of the {len(shown)} commonest classes ({', '.join(shown)}){said}. "
-                           f"The two axes keep {shares.sum():.0%} of the variance.")
+    return Picture(
+        figure,
+        f"Map of products of the {len(shown)} commonest classes ({', '.join(shown)}){said}. "
+        f"The two axes keep {shares.sum():.0%} of the variance.",
+    )
 
 
-def similarity_histograms(similarities: Mapping[str, Sequence[float]],
-                          title: str = "How similar are two products?") -> Picture:
+def similarity_histograms(
+    similarities: Mapping[str, Sequence[float]], title: str = "How similar are two products?"
+) -> Picture:
     """Histograms of similarities, one over the other, each with its median as a dashed line.
 
     Parameters
@@ -231,8 +276,16 @@ def similarity_histograms(similarities: Mapping[str, Sequence[float]],
             weights = np.full(len(values), 1 / len(values))
             median = np.median(values)
             axes.hist(values, bins, weights=weights, histtype="stepfilled", color=colour, alpha=0.35)
-            axes.hist(values, bins, weights=weights, histtype="step", edgecolor=colour, linewidth=1.6, hatch=pattern,
-                      label=f"{name} (median {median:.2f})")
+            axes.hist(
+                values,
+                bins,
+                weights=weights,
+                histtype="step",
+                edgecolor=colour,
+                linewidth=1.6,
+                hatch=pattern,
+                label=f"{name} (median {median:.2f})",
+            )
             axes.axvline(median, color=colour, linestyle="--", linewidth=1.4)
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
         axes.set(xlabel="cosine similarity", ylabel="share of the pairs")
@@ -242,8 +295,14 @@ def similarity_histograms(similarities: Mapping[str, Sequence[float]],
     return Picture(figure, f"Histograms of cosine similarity. Medians: {said}.")
 
 
-def recall_scatter(x, y, x_name: str = "BM25", y_name: str = "semantic search", k: int = 10,
-                   title: str = "Recall of each query, both ways") -> Picture:
+def recall_scatter(
+    x,
+    y,
+    x_name: str = "BM25",
+    y_name: str = "semantic search",
+    k: int = 10,
+    title: str = "Recall of each query, both ways",
+) -> Picture:
     """Recall of two searches, query by query: one marker per pair of values, larger where more queries coincide.
 
     Parameters
@@ -268,19 +327,32 @@ def recall_scatter(x, y, x_name: str = "BM25", y_name: str = "semantic search", 
         axes.scatter(places[:, 0], places[:, 1], s=26 * counts, c=colours, alpha=0.75, edgecolors=INK, linewidths=0.5)
         axes.text(-0.1 * end, 1.07 * end, f"{y_name} finds more: {y_wins}", va="center", weight="bold")
         axes.text(1.1 * end, -0.07 * end, f"{x_name} finds more: {x_wins}", va="center", ha="right", weight="bold")
-        axes.set(xlim=edge, ylim=edge, aspect="equal", xlabel=f"Recall@{k} of {x_name}",
-                 ylabel=f"Recall@{k} of {y_name}")
+        axes.set(
+            xlim=edge, ylim=edge, aspect="equal", xlabel=f"Recall@{k} of {x_name}", ylabel=f"Recall@{k} of {y_name}"
+        )
         sizes = sorted({1, int(np.sqrt(counts.max())), int(counts.max())})
         handles = [axes.scatter([], [], s=26 * size, color=GREY, edgecolors=INK, linewidths=0.5) for size in sizes]
-        axes.legend(handles, sizes, title="queries\nat this point", loc="upper left", bbox_to_anchor=(1.01, 1),
-                    labelspacing=1.6, handletextpad=1.2, borderpad=1)
-    return Picture(figure, f"Scatter of Recall@{k} per query, {x_name} across and {y_name} up, {len(x)} queries: "
-                           f"{y_name} finds more for {y_wins}, {x_name} for {x_wins}, equal for "
-                           f"{len(x) - x_wins - y_wins}.")
+        axes.legend(
+            handles,
+            sizes,
+            title="queries\nat this point",
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1),
+            labelspacing=1.6,
+            handletextpad=1.2,
+            borderpad=1,
+        )
+    return Picture(
+        figure,
+        f"Scatter of Recall@{k} per query, {x_name} across and {y_name} up, {len(x)} queries: "
+        f"{y_name} finds more for {y_wins}, {x_name} for {x_wins}, equal for "
+        f"{len(x) - x_wins - y_wins}.",
+    )
 
 
-def alpha_curve(alphas, mean_recall, lower, upper, k: int = 10,
-                title: str = "What a mix of both searches is worth") -> Picture:
+def alpha_curve(
+    alphas, mean_recall, lower, upper, k: int = 10, title: str = "What a mix of both searches is worth"
+) -> Picture:
     """Mean recall against alpha, with a 95% band and the best alpha marked.
 
     Parameters
@@ -292,22 +364,36 @@ def alpha_curve(alphas, mean_recall, lower, upper, k: int = 10,
     ValueError
         If the shapes differ or are empty.
     """
-    alphas, mean_recall, lower, upper = (np.asarray(values, dtype=np.float64)
-                                         for values in (alphas, mean_recall, lower, upper))
+    alphas, mean_recall, lower, upper = (
+        np.asarray(values, dtype=np.float64) for values in (alphas, mean_recall, lower, upper)
+    )
     if alphas.ndim != 1 or not len(alphas) or not alphas.shape == mean_recall.shape == lower.shape == upper.shape:
-        raise ValueError("alphas, mean_recall, lower and upper must have the same length, at least 1; got shapes "
-                         f"{alphas.shape}, {mean_recall.shape}, {lower.shape}, {upper.shape}.")
+        raise ValueError(
+            "alphas, mean_recall, lower and upper must have the same length, at least 1; got shapes "
+            f"{alphas.shape}, {mean_recall.shape}, {lower.shape}, {upper.shape}."
+        )
     best = int(mean_recall.argmax())
     with _drawing(7.6, 4.2, title) as (figure, axes):
         axes.fill_between(alphas, lower, upper, color=SKY, alpha=0.3, linewidth=0, label="95% band (bootstrap)")
         axes.plot(alphas, mean_recall, color=BLUE, linewidth=2, marker="o", markersize=4, label="mean over the queries")
-        axes.plot(alphas[best], mean_recall[best], marker="*", markersize=17, color=VERMILION, linestyle="none",
-                  markeredgecolor="white", label=f"best here: alpha = {alphas[best]:.2f}")
+        axes.plot(
+            alphas[best],
+            mean_recall[best],
+            marker="*",
+            markersize=17,
+            color=VERMILION,
+            linestyle="none",
+            markeredgecolor="white",
+            label=f"best here: alpha = {alphas[best]:.2f}",
+        )
         axes.set(xlabel="alpha (0 is BM25 alone, 1 is semantic search alone)", ylabel=f"mean Recall@{k}")
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), ncols=3, columnspacing=1.4)
-    return Picture(figure, f"Curve of mean Recall@{k} against alpha with a 95% band: {mean_recall[0]:.3f} at "
-                           f"alpha {alphas[0]:.2f}, {mean_recall[-1]:.3f} at {alphas[-1]:.2f}, highest "
-                           f"{mean_recall[best]:.3f} at {alphas[best]:.2f}.")
+    return Picture(
+        figure,
+        f"Curve of mean Recall@{k} against alpha with a 95% band: {mean_recall[0]:.3f} at "
+        f"alpha {alphas[0]:.2f}, {mean_recall[-1]:.3f} at {alphas[-1]:.2f}, highest "
+        f"{mean_recall[best]:.3f} at {alphas[best]:.2f}.",
+    )
 
 
 @contextmanager
@@ -335,4 +421,4 @@ def _drawing(width: float, height: float, title: str):
 
 
 def _short(name: str, most: int = 28) -> str:
-    return name if len(name) <= most else name[:most - 1] + "…"
+    return name if len(name) <= most else name[: most - 1] + "…"

@@ -137,6 +137,5 @@ def check_same_length(**counts: int) -> None:
     if len(set(counts.values())) > 1:
         lengths = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         raise ValueError(
-            f"the inputs differ in length ({lengths}): they must describe the same products, "
-            "in the same order."
+            f"the inputs differ in length ({lengths}): they must describe the same products, in the same order."
         )

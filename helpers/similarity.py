@@ -43,9 +43,7 @@ def cosine_similarity(a, b) -> float:
     """
     a, b = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
     if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(
-            f"a and b must be two vectors of the same length; got shapes {a.shape} and {b.shape}."
-        )
+        raise ValueError(f"a and b must be two vectors of the same length; got shapes {a.shape} and {b.shape}.")
     return float(batch_cosine_similarity(a, b[np.newaxis])[0])
 
 
@@ -153,9 +151,7 @@ def semantic_search(
     """
     check_k(k)
     check_same_length(products_df=len(products_df), product_embeddings=len(product_embeddings))
-    similarity = batch_cosine_similarity(
-        get_embedding_local(query, model_name=model_name), product_embeddings
-    )
+    similarity = batch_cosine_similarity(get_embedding_local(query, model_name=model_name), product_embeddings)
     return top_rows(products_df, similarity, k, similarity=similarity)
 
 
@@ -255,9 +251,7 @@ def _rows_and_norms(rows: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray
         largest = np.abs(rows[unsafe]).max(axis=1, initial=0)
         if not np.isfinite(largest).all():
             bad = np.flatnonzero(unsafe)[~np.isfinite(largest)][0]
-            raise ValueError(
-                f"{name} holds NaN or infinite values (first in row {bad}); embed these texts again."
-            )
+            raise ValueError(f"{name} holds NaN or infinite values (first in row {bad}); embed these texts again.")
         largest[largest == 0] = 1
         rows = rows.copy()
         rows[unsafe] /= largest[:, np.newaxis]

@@ -40,8 +40,9 @@ class Table:
 
         title = [f"<p><strong>{html.escape(self.title)}</strong></p>"] if self.title else []
         head, body = line("th", self.columns), [line("td", row) for row in self.rows]
-        return "\n".join([*title, '<table class="dataframe">', "<thead>", head, "</thead>", "<tbody>", *body,
-                          "</tbody>", "</table>"])
+        return "\n".join(
+            [*title, '<table class="dataframe">', "<thead>", head, "</thead>", "<tbody>", *body, "</tbody>", "</table>"]
+        )
 
     def __repr__(self) -> str:
         lines = [self.columns, *self.rows]
@@ -50,8 +51,9 @@ class Table:
         return "\n".join([self.title, *aligned] if self.title else aligned)
 
 
-def side_by_side(query: str, searches: Mapping[str, Callable[[str], pd.DataFrame]],
-                 relevant: Collection | None = None, k: int = 5) -> Table:
+def side_by_side(
+    query: str, searches: Mapping[str, Callable[[str], pd.DataFrame]], relevant: Collection | None = None, k: int = 5
+) -> Table:
     """The first k product names of several searches for one query.
 
     Parameters
@@ -69,8 +71,11 @@ def side_by_side(query: str, searches: Mapping[str, Callable[[str], pd.DataFrame
     columns = {}
     for name, search in searches.items():
         found = search(query).head(k)
-        marks = [""] * len(found) if relevant is None else ["✓ " if product in relevant else "– "
-                                                            for product in found["product_id"]]
+        marks = (
+            [""] * len(found)
+            if relevant is None
+            else ["✓ " if product in relevant else "– " for product in found["product_id"]]
+        )
         names = [mark + _text(text) for mark, text in zip(marks, found["product_name"])]
         columns[name] = names + [""] * (k - len(names))
     ranks = pd.RangeIndex(1, k + 1, name="rank")
@@ -81,4 +86,4 @@ def _text(value, widest: int | None = None) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:.3f}"
     text = "" if value is None or value is pd.NA else str(value)
-    return text if widest is None or len(text) <= widest else text[:widest - 1] + "…"
+    return text if widest is None or len(text) <= widest else text[: widest - 1] + "…"

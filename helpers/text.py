@@ -57,7 +57,5 @@ def snowball_tokenize(text: str | None) -> list[str]:
     if not isinstance(text, str):
         if is_missing(text):
             return []
-        raise TypeError(
-            f"text must be a string, got {type(text).__name__}: {text!r}. Convert it with str() first."
-        )
+        raise TypeError(f"text must be a string, got {type(text).__name__}: {text!r}. Convert it with str() first.")
     return [_STEMS[word] for word in text.translate(_PUNCTUATION_TO_SPACES).lower().split()]

@@ -18,12 +18,14 @@ def small_data(tmp_path_factory) -> Path:
 
     demo = REPOSITORY / "helpers" / "demo"
     products, queries, labels = sample_catalogue(
-        load_wands_products(demo), load_wands_queries(demo), load_wands_labels(demo), n=400)
+        load_wands_products(demo), load_wands_queries(demo), load_wands_labels(demo), n=400
+    )
     queries = queries.head(40)
     labels = labels[labels["query_id"].isin(queries["query_id"])]
     folder = tmp_path_factory.mktemp("small-catalogue")
     products.rename(columns={"category_hierarchy": "category hierarchy"}).to_csv(
-        folder / "product.csv", sep="\t", index=False)
+        folder / "product.csv", sep="\t", index=False
+    )
     queries.to_csv(folder / "query.csv", sep="\t", index=False)
     labels.drop(columns="grade").to_csv(folder / "label.csv", sep="\t", index=False)
     return folder
@@ -78,10 +80,18 @@ def answered(small_homework, solutions):
     from helpers import evaluate_search, get_embedding_local, score_bm25
 
     def namespace(**answers: str) -> dict:
-        space = {"np": np, "pd": pd, "ALPHAS": ALPHAS, "evaluate_search": evaluate_search,
-                 "get_embedding_local": get_embedding_local, "score_bm25": score_bm25, **vars(small_homework.data)}
+        space = {
+            "np": np,
+            "pd": pd,
+            "ALPHAS": ALPHAS,
+            "evaluate_search": evaluate_search,
+            "get_embedding_local": get_embedding_local,
+            "score_bm25": score_bm25,
+            **vars(small_homework.data),
+        }
         for question, source in (solutions | answers).items():
             if question != "reflection":
                 exec(source, space)
         return space
+
     return namespace

@@ -43,9 +43,7 @@ def test_environment_is_conda_forge_with_the_course_itself_on_top():
 
 
 def test_environment_has_a_python_that_the_project_supports():
-    [python] = [
-        item for item in ENVIRONMENT["dependencies"] if isinstance(item, str) and item.startswith("python")
-    ]
+    [python] = [item for item in ENVIRONMENT["dependencies"] if isinstance(item, str) and item.startswith("python")]
     versions = [f"3.{minor}" for minor in range(9, 16)]
     in_environment = set(Requirement(python).specifier.filter(versions))
     assert in_environment == {"3.11", "3.12", "3.13"}

@@ -14,8 +14,13 @@ from autograder.misconceptions.recall import RECALL
 from autograder.misconceptions.semantic import SEMANTIC
 
 MISCONCEPTIONS: dict[str, tuple[Misconception, ...]] = {
-    "cosine": COSINE, "batch_cosine": BATCH_COSINE, "recall": RECALL, "semantic": SEMANTIC, "normalize": NORMALIZE,
-    "hybrid": HYBRID, "best_alpha": BEST_ALPHA,
+    "cosine": COSINE,
+    "batch_cosine": BATCH_COSINE,
+    "recall": RECALL,
+    "semantic": SEMANTIC,
+    "normalize": NORMALIZE,
+    "hybrid": HYBRID,
+    "best_alpha": BEST_ALPHA,
 }
 
 

@@ -26,12 +26,14 @@ AGAIN = "again/"  # stands before the id of a probe that is asked a second time
 @dataclass(frozen=True)
 class Named:
     """Stands for an object that the homework's set-up builds, such as product_embeddings."""
+
     name: str
 
 
 @dataclass(frozen=True)
 class IndexOf:
     """Stands for build_index(texts)[0], built where it is used."""
+
     texts: list[str]
 
 
@@ -43,6 +45,7 @@ class Probe:
     queries: ids of queries; the answer cell is run again with these alone before a variable is read.
     about: what only the judge knows (expected values, scores, relevant products). It never leaves the grader.
     """
+
     id: str
     call: str | None = None
     args: tuple = ()
@@ -58,8 +61,12 @@ class Probe:
         if self.read:
             wire = {"id": self.id, "read": self.read}
         else:
-            wire = {"id": self.id, "call": self.call, "args": [_to_wire(a) for a in self.args],
-                    "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()}}
+            wire = {
+                "id": self.id,
+                "call": self.call,
+                "args": [_to_wire(a) for a in self.args],
+                "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()},
+            }
         more = {"columns": self.columns, "with": self.stand_ins, "queries": self.queries}
         return wire | {name: list(values) for name, values in more.items() if values}
 
@@ -81,6 +88,7 @@ class Check:
 
     `problem` gets the probes with the answers and returns one sentence (what, got, expected, hint), or None.
     """
+
     id: str
     points: float
     title: str
@@ -97,6 +105,7 @@ class Question:
     the answer is a cell's variables; `builds_on` are the questions whose functions may be used here. `again`
     picks the probes for the second time of asking: the whole sample is not searched twice.
     """
+
     id: str
     points: float
     title: str
@@ -104,7 +113,8 @@ class Question:
     writes: str | None = None
     builds_on: tuple["Question", ...] = ()
     again: Callable[[np.random.Generator, Homework, dict[str, list[Probe]]], dict[str, list[Probe]]] = (
-        lambda rng, homework, probes: probes)
+        lambda rng, homework, probes: probes
+    )
 
     def __post_init__(self):
         assert not self.checks or sum(c.points for c in self.checks) == self.points, self.id
@@ -116,15 +126,19 @@ class Question:
         if not self.builds_on:
             return probes, {}
         stand_ins = tuple(question.writes for question in self.builds_on)
-        again = {check: [replace(probe, id=AGAIN + probe.id, stand_ins=stand_ins) for probe in chosen]
-                 for check, chosen in self.again(rng, homework, probes).items()}
+        again = {
+            check: [replace(probe, id=AGAIN + probe.id, stand_ins=stand_ins) for probe in chosen]
+            for check, chosen in self.again(rng, homework, probes).items()
+        }
         return probes, again
 
 
 def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchange, Homework], str | None]:
     """A rule for one probe -> the rule for all: the first problem found."""
+
     def problem(exchange, homework):
         return next((p for p in (problem_of(probe, answer) for probe, answer in exchange) if p), None)
+
     return problem
 
 
@@ -151,8 +165,10 @@ def _missing(answer: Missing) -> str:
         case Failure("KeyboardInterrupt"):
             return f"Your answer cell took too long and was stopped, so {answer.name} is not defined."
         case Failure(error, message):
-            return (f"Your answer cell stopped with {error}{': ' * bool(message)}{message.rstrip('.')}, "
-                    f"so {answer.name} is not defined.")
+            return (
+                f"Your answer cell stopped with {error}{': ' * bool(message)}{message.rstrip('.')}, "
+                f"so {answer.name} is not defined."
+            )
 
 
 def rounded(got, expected) -> bool:
@@ -164,9 +180,10 @@ def rounded(got, expected) -> bool:
     if not np.isfinite(got).all():
         return False
     off = np.abs(got - expected).max()
-    kept = [np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0 ** -places
-            for places in (2, 3, 4)]
-    return bool(any(kept) or off <= 0.005 and np.array_equal(got, got.astype(np.float16)))
+    kept = [
+        np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0**-places for places in (2, 3, 4)
+    ]
+    return bool(any(kept) or (off <= 0.005 and np.array_equal(got, got.astype(np.float16))))
 
 
 def as_number(answer: Answer) -> float | str:

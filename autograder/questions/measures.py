@@ -10,15 +10,20 @@ def _probe(name: str, i: int, retrieved, relevant, k: int | None = None) -> Prob
     retrieved = [int(x) for x in retrieved]
     relevant = {int(x) for x in relevant}
     kwargs = {} if k is None else {"k": k}
-    about = {"expected": recall(retrieved, relevant, k or 10), "k": k or 10, "retrieved": retrieved, "relevant": relevant}
+    about = {
+        "expected": recall(retrieved, relevant, k or 10),
+        "k": k or 10,
+        "retrieved": retrieved,
+        "relevant": relevant,
+    }
     return Probe(f"recall/{name}/{i}", "recall_at_k", (retrieved, relevant), kwargs, about=about)
 
 
 def _draw(rng, found: int, missed: int, wrong: int) -> tuple[list, list]:
     """A shuffled result list with `found` relevant ids among `wrong` others, and the relevant ids."""
     ids = rng.choice(90_000, found + missed + wrong, replace=False)
-    retrieved = np.concatenate([ids[:found], ids[found + missed:]])
-    return list(rng.permutation(retrieved)), list(ids[:found + missed])
+    retrieved = np.concatenate([ids[:found], ids[found + missed :]])
+    return list(rng.permutation(retrieved)), list(ids[: found + missed])
 
 
 def _ordinary(rng, homework):
@@ -49,8 +54,10 @@ def _none_relevant(rng, homework):
 
 def _doubles(rng, homework):
     retrieved, relevant = _draw(rng, 3, 2, 3)
-    return [_probe("doubles", 0, [x for x in retrieved for _ in (0, 1)][:10], relevant),
-            _probe("doubles", 1, [relevant[0]] * 10, relevant)]
+    return [
+        _probe("doubles", 0, [x for x in retrieved for _ in (0, 1)][:10], relevant),
+        _probe("doubles", 1, [relevant[0]] * 10, relevant),
+    ]
 
 
 def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
@@ -61,8 +68,10 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     if abs(got - about["expected"]) <= 1e-9:
         return None
     found, total = len(set(about["retrieved"]) & about["relevant"]), len(about["relevant"])
-    case = (f"With {len(about['retrieved'])} retrieved ids that hold {found} of {total} relevant ids, and k={about['k']}, "
-            f"recall_at_k gave {got:.4g}.")
+    case = (
+        f"With {len(about['retrieved'])} retrieved ids that hold {found} of {total} relevant ids, and k={about['k']}, "
+        f"recall_at_k gave {got:.4g}."
+    )
     if np.isnan(got):
         return f"{case} It should be a number: what do you divide by when nothing is relevant?"
     if rounded(got, about["expected"]):
@@ -77,9 +86,15 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     return f"{case} Recall asks: of all that is relevant, what share was found? What do you divide by?"
 
 
-RECALL = Question("recall", 15, "Measure what a search has found", (
-    Check("ordinary", 8, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
-    Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
-    Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
-    Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
-), writes="recall_at_k")
+RECALL = Question(
+    "recall",
+    15,
+    "Measure what a search has found",
+    (
+        Check("ordinary", 8, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
+        Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
+        Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
+        Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
+    ),
+    writes="recall_at_k",
+)

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder.expected import recall_range
-from autograder.homework import ALPHAS, K, Homework
+from autograder.homework import ALPHAS, Homework, K
 from autograder.questions.base import Check, Exchange, Probe, Question, as_frame, as_number
 from autograder.questions.measures import RECALL
 from autograder.questions.searches import HYBRID, SEMANTIC
@@ -19,6 +19,7 @@ A_FEW, DRAWS = 12, 200
 @dataclass(frozen=True)
 class Means:
     """The least and the greatest mean Recall@10 at each of ALPHAS that right answers can have."""
+
     least: np.ndarray
     most: np.ndarray
 
@@ -27,8 +28,11 @@ def _look(check: str):
     def probes(rng, homework):
         rows = homework.reference["alpha_table"] if homework.reference else []
         right = Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
-        return [Probe(f"best_alpha/{check}/0", read="alpha_table", columns=("alpha", "mean_recall"), about=right),
-                Probe(f"best_alpha/{check}/1", read="best_alpha")]
+        return [
+            Probe(f"best_alpha/{check}/0", read="alpha_table", columns=("alpha", "mean_recall"), about=right),
+            Probe(f"best_alpha/{check}/1", read="best_alpha"),
+        ]
+
     return probes
 
 
@@ -45,8 +49,12 @@ def _on_a_few_queries(rng: np.random.Generator, homework: Homework, probes: dict
     n = len(relevant)
     # Fewer than there are, also in a small sample: else every draw ends with the same query.
     few = min(A_FEW, max(1, n // 2))
-    draws = [np.unique(np.concatenate([rng.choice(n, few, replace=False), rng.permutation(unlucky)[:1],
-                                       rng.permutation(hard)[:1]])) for _ in range(DRAWS)]
+    draws = [
+        np.unique(
+            np.concatenate([rng.choice(n, few, replace=False), rng.permutation(unlucky)[:1], rng.permutation(hard)[:1]])
+        )
+        for _ in range(DRAWS)
+    ]
     rows = max(draws, key=lambda rows: _telling(least[:, rows], half[:, rows]))
     ids = tuple(int(i) for i in homework.data.queries["query_id"].iloc[rows])
     right = Means(*ranges[:, rows].mean(axis=1).T)
@@ -55,16 +63,26 @@ def _on_a_few_queries(rng: np.random.Generator, homework: Homework, probes: dict
 
 def _recalls(homework: Homework, k: int) -> np.ndarray:
     """(alphas, queries, 2): the least and the greatest Recall@k of each query at each alpha."""
-    return np.array([[recall_range(scores, good, k) for scores, good in zip(homework.hybrid_scores(alpha), homework.relevant)]
-                     for alpha in ALPHAS])
+    return np.array(
+        [
+            [recall_range(scores, good, k) for scores, good in zip(homework.hybrid_scores(alpha), homework.relevant)]
+            for alpha in ALPHAS
+        ]
+    )
 
 
 def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
     """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them: the least share of alphas at
     which two ways to make one number of a row differ; then whether the best alpha lies at no end, which tells a table
     upside down."""
-    ways = [least.mean(axis=1), half.mean(axis=1), least.max(axis=1), np.median(least, axis=1), least[:, -1],
-            np.zeros(len(least))]
+    ways = [
+        least.mean(axis=1),
+        half.mean(axis=1),
+        least.max(axis=1),
+        np.median(least, axis=1),
+        least[:, -1],
+        np.zeros(len(least)),
+    ]
     apart = min(np.mean(np.abs(one - other) > 1e-3) for one, other in combinations(ways, 2))
     return float(apart), bool(0 < ways[0].argmax() < len(ALPHAS) - 1)
 
@@ -96,9 +114,11 @@ def _wrong_table(exchange: Exchange, homework: Homework) -> str | None:
     if not wrong.any():
         return None
     first = int(np.flatnonzero(wrong)[0])
-    return (f"{int(wrong.sum())} of {len(means)} means in alpha_table differ from the reference; the first is that of "
-            f"alpha={ALPHAS[first]}, where you have {means[first]:.4f}. It should be the mean Recall@10 of "
-            "hybrid_search over all rows of queries, with relevant products from labels (grade > 0).")
+    return (
+        f"{int(wrong.sum())} of {len(means)} means in alpha_table differ from the reference; the first is that of "
+        f"alpha={ALPHAS[first]}, where you have {means[first]:.4f}. It should be the mean Recall@10 of "
+        "hybrid_search over all rows of queries, with relevant products from labels (grade > 0)."
+    )
 
 
 def _wrong_best(exchange: Exchange, homework: Homework) -> str | None:
@@ -115,9 +135,16 @@ def _wrong_best(exchange: Exchange, homework: Homework) -> str | None:
     return None
 
 
-BEST_ALPHA = Question("best_alpha", 10, "Choose the mix by measuring", (
-    Check("table", 6, "the mean Recall@10 at each alpha", _look("table"), _wrong_table),
-    Check("best", 4, "the alpha with the highest mean", _look("best"), _wrong_best),
-), builds_on=(COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID), again=_on_a_few_queries)
+BEST_ALPHA = Question(
+    "best_alpha",
+    10,
+    "Choose the mix by measuring",
+    (
+        Check("table", 6, "the mean Recall@10 at each alpha", _look("table"), _wrong_table),
+        Check("best", 4, "the alpha with the highest mean", _look("best"), _wrong_best),
+    ),
+    builds_on=(COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID),
+    again=_on_a_few_queries,
+)
 
 REFLECTION = Question("reflection", 5, "Explain what you measured")

@@ -3,8 +3,22 @@
 import numpy as np
 
 from autograder.expected import TOLERANCE, cosines, min_max
-from autograder.questions.base import (UNROUNDED, Answer, Array, Check, Named, Number, Probe, Question, as_array,
-                                       as_number, describe, each, no_value, rounded)
+from autograder.questions.base import (
+    UNROUNDED,
+    Answer,
+    Array,
+    Check,
+    Named,
+    Number,
+    Probe,
+    Question,
+    as_array,
+    as_number,
+    describe,
+    each,
+    no_value,
+    rounded,
+)
 
 
 def _close(got, expected) -> bool:
@@ -44,9 +58,13 @@ def _wrong_cosine(probe: Probe, answer: Answer) -> str | None:
         return "cosine_similarity gave nan. Which vectors make you divide by zero?"
     if _close(got, probe.about):
         return None
-    hint = (UNROUNDED if rounded(got, probe.about)
-            else "A cosine always lies between -1 and 1: did you divide by both lengths?" if abs(got) > 1 + TOLERANCE
-            else "Work one pair of short vectors out by hand and compare.")
+    hint = (
+        UNROUNDED
+        if rounded(got, probe.about)
+        else "A cosine always lies between -1 and 1: did you divide by both lengths?"
+        if abs(got) > 1 + TOLERANCE
+        else "Work one pair of short vectors out by hand and compare."
+    )
     return f"For two vectors of {np.size(probe.args[0])} numbers, cosine_similarity gave {got:.4g}. {hint}"
 
 
@@ -67,13 +85,24 @@ def _wrong_number(probe: Probe, answer: Answer) -> str | None:
     return f"cosine_similarity gave {describe(answer)}. It should give one plain number: wrap it in float(...)."
 
 
-COSINE = Question("cosine", 10, "Measure how alike two directions are", (
-    Check("ordinary", 5, "the cosine of two ordinary vectors", _ordinary_pairs, each(_wrong_cosine)),
-    Check("lengths", 2, "whole numbers, float32 and very long or short vectors", _odd_pairs, each(_wrong_cosine)),
-    Check("zero", 2, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
-    Check("number", 1, "the result is one plain number", lambda rng, hw: [
-        _cosine_probe("number", 0, *rng.normal(size=(2, 4)))], each(_wrong_number)),
-), writes="cosine_similarity")
+COSINE = Question(
+    "cosine",
+    10,
+    "Measure how alike two directions are",
+    (
+        Check("ordinary", 5, "the cosine of two ordinary vectors", _ordinary_pairs, each(_wrong_cosine)),
+        Check("lengths", 2, "whole numbers, float32 and very long or short vectors", _odd_pairs, each(_wrong_cosine)),
+        Check("zero", 2, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
+        Check(
+            "number",
+            1,
+            "the result is one plain number",
+            lambda rng, hw: [_cosine_probe("number", 0, *rng.normal(size=(2, 4)))],
+            each(_wrong_number),
+        ),
+    ),
+    writes="cosine_similarity",
+)
 
 
 def _batch_probe(name: str, i: int, query, docs) -> Probe:
@@ -82,8 +111,10 @@ def _batch_probe(name: str, i: int, query, docs) -> Probe:
 
 def _ordinary_batches(rng, homework):
     shapes = [(3, 2), (5, 8), (4, 4), (60, 48), (1, 6)]
-    return [_batch_probe("ordinary", i, rng.normal(size=d), rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)))
-            for i, (n, d) in enumerate(shapes)]
+    return [
+        _batch_probe("ordinary", i, rng.normal(size=d), rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)))
+        for i, (n, d) in enumerate(shapes)
+    ]
 
 
 def _zero_batches(rng, homework):
@@ -95,8 +126,14 @@ def _zero_batches(rng, homework):
 
 def _real_batch(rng, homework):
     row = int(rng.integers(len(homework.query_texts)))
-    return [Probe("batch_cosine/real/0", "batch_cosine_similarity",
-                  (homework.query_embeddings[row], Named("product_embeddings")), about=homework.semantic_scores[row])]
+    return [
+        Probe(
+            "batch_cosine/real/0",
+            "batch_cosine_similarity",
+            (homework.query_embeddings[row], Named("product_embeddings")),
+            about=homework.semantic_scores[row],
+        )
+    ]
 
 
 def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
@@ -105,17 +142,22 @@ def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
     if isinstance(got, str):
         return got
     if np.isnan(got).any():
-        return (f"{int(np.isnan(got).sum())} of {n} similarities are nan. "
-                "What should happen where a length is zero?")
+        return f"{int(np.isnan(got).sum())} of {n} similarities are nan. What should happen where a length is zero?"
     wrong = np.abs(got - probe.about) > TOLERANCE
     if not wrong.any():
         return None
     first = got[wrong][0]
-    hint = (UNROUNDED if rounded(got, probe.about) else
-            "A cosine lies between -1 and 1: is every row divided by its own length and by the query's?"
-            if abs(first) > 1 + TOLERANCE else "Compare one row with cosine_similarity: are the lengths those of the rows?")
-    return (f"For a query and {n} document{'s' * (n > 1)}, {int(wrong.sum())} of {n} similarities are wrong; "
-            f"the first of them is {first:.4g}. {hint}")
+    hint = (
+        UNROUNDED
+        if rounded(got, probe.about)
+        else "A cosine lies between -1 and 1: is every row divided by its own length and by the query's?"
+        if abs(first) > 1 + TOLERANCE
+        else "Compare one row with cosine_similarity: are the lengths those of the rows?"
+    )
+    return (
+        f"For a query and {n} document{'s' * (n > 1)}, {int(wrong.sum())} of {n} similarities are wrong; "
+        f"the first of them is {first:.4g}. {hint}"
+    )
 
 
 def _wrong_shape(probe: Probe, answer: Answer) -> str | None:
@@ -126,13 +168,25 @@ def _wrong_shape(probe: Probe, answer: Answer) -> str | None:
     return f"The result should have shape {probe.about.shape}, one similarity a row; it was {describe(answer)}."
 
 
-BATCH_COSINE = Question("batch_cosine", 10, "Compare one query with every product at once", (
-    Check("ordinary", 5, "the cosine of a query with each row", _ordinary_batches, each(_wrong_batch)),
-    Check("zero", 2, "zero rows and a zero query have similarity 0", _zero_batches, each(_wrong_batch)),
-    Check("shape", 1, "the result has shape (n,)", lambda rng, hw: [
-        _batch_probe("shape", 0, rng.normal(size=3), rng.normal(size=(4, 3)))], each(_wrong_shape)),
-    Check("real", 2, "a real query against every product of the sample", _real_batch, each(_wrong_batch)),
-), writes="batch_cosine_similarity", builds_on=(COSINE,))
+BATCH_COSINE = Question(
+    "batch_cosine",
+    10,
+    "Compare one query with every product at once",
+    (
+        Check("ordinary", 5, "the cosine of a query with each row", _ordinary_batches, each(_wrong_batch)),
+        Check("zero", 2, "zero rows and a zero query have similarity 0", _zero_batches, each(_wrong_batch)),
+        Check(
+            "shape",
+            1,
+            "the result has shape (n,)",
+            lambda rng, hw: [_batch_probe("shape", 0, rng.normal(size=3), rng.normal(size=(4, 3)))],
+            each(_wrong_shape),
+        ),
+        Check("real", 2, "a real query against every product of the sample", _real_batch, each(_wrong_batch)),
+    ),
+    writes="batch_cosine_similarity",
+    builds_on=(COSINE,),
+)
 
 
 def _normalize_probe(name: str, i: int, scores) -> Probe:
@@ -140,8 +194,12 @@ def _normalize_probe(name: str, i: int, scores) -> Probe:
 
 
 def _ordinary_scores(rng, homework):
-    arrays = [rng.normal(size=6), rng.uniform(2, 9, 12), rng.normal(size=300) * 40 - 100,
-              np.where(rng.random(20) < 0.8, 0.0, rng.uniform(1, 12, 20)) + np.eye(20)[0] * 13]
+    arrays = [
+        rng.normal(size=6),
+        rng.uniform(2, 9, 12),
+        rng.normal(size=300) * 40 - 100,
+        np.where(rng.random(20) < 0.8, 0.0, rng.uniform(1, 12, 20)) + np.eye(20)[0] * 13,
+    ]
     return [_normalize_probe("ordinary", i, a) for i, a in enumerate(arrays)]
 
 
@@ -151,8 +209,11 @@ def _equal_scores(rng, homework):
 
 
 def _odd_scores(rng, homework):
-    arrays = [rng.integers(-20, 20, 9) * 3 + np.arange(9), rng.normal(size=10).astype(np.float32),
-              rng.normal(size=8) * 1e6]
+    arrays = [
+        rng.integers(-20, 20, 9) * 3 + np.arange(9),
+        rng.normal(size=10).astype(np.float32),
+        rng.normal(size=8) * 1e6,
+    ]
     return [_normalize_probe("kinds", i, a) for i, a in enumerate(arrays)]
 
 
@@ -175,8 +236,14 @@ def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:
     return f"{about}, but some between are wrong: the step from one score to the next should keep its proportion."
 
 
-NORMALIZE = Question("normalize", 10, "Bring two kinds of score to one scale", (
-    Check("ordinary", 6, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
-    Check("equal", 3, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
-    Check("kinds", 1, "whole numbers, float32 and large numbers", _odd_scores, each(_wrong_normalized)),
-), writes="normalize_scores")
+NORMALIZE = Question(
+    "normalize",
+    10,
+    "Bring two kinds of score to one scale",
+    (
+        Check("ordinary", 6, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
+        Check("equal", 3, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
+        Check("kinds", 1, "whole numbers, float32 and large numbers", _odd_scores, each(_wrong_normalized)),
+    ),
+    writes="normalize_scores",
+)

@@ -10,8 +10,13 @@ from autograder.right_answers.recall import RECALL
 from autograder.right_answers.semantic import SEMANTIC
 
 RIGHT_ANSWERS: dict[str, tuple[RightAnswer, ...]] = {
-    "cosine": COSINE, "batch_cosine": BATCH_COSINE, "recall": RECALL, "semantic": SEMANTIC, "normalize": NORMALIZE,
-    "hybrid": HYBRID, "best_alpha": BEST_ALPHA,
+    "cosine": COSINE,
+    "batch_cosine": BATCH_COSINE,
+    "recall": RECALL,
+    "semantic": SEMANTIC,
+    "normalize": NORMALIZE,
+    "hybrid": HYBRID,
+    "best_alpha": BEST_ALPHA,
 }
 
 

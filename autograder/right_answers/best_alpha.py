@@ -3,7 +3,9 @@
 from autograder.answers import RightAnswer
 
 BEST_ALPHA = (
-    RightAnswer("scores once a query, eleven mixes, best first", '''
+    RightAnswer(
+        "scores once a query, eleven mixes, best first",
+        """
 relevant_of = labels[labels["grade"] > 0].groupby("query_id")["product_id"].agg(set).to_dict()
 ids = products["product_id"].to_numpy()
 totals = np.zeros(len(ALPHAS))
@@ -16,8 +18,11 @@ for q in queries.itertuples():
 alpha_table = pd.DataFrame({"mean_recall": totals / len(queries), "alpha": ALPHAS, "note": ""}).sort_values(
     "mean_recall", ascending=False)
 best_alpha = alpha_table["alpha"].iloc[0]
-'''),
-    RightAnswer("own hybrid_search and own recall_at_k", '''
+""",
+    ),
+    RightAnswer(
+        "own hybrid_search and own recall_at_k",
+        """
 rows = []
 for alpha in ALPHAS:
     recalls = []
@@ -28,15 +33,21 @@ for alpha in ALPHAS:
     rows.append({"alpha": alpha, "mean_recall": np.mean(recalls)})
 alpha_table = pd.DataFrame(rows)
 best_alpha = float(alpha_table.loc[alpha_table["mean_recall"].idxmax(), "alpha"])
-'''),
-    RightAnswer("evaluate_search for each alpha", '''
+""",
+    ),
+    RightAnswer(
+        "evaluate_search for each alpha",
+        """
 means = {alpha: evaluate_search(
              lambda query: hybrid_search(query, index, product_embeddings, products, doc_lengths, alpha=alpha),
              queries, labels, verbose=False)["recall"].mean() for alpha in ALPHAS}
 alpha_table = pd.DataFrame({"alpha": list(means), "mean_recall": list(means.values())})
 best_alpha = max(means, key=means.get)
-'''),
-    RightAnswer("functions of its own, alphas from arange", '''
+""",
+    ),
+    RightAnswer(
+        "functions of its own, alphas from arange",
+        """
 def recall_for(alpha):
     found = []
     for row in range(len(queries)):
@@ -49,5 +60,6 @@ def recall_for(alpha):
 steps = np.arange(0, 1.05, 0.1)
 alpha_table = pd.DataFrame({"alpha": steps, "mean_recall": [recall_for(a) for a in steps]}, index=list("abcdefghijk"))
 best_alpha = np.round(alpha_table["alpha"].iloc[int(np.argmax(alpha_table["mean_recall"]))], 1)
-'''),
+""",
+    ),
 )

@@ -3,7 +3,9 @@
 from autograder.answers import RightAnswer
 
 HYBRID = (
-    RightAnswer("as the lecture has it", '''
+    RightAnswer(
+        "as the lecture has it",
+        """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
     bm25 = normalize_scores(score_bm25(query, index, len(products_df), doc_lengths))
     semantic = normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
@@ -15,8 +17,11 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     results["hybrid_score"] = hybrid[best]
     results["rank"] = np.arange(1, len(results) + 1)
     return results
-'''),
-    RightAnswer("pandas all the way", '''
+""",
+    ),
+    RightAnswer(
+        "pandas all the way",
+        """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
     results = products_df.copy()
     results["bm25_score"] = np.asarray(normalize_scores(score_bm25(query, index, len(products_df), doc_lengths)))
@@ -26,8 +31,11 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     results = results.sort_values(by="hybrid_score", ascending=False).head(k)
     results["rank"] = range(1, 1 + results.shape[0])
     return results
-'''),
-    RightAnswer("in float32, unstable sort from the end", '''
+""",
+    ),
+    RightAnswer(
+        "in float32, unstable sort from the end",
+        """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
     bm25 = np.asarray(normalize_scores(score_bm25(query, index, len(products_df), doc_lengths)), dtype=np.float32)
     semantic = np.asarray(normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings)),
@@ -37,8 +45,11 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     return pd.DataFrame({"product_id": products_df["product_id"].values[order], "bm25_score": bm25[order],
                          "semantic_score": semantic[order], "hybrid_score": mixed[order],
                          "rank": np.arange(len(order)) + 1.0})
-'''),
-    RightAnswer("built on its own semantic_search, merged by product", '''
+""",
+    ),
+    RightAnswer(
+        "built on its own semantic_search, merged by product",
+        """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
     n = len(products_df)
     both = semantic_search(query, product_embeddings, products_df, k=n)[["product_id", "similarity"]].merge(
@@ -50,8 +61,11 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     both = both.nlargest(k, "hybrid_score")
     both["rank"] = range(1, len(both) + 1)
     return both
-'''),
-    RightAnswer("a loop over the products and sorted()", '''
+""",
+    ),
+    RightAnswer(
+        "a loop over the products and sorted()",
+        """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
     bm25 = list(normalize_scores(score_bm25(query, index, len(products_df), doc_lengths)))
     semantic = list(normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings)))
@@ -62,5 +76,6 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     table = pd.DataFrame(scored[:k], columns=["hybrid_score", "semantic_score", "bm25_score", "product_id"])
     table["rank"] = table.index + 1
     return table
-'''),
+""",
+    ),
 )

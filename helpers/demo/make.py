@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Iterable, Sequence
 
 from helpers.demo import queries as authored
 from helpers.demo import vocabulary as words

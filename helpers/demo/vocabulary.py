@@ -803,9 +803,9 @@ KIN = [
         "dining table|dining set", "desk|kids desk", "patio sofa|patio chair",
     "patio umbrella|gazebo", "garden statue|figurine", "bunk bed|kids bed", "platter|tray",
         "platter|dinnerware", "mug|glassware",
-    "blinds|curtain", "kids bedding|comforter set", "kids rug|area rug", "hammock|patio chair", 
-    "doormat|outdoor rug", "throw blanket|quilt", 
-    "mug|dinnerware", 
+    "blinds|curtain", "kids bedding|comforter set", "kids rug|area rug", "hammock|patio chair",
+    "doormat|outdoor rug", "throw blanket|quilt",
+    "mug|dinnerware",
 ]
 
 # Made-up collection names are a beginning and an ending.

@@ -22,7 +22,17 @@ from autograder.run import Run, RunFailed
 from autograder.students import student_id
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
-ODD = ["[red]x [2]", "Zoë O'Brien \"Pat\"", "-rf", "<img src=x>", " spaced ", "x" * 200, "new\nline", "\udcff", ".hidden"]
+ODD = [
+    "[red]x [2]",
+    'Zoë O\'Brien "Pat"',
+    "-rf",
+    "<img src=x>",
+    " spaced ",
+    "x" * 200,
+    "new\nline",
+    "\udcff",
+    ".hidden",
+]
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +53,11 @@ def course(template, tmp_path):
 def hand_in(course, tmp_path):
     """A function: put one student's notebook, right on the question cosine only, or the given bytes -> submissions."""
     source = read_notebook(course.source("hw4"))
-    stubs = {c.metadata.nbgrader.grade_id.removeprefix("answer_"): c.source for c in released_form(source).cells
-             if c.metadata.nbgrader.grade_id.startswith("answer_")}
+    stubs = {
+        c.metadata.nbgrader.grade_id.removeprefix("answer_"): c.source
+        for c in released_form(source).cells
+        if c.metadata.nbgrader.grade_id.startswith("answer_")
+    }
     right = nbformat.writes(with_answers(source, {q: s for q, s in stubs.items() if q != "cosine"})).encode()
 
     def put(*students, raw=right):
@@ -53,6 +66,7 @@ def hand_in(course, tmp_path):
             folder.mkdir(parents=True, exist_ok=True)
             (folder / "hw4.ipynb").write_bytes(raw)
         return find_submissions(tmp_path / "handed-in", "hw4")
+
     put.right = right
     put.changed = right.replace(b"Work one pair", b"Work a pair") + b"\n"
     return put
@@ -86,6 +100,7 @@ def runs(answered, monkeypatch):
 def grade(course, small_homework):
     def run(handed, **options):
         return grade_all(course, "hw4", handed, small_homework, **{"seed": 5, "regrade": False} | options)
+
     return run
 
 
@@ -96,6 +111,7 @@ def scores(results):
 def raises(problem):
     def trouble(notebook):
         raise problem
+
     return trouble
 
 
@@ -116,8 +132,19 @@ def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_
 
 def test_the_command_prints_odd_names(course, hand_in, runs, small_homework, tmp_path):
     hand_in(*ODD[:2])
-    run = CliRunner().invoke(app, ["grade", "hw4", "--course", str(course.root), "--submissions",
-                                   str(tmp_path / "handed-in"), "--json", str(tmp_path / "out.json")])
+    run = CliRunner().invoke(
+        app,
+        [
+            "grade",
+            "hw4",
+            "--course",
+            str(course.root),
+            "--submissions",
+            str(tmp_path / "handed-in"),
+            "--json",
+            str(tmp_path / "out.json"),
+        ],
+    )
     assert run.exit_code == 0, run.output
     assert "[red]x" in run.output and "O'Brien" in run.output
     assert len(json.loads((tmp_path / "out.json").read_text())["students"]) == 2
@@ -127,8 +154,12 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
     handed = hand_in("a1", "b2", "c3", "d4", "e5", "f6", "g7")
     hand_in("h8", raw=b"{")
     handed = hand_in("i9")
-    runs.trouble = {2: raises(ZeroDivisionError("in the run")), 3: raises(RunFailed("No kernel could be started: try again.")),
-                    4: lambda notebook: Run(notebook, {"cosine": [7, {"a": 1}]}, "The kernel died."), 5: lambda notebook: None}
+    runs.trouble = {
+        2: raises(ZeroDivisionError("in the run")),
+        3: raises(RunFailed("No kernel could be started: try again.")),
+        4: lambda notebook: Run(notebook, {"cosine": [7, {"a": 1}]}, "The kernel died."),
+        5: lambda notebook: None,
+    }
     read, record = batch.read_submission, gradebook.record
 
     def read_badly(raw, released):
@@ -141,13 +172,23 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
         if student == "g7":
             raise gradebook.NotRecorded("nbgrader could not record it.")
         return record(course, assignment, student, graded)
+
     read_badly.count = 0
     monkeypatch.setattr(batch, "read_submission", read_badly)
     monkeypatch.setattr(gradebook, "record", record_badly)
     results = grade(handed)
     found = scores(results)
-    assert found == {"a1": "failed", "b2": 10, "c3": "failed", "d4": "failed", "e5": 0, "f6": "failed", "g7": "failed",
-                     "h8": "failed", "i9": 10}
+    assert found == {
+        "a1": "failed",
+        "b2": 10,
+        "c3": "failed",
+        "d4": "failed",
+        "e5": 0,
+        "f6": "failed",
+        "g7": "failed",
+        "h8": "failed",
+        "i9": 10,
+    }
     reasons = {r.student: r.reason for r in results}
     assert "RecursionError" in reasons["a1"] and "ZeroDivisionError" in reasons["c3"] and "valid JSON" in reasons["h8"]
     assert reasons["d4"] == "No kernel could be started: try again."
@@ -197,8 +238,10 @@ def test_what_no_longer_agrees_is_run_again(course, hand_in, grade, runs, small_
 
 def test_a_run_that_ended_early_is_tried_again(hand_in, grade, runs):
     handed = hand_in("ada", "bob")
-    runs.trouble = {1: lambda notebook: Run(notebook, {}, "The notebook as a whole took too long."),
-                    2: raises(RunFailed("No kernel could be started."))}
+    runs.trouble = {
+        1: lambda notebook: Run(notebook, {}, "The notebook as a whole took too long."),
+        2: raises(RunFailed("No kernel could be started.")),
+    }
     assert scores(grade(handed)) == {"ada": 0, "bob": "failed"}
     assert scores(grade(handed)) == {"ada": 10, "bob": 10}
 
@@ -228,7 +271,9 @@ def test_the_folder_as_it_may_be(tmp_path, course, hand_in, grade, runs):
     os.mkfifo(folder / "pipe")
     results = grade(find_submissions(folder, "hw4"))
     assert scores(results) == {"ada": 10, "bob": 10, "carl": "failed"}
-    assert results[1].repairs == ["The notebook was called final.ipynb, not hw4.ipynb; it was taken as the only notebook."]
+    assert results[1].repairs == [
+        "The notebook was called final.ipynb, not hw4.ipynb; it was taken as the only notebook."
+    ]
     assert results[2].reason == "There is no hw4.ipynb in the student's folder."
     assert kept_result(course, "hw4", "bob").repairs == results[1].repairs
     assert course.submitted("hw4", "bob").read_bytes() == (folder / "bob" / "final.ipynb").read_bytes()
@@ -250,6 +295,7 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
     def slow(notebook):
         assert last.wait(60)
         return call(runs, notebook, slow.requests)
+
     call = Runs.__call__
 
     def run(self, notebook, requests, *rest):
@@ -257,6 +303,7 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
         begun.append(notebook)
         most.append(len(begun) - len(came))
         return call(self, notebook, requests, *rest)
+
     monkeypatch.setattr(Runs, "__call__", run)
     runs.trouble = {1: slow}
 
@@ -264,6 +311,7 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
         came.append(result.student)
         if len(came) == 15:
             last.set()
+
     results = grade(handed, jobs=2, on_result=on_result)
     assert came[-1] in ("s00", "s01") and came[:-1] == sorted(came[:-1]) and len(came) == 16
     assert [r.student for r in results] == sorted(came) and set(scores(results).values()) == {10.0}

@@ -23,6 +23,7 @@ def ran(monkeypatch):
     def run(notebook, requests, limits):
         ran.append(notebook)
         return Run(notebook, {"cosine": ["{}", "\ud800"]}, "It ended.", {"recall", "cosine"})
+
     monkeypatch.setattr(cluster, "run_notebook", run)
     monkeypatch.setattr(cluster, "_surroundings", lambda: OWN)
     monkeypatch.setattr(cluster, "_address", lambda: "tcp://10.0.0.7:1234")
@@ -41,7 +42,9 @@ def test_a_run_comes_back_as_it_was(ran):
     assert told["worker"] == "tcp://10.0.0.7:1234" and len(ran) == 1
     grader = grader_that_gets(json.loads)
     run = grader.run(nbformat.v4.new_notebook(), {"cosine": "{}"})
-    assert run.evidence == {"cosine": ["{}", "\ud800"]} and run.problem == "It ended." and run.late == {"recall", "cosine"}
+    assert (
+        run.evidence == {"cosine": ["{}", "\ud800"]} and run.problem == "It ended." and run.late == {"recall", "cosine"}
+    )
     assert isinstance(run.notebook, nbformat.NotebookNode) and run.notebook == nbformat.v4.new_notebook()
 
 
@@ -63,6 +66,7 @@ def test_a_worker_set_to_run_without_a_sandbox_refuses(ran, monkeypatch):
 def test_a_worker_that_cannot_build_the_sandbox_refuses(ran, monkeypatch):
     def refuse(*_):
         raise SandboxUnavailable("No bubblewrap here.")
+
     with monkeypatch.context() as patch:
         patch.setattr(sandbox, "require", refuse)
         assert json.loads(answer(task()))["refused"] == "No bubblewrap here." and not ran
@@ -73,6 +77,7 @@ def test_a_worker_that_cannot_build_the_sandbox_refuses(ran, monkeypatch):
 def test_a_kernel_that_does_not_start_is_the_students_alone(ran, monkeypatch):
     def fail(*_):
         raise RunFailed("No kernel could be started.")
+
     monkeypatch.setattr(cluster, "run_notebook", fail)
     assert json.loads(answer(task()))["failed"] == "No kernel could be started."
 
@@ -96,7 +101,9 @@ def grader_that_gets(result):
 
 def test_a_worker_embeds_the_data_that_its_kernels_read(small_homework, monkeypatch):
     looked = []
-    monkeypatch.setattr(cluster.Homework, "query_embeddings", property(lambda self: looked.append(len(self.query_texts))))
+    monkeypatch.setattr(
+        cluster.Homework, "query_embeddings", property(lambda self: looked.append(len(self.query_texts)))
+    )
     cluster._measured.cache_clear()
     measured = cluster._surroundings()
     cluster._measured.cache_clear()

@@ -24,11 +24,13 @@ def course(tmp_path):
 @pytest.fixture
 def archive(tmp_path):
     """A function: a zip with the given {name: bytes}."""
+
     def make(files, name="submissions.zip"):
         with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as file:
             for inside, raw in files.items():
                 file.writestr(inside, raw)
         return tmp_path / name
+
     return make
 
 
@@ -38,23 +40,37 @@ def taken(course):
     return {path.parts[-3]: path.read_text() for path in found}
 
 
-@pytest.mark.parametrize("files", [
-    {"ada/hw4.ipynb": "A", "bob/hw4/hw4.ipynb": "B"},
-    {"handed-in/ada/hw4.ipynb": "A", "handed-in/bob/hw4.ipynb": "B"},
-    {"submissions/ada.ipynb": "A", "submissions/bob.ipynb": "B"},
-    {"ada_hw4.ipynb": "A", "bob-hw4.ipynb": "B", "readme.txt": "no"},
-    {"ada_123_456_hw4.ipynb": "A", "bob_LATE_123_457_hw4-2.ipynb": "B"},
-    {"submissions/ada_123_456_hw4.ipynb": "A", "submissions/bob_123_457_mine.ipynb": "B"},
-    {"ada_17_assignsubmission_file_/hw4.ipynb": "A", "bob_18_assignsubmission_file_/sub/hw4.ipynb": "B"},
-    {"ada_17_assignsubmission_file_hw4.ipynb": "A", "bob_18_assignsubmission_file_work.ipynb": "B"},
-    {"hw4_ada_attempt_2026-01-02-10-00-00_hw4.ipynb": "A", "hw4_ada_attempt_2026-01-02-10-00-00.txt": "comment",
-     "hw4_bob_attempt_2026-01-01-09-00-00_hw4.ipynb": "old", "hw4_bob_attempt_2026-01-02-09-00-00_hw4.ipynb": "B"},
-    {"12-34 - ada - Jan 1, 2026 1200 PM/hw4.ipynb": "A", "13-34 - bob - Jan 1, 2026 1201 PM/hw4.ipynb": "B",
-     "index.html": "no"},
-    {"ada\\hw4.ipynb": "A", "bob\\hw4.ipynb": "B"},
-    {"ada/hw4.ipynb": "A", "__MACOSX/ada/._hw4.ipynb": "x", "bob/hw4.ipynb": "B",
-     "bob/.ipynb_checkpoints/hw4-checkpoint.ipynb": "x"},
-])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"ada/hw4.ipynb": "A", "bob/hw4/hw4.ipynb": "B"},
+        {"handed-in/ada/hw4.ipynb": "A", "handed-in/bob/hw4.ipynb": "B"},
+        {"submissions/ada.ipynb": "A", "submissions/bob.ipynb": "B"},
+        {"ada_hw4.ipynb": "A", "bob-hw4.ipynb": "B", "readme.txt": "no"},
+        {"ada_123_456_hw4.ipynb": "A", "bob_LATE_123_457_hw4-2.ipynb": "B"},
+        {"submissions/ada_123_456_hw4.ipynb": "A", "submissions/bob_123_457_mine.ipynb": "B"},
+        {"ada_17_assignsubmission_file_/hw4.ipynb": "A", "bob_18_assignsubmission_file_/sub/hw4.ipynb": "B"},
+        {"ada_17_assignsubmission_file_hw4.ipynb": "A", "bob_18_assignsubmission_file_work.ipynb": "B"},
+        {
+            "hw4_ada_attempt_2026-01-02-10-00-00_hw4.ipynb": "A",
+            "hw4_ada_attempt_2026-01-02-10-00-00.txt": "comment",
+            "hw4_bob_attempt_2026-01-01-09-00-00_hw4.ipynb": "old",
+            "hw4_bob_attempt_2026-01-02-09-00-00_hw4.ipynb": "B",
+        },
+        {
+            "12-34 - ada - Jan 1, 2026 1200 PM/hw4.ipynb": "A",
+            "13-34 - bob - Jan 1, 2026 1201 PM/hw4.ipynb": "B",
+            "index.html": "no",
+        },
+        {"ada\\hw4.ipynb": "A", "bob\\hw4.ipynb": "B"},
+        {
+            "ada/hw4.ipynb": "A",
+            "__MACOSX/ada/._hw4.ipynb": "x",
+            "bob/hw4.ipynb": "B",
+            "bob/.ipynb_checkpoints/hw4-checkpoint.ipynb": "x",
+        },
+    ],
+)
 def test_the_names_that_platforms_use(course, archive, files, tmp_path):
     path = archive(files)
     collected = collect(course, "hw4", path)
@@ -67,8 +83,16 @@ def test_the_names_that_platforms_use(course, archive, files, tmp_path):
 
 
 def test_names_with_spaces_and_accents(course, archive):
-    collect(course, "hw4", archive({"Zoë Müller_17_assignsubmission_file_/hw4.ipynb": "Z",
-                                    "O'Brien, Pat_18_assignsubmission_file_/hw4.ipynb": "P"}))
+    collect(
+        course,
+        "hw4",
+        archive(
+            {
+                "Zoë Müller_17_assignsubmission_file_/hw4.ipynb": "Z",
+                "O'Brien, Pat_18_assignsubmission_file_/hw4.ipynb": "P",
+            }
+        ),
+    )
     assert taken(course) == {"Zoë Müller": "Z", "O'Brien, Pat": "P"}
 
 
@@ -80,21 +104,41 @@ def test_names_without_the_utf8_mark(course, archive):
 
 
 def test_odd_names_stay_apart_and_inside(course, archive):
-    collected = collect(course, "hw4", archive({"a[1]/hw4.ipynb": "1", "a*1/hw4.ipynb": "2", "-rf/hw4.ipynb": "3",
-                                                "<b>/hw4.ipynb": "4", "x" * 240 + "/hw4.ipynb": "5"}))
+    collected = collect(
+        course,
+        "hw4",
+        archive(
+            {
+                "a[1]/hw4.ipynb": "1",
+                "a*1/hw4.ipynb": "2",
+                "-rf/hw4.ipynb": "3",
+                "<b>/hw4.ipynb": "4",
+                "x" * 240 + "/hw4.ipynb": "5",
+            }
+        ),
+    )
     assert sorted(taken(course).values()) == ["1", "2", "3", "4", "5"]
     assert {c.status for c in collected} == {"new"}
     assert len(find_submissions(course.build / "submitted", "hw4")) == 5
 
 
-@pytest.mark.parametrize("name", ["../../evil/hw4.ipynb", "/etc/evil/hw4.ipynb", "ada/../../evil/hw4.ipynb",
-                                  "..\\..\\evil\\hw4.ipynb", "C:\\evil\\hw4.ipynb"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil/hw4.ipynb",
+        "/etc/evil/hw4.ipynb",
+        "ada/../../evil/hw4.ipynb",
+        "..\\..\\evil\\hw4.ipynb",
+        "C:\\evil\\hw4.ipynb",
+    ],
+)
 def test_a_path_outside_is_not_taken(course, archive, tmp_path, name):
     before = {p for p in tmp_path.rglob("*")}
     collected = collect(course, "hw4", archive({name: "E", "bob/hw4.ipynb": "B"}))
     assert taken(course) == {"bob": "B"}
     assert [c.note for c in collected if c.status == "failed"] == [
-        "A file name in the archive points outside of it; that file was not taken."]
+        "A file name in the archive points outside of it; that file was not taken."
+    ]
     new = {p for p in tmp_path.rglob("*") if p.is_file()} - before
     assert all(course.build in p.parents or p.suffix == ".zip" for p in new)
 
@@ -150,13 +194,32 @@ def test_an_archive_within_the_archive(course, archive, tmp_path):
     deeper = archive({"x.zip": inner}, "deeper.zip").read_bytes()
     deepest = archive({"y.zip": deeper}, "deepest.zip").read_bytes()
     outside = archive({"../../hw4.ipynb": "E"}, "outside.zip").read_bytes()
-    collected = collect(course, "hw4", archive({
-        "ada_1_2_hw4.zip": inner, "bob_1_3_hw4.zip": b"PK\x03\x04 no", "carl_1_4_hw4.zip": deepest,
-        "dora_1_5_hw4.zip": outside, "emmy_1_6_hw4.zip": archive({"a.txt": "x"}, "empty.zip").read_bytes()}))
+    collected = collect(
+        course,
+        "hw4",
+        archive(
+            {
+                "ada_1_2_hw4.zip": inner,
+                "bob_1_3_hw4.zip": b"PK\x03\x04 no",
+                "carl_1_4_hw4.zip": deepest,
+                "dora_1_5_hw4.zip": outside,
+                "emmy_1_6_hw4.zip": archive({"a.txt": "x"}, "empty.zip").read_bytes(),
+            }
+        ),
+    )
     assert [(c.student, c.status) for c in collected] == [
-        ("ada", "new"), ("bob", "failed"), ("carl", "failed"), ("dora", "failed"), ("emmy", "failed")]
-    assert [c.note.split()[-2:] for c in collected[1:]] == [["not", "opened."], ["not", "opened."], ["not", "taken."],
-                                                           ["no", "notebook."]]
+        ("ada", "new"),
+        ("bob", "failed"),
+        ("carl", "failed"),
+        ("dora", "failed"),
+        ("emmy", "failed"),
+    ]
+    assert [c.note.split()[-2:] for c in collected[1:]] == [
+        ["not", "opened."],
+        ["not", "opened."],
+        ["not", "taken."],
+        ["no", "notebook."],
+    ]
     assert taken(course) == {"ada": "A"}
 
 
@@ -164,7 +227,7 @@ def test_locked_and_damaged_entries(course, archive):
     path = archive({"ada/hw4.ipynb": os.urandom(500), "bob/hw4.ipynb": "B"})
     raw = bytearray(path.read_bytes())
     start = raw.index(b"ada/hw4.ipynb") + 40
-    raw[start:start + 100] = bytes(100)
+    raw[start : start + 100] = bytes(100)
     path.write_bytes(raw)
     assert [c.status for c in collect(course, "hw4", path)] == ["failed", "new"]
     raw[6] |= 1
@@ -188,9 +251,20 @@ def test_what_is_no_archive_is_one_sentence(course, tmp_path, raw):
 
 
 def test_several_notebooks_of_one_student(course, archive):
-    collected = collect(course, "hw4", archive({
-        "ada/hw4.ipynb": "A", "ada/scratch.ipynb": "x", "bob/one.ipynb": "x", "bob/two.ipynb": "x",
-        "carl/hw4 (1).ipynb": "C", "carl/other.ipynb": "x"}))
+    collected = collect(
+        course,
+        "hw4",
+        archive(
+            {
+                "ada/hw4.ipynb": "A",
+                "ada/scratch.ipynb": "x",
+                "bob/one.ipynb": "x",
+                "bob/two.ipynb": "x",
+                "carl/hw4 (1).ipynb": "C",
+                "carl/other.ipynb": "x",
+            }
+        ),
+    )
     assert [(c.student, c.status) for c in collected] == [("ada", "new"), ("bob", "failed"), ("carl", "new")]
     assert "which one counts" in collected[1].note and "was called hw4 (1).ipynb" in collected[2].note
     assert taken(course) == {"ada": "A", "carl": "C"}

@@ -34,8 +34,11 @@ def test_recall_agrees_with_helpers(retrieved, relevant, k):
 def test_recall_range_is_what_all_right_rankings_span(docs, k):
     scores = np.array([float(score) for score, _ in docs])
     relevant = np.array([good for _, good in docs])
-    seen = [recall(order, np.flatnonzero(relevant), k) for order in itertools.permutations(range(len(docs)))
-            if all(scores[a] >= scores[b] for a, b in itertools.pairwise(order))]
+    seen = [
+        recall(order, np.flatnonzero(relevant), k)
+        for order in itertools.permutations(range(len(docs)))
+        if all(scores[a] >= scores[b] for a, b in itertools.pairwise(order))
+    ]
     assert recall_range(scores, relevant, k) == (min(seen), max(seen))
 
 

@@ -18,7 +18,13 @@ RESOURCES = {"nbgrader": {"assignment": "hw4", "student": "ada", "late_penalty":
 
 
 def marked(cell, grade_id, score=None, points=None, **more):
-    cell.metadata["nbgrader"] = {"grade_id": grade_id, "grade": points is not None, "score": score, "points": points, **more}
+    cell.metadata["nbgrader"] = {
+        "grade_id": grade_id,
+        "grade": points is not None,
+        "score": score,
+        "points": points,
+        **more,
+    }
     return cell
 
 
@@ -27,15 +33,26 @@ def page_of(*cells, resources=RESOURCES):
 
 
 def a_test_cell(score=5.0, verdict=None):
-    cell = marked(new_code_cell("check()", outputs=[new_output("stream", name="stdout", text="Not yet: 1 < 2")]),
-                  "test_cosine", score, 10.0)
-    checks = (CheckResult("ordinary", "ordinary vectors", 5.0, 5.0, None), CheckResult("zero", "zero", 5.0, 0.0, "It gave nan."))
-    present(new_notebook(cells=[cell]), [verdict or Verdict("cosine", 5.0, 10.0, "A zero vector fails.", checks=checks)])
+    cell = marked(
+        new_code_cell("check()", outputs=[new_output("stream", name="stdout", text="Not yet: 1 < 2")]),
+        "test_cosine",
+        score,
+        10.0,
+    )
+    checks = (
+        CheckResult("ordinary", "ordinary vectors", 5.0, 5.0, None),
+        CheckResult("zero", "zero", 5.0, 0.0, "It gave nan."),
+    )
+    present(
+        new_notebook(cells=[cell]), [verdict or Verdict("cosine", 5.0, 10.0, "A zero vector fails.", checks=checks)]
+    )
     return cell
 
 
 def test_a_question_has_its_title_its_points_and_its_verdict_once():
-    page = page_of(new_markdown_cell("# Homework"), marked(new_code_cell("def f(): pass"), "answer_cosine"), a_test_cell())
+    page = page_of(
+        new_markdown_cell("# Homework"), marked(new_code_cell("def f(): pass"), "answer_cosine"), a_test_cell()
+    )
     assert '<a href="#cosine">Measure how alike two directions are</a>' in page and page.count('id="cosine"') == 1
     assert page.count("A zero vector fails.") == page.count("It gave nan.") == 1
     assert "5 of 10 points" in page and "0 of 5</td><td>zero" in page and "Not yet: 1 &lt; 2" in page
@@ -43,7 +60,9 @@ def test_a_question_has_its_title_its_points_and_its_verdict_once():
 
 
 def test_what_waits_is_not_called_lost_and_comments_are_shown():
-    written = marked(new_markdown_cell("because $x$"), "answer_reflection", 0.0, 5.0, waiting=True, comment="**Well** <b>seen</b>")
+    written = marked(
+        new_markdown_cell("because $x$"), "answer_reflection", 0.0, 5.0, waiting=True, comment="**Well** <b>seen</b>"
+    )
     present(new_notebook(cells=[written]), [by_hand(type("Q", (), {"id": "reflection", "points": 5}))])
     page = page_of(a_test_cell(), written)
     assert page.count("not marked yet") >= 2 and "5 more can come" in page and "0 of 5 points" not in page
@@ -70,8 +89,18 @@ def test_what_is_no_formula_is_shown_as_written(tex):
     assert formula(tex, "inline") == f"<code>{tex}</code>"
 
 
-@pytest.mark.parametrize("tex", ["\\text{<script>alert(1)</script>}", "\\href{javascript:alert(1)}{x}", "\\text{&#60;img src=x&#62;}",
-                                 "\\style{x}{<b>}", "\\class{a}{b}", "\"><script>", "\\color{red;x}{y}"])
+@pytest.mark.parametrize(
+    "tex",
+    [
+        "\\text{<script>alert(1)</script>}",
+        "\\href{javascript:alert(1)}{x}",
+        "\\text{&#60;img src=x&#62;}",
+        "\\style{x}{<b>}",
+        "\\class{a}{b}",
+        '"><script>',
+        "\\color{red;x}{y}",
+    ],
+)
 def test_a_formula_never_becomes_a_tag(tex):
     page = attacks.Page(formula(tex, "block"))
     assert page.acts() == attacks.HARMLESS and all(tag.startswith("m") or tag == "code" for tag in page.tags)
@@ -80,13 +109,19 @@ def test_a_formula_never_becomes_a_tag(tex):
 @pytest.mark.parametrize("attack", attacks.ATTACKS)
 def test_nothing_of_a_student_acts_even_if_it_was_not_made_harmless(attack):
     """`present` is left out on purpose: this page holds without it."""
-    outputs = [new_output("stream", name="stdout", text=attack), new_output("error", ename=attack, evalue=attack, traceback=[attack]),
-               new_output("display_data", data={"text/html": attack, "image/svg+xml": attack, "text/plain": attack})]
+    outputs = [
+        new_output("stream", name="stdout", text=attack),
+        new_output("error", ename=attack, evalue=attack, traceback=[attack]),
+        new_output("display_data", data={"text/html": attack, "image/svg+xml": attack, "text/plain": attack}),
+    ]
     own = page_of(new_markdown_cell("x"), new_code_cell("x"))
-    page = page_of(new_markdown_cell(attack), new_code_cell(attack, outputs=outputs),
-                   marked(new_markdown_cell(attack), "answer_reflection", 0.0, 5.0, comment=attack),
-                   a_test_cell(verdict=Verdict("cosine", 0.0, 10.0, attack)), resources={
-                       "nbgrader": {"assignment": attack, "student": attack, "late_penalty": 0}})
+    page = page_of(
+        new_markdown_cell(attack),
+        new_code_cell(attack, outputs=outputs),
+        marked(new_markdown_cell(attack), "answer_reflection", 0.0, 5.0, comment=attack),
+        a_test_cell(verdict=Verdict("cosine", 0.0, 10.0, attack)),
+        resources={"nbgrader": {"assignment": attack, "student": attack, "late_penalty": 0}},
+    )
     bad, loads, scripts, links = attacks.Page(page).acts()
     assert bad <= attacks.Page(own).acts()[0] == {"meta", "style"} and not (scripts or links)
     assert all(not source or source.startswith("data:") or "evil" in source for source in loads)

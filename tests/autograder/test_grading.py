@@ -31,8 +31,13 @@ print(json.dumps([sum(v.score for v in graded.verdicts), sorted(set(sys.argv[3:]
 def test_a_grader_imports_nothing_that_no_submission_asks_for(small_homework, sandboxed):
     """Embeddings come from the cache: neither a model nor an API is needed to grade."""
     small_homework.query_embeddings  # into the cache
-    done = subprocess.run([sys.executable, "-c", PROGRAM, str(homework.REFERENCE_FOLDER), str(REPOSITORY), *HEAVY],
-                          cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(homework.REFERENCE_FOLDER), str(REPOSITORY), *HEAVY],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stderr
     score, loaded = json.loads(done.stdout.splitlines()[-1])
     assert (score, loaded) == (95.0, [])

@@ -82,7 +82,9 @@ def test_outputs_and_metadata_of_the_submission_are_dropped(handed, released):
 
 def test_a_copied_answer_cell(handed, released):
     want = solved_answers(released, handed)
-    handed["cells"].insert(6, copy.deepcopy(find(handed, "answer_cosine")) | {"source": "def cosine_similarity(a, b): return 1"})
+    handed["cells"].insert(
+        6, copy.deepcopy(find(handed, "answer_cosine")) | {"source": "def cosine_similarity(a, b): return 1"}
+    )
     submission = same_frame(read(handed, released), released)
     assert answers(submission) == want
     assert "stands more than once" in submission.repairs[0]
@@ -140,16 +142,34 @@ def test_stripped_metadata_among_own_cells(handed, released):
     for cell in handed["cells"]:
         cell["metadata"] = {}
     for position in (0, 5, 9, 20):
-        handed["cells"].insert(position, {"cell_type": "code", "metadata": {}, "source": f"note = {position}", "outputs": []})
+        handed["cells"].insert(
+            position, {"cell_type": "code", "metadata": {}, "source": f"note = {position}", "outputs": []}
+        )
     submission = same_frame(read(handed, released), released)
     assert answers(submission) == want
     assert sum(c.source.startswith("note =") for c in submission.notebook.cells) == 4
 
 
-@pytest.mark.parametrize("damage", [
-    {"nbgrader": "yes"}, {"nbgrader": {"grade_id": ["answer_cosine"]}}, {"nbgrader": {"grade_id": "../../etc"}},
-    {"nbgrader": {"grade_id": "answer_cosine", "points": 10**9, "grade": True, "solution": False, "schema_version": 99}},
-    [], None, "text"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"nbgrader": "yes"},
+        {"nbgrader": {"grade_id": ["answer_cosine"]}},
+        {"nbgrader": {"grade_id": "../../etc"}},
+        {
+            "nbgrader": {
+                "grade_id": "answer_cosine",
+                "points": 10**9,
+                "grade": True,
+                "solution": False,
+                "schema_version": 99,
+            }
+        },
+        [],
+        None,
+        "text",
+    ],
+)
 def test_edited_metadata(handed, released, damage):
     want = solved_answers(released, handed)
     find(handed, "answer_cosine")["metadata"] = damage
@@ -178,8 +198,15 @@ def test_cells_in_another_order(handed, released):
     assert answers(same_frame(read(handed, released), released)) == want
 
 
-@pytest.mark.parametrize("form", [{"nbformat": 4, "nbformat_minor": 99}, {"nbformat": "4", "nbformat_minor": None},
-                                  {"nbformat": 7, "nbformat_minor": -1}, {"nbformat": 4.2, "nbformat_minor": True}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"nbformat": 4, "nbformat_minor": 99},
+        {"nbformat": "4", "nbformat_minor": None},
+        {"nbformat": 7, "nbformat_minor": -1},
+        {"nbformat": 4.2, "nbformat_minor": True},
+    ],
+)
 def test_odd_format_versions(handed, released, form):
     want = solved_answers(released, handed)
     submission = same_frame(read(handed | form, released), released)
@@ -188,8 +215,10 @@ def test_odd_format_versions(handed, released, form):
 
 def test_a_notebook_of_format_3(handed, released):
     want = solved_answers(released, handed)
-    cells = [{k: v for k, v in c.items() if k != "source"} | {"input": c["source"]} if c["cell_type"] == "code" else c
-             for c in handed["cells"]]
+    cells = [
+        {k: v for k, v in c.items() if k != "source"} | {"input": c["source"]} if c["cell_type"] == "code" else c
+        for c in handed["cells"]
+    ]
     old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
     submission = same_frame(read(old, released), released)
     assert answers(submission) == want and "old format" in submission.repairs[0]
@@ -209,13 +238,27 @@ def test_half_a_character_can_be_written_again(handed, released):
     assert nbformat.writes(submission.notebook).encode() and answers(submission)["reflection"] == "a?bc"
 
 
-@pytest.mark.parametrize(("raw", "reason"), [
-    (b"", "empty"), (b" \n", "empty"), (b"\0" * 64, "empty"), (b"{", "valid JSON"), (b"<html></html>", "valid JSON"),
-    (b"PK\x03\x04 and so on", "zip archive"), (b"[1, 2]", "another kind"), (b"7", "another kind"), (b"{}", "no cells"),
-    (b'{"cells": 3}', "no cells"), (b'{"cells": []}', "right file"), (b'{"cells": [1, null]}', "right file"),
-    (b'{"worksheets": [{"cells": 3}, 4]}', "right file"), (b"[" * 200_000, "valid JSON"),
-    (b'{"cells": [' + b'{"a":' * 200_000, "valid JSON"), (b"\xff\xfe\x00", "valid JSON"),
-])
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"\0" * 64, "empty"),
+        (b"{", "valid JSON"),
+        (b"<html></html>", "valid JSON"),
+        (b"PK\x03\x04 and so on", "zip archive"),
+        (b"[1, 2]", "another kind"),
+        (b"7", "another kind"),
+        (b"{}", "no cells"),
+        (b'{"cells": 3}', "no cells"),
+        (b'{"cells": []}', "right file"),
+        (b'{"cells": [1, null]}', "right file"),
+        (b'{"worksheets": [{"cells": 3}, 4]}', "right file"),
+        (b"[" * 200_000, "valid JSON"),
+        (b'{"cells": [' + b'{"a":' * 200_000, "valid JSON"),
+        (b"\xff\xfe\x00", "valid JSON"),
+    ],
+)
 def test_what_is_no_notebook_gets_a_reason(released, raw, reason):
     with pytest.raises(IntakeError, match=reason):
         read_submission(raw, released)
@@ -233,10 +276,20 @@ def test_bounds(handed, released, monkeypatch):
         read(handed, released)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(), lambda inner: (
-    st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-        ["cells", "source", "metadata", "nbgrader", "grade_id", "cell_type", "outputs", "worksheets", "input"]),
-        inner, max_size=4)), max_leaves=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["cells", "source", "metadata", "nbgrader", "grade_id", "cell_type", "outputs", "worksheets", "input"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -268,27 +321,37 @@ def folder(tmp_path):
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text("{}")
         return tmp_path
+
     return make
 
 
-@pytest.mark.parametrize(("names", "chosen", "note"), [
-    (["hw4.ipynb"], "hw4.ipynb", None),
-    (["hw4/hw4.ipynb"], "hw4/hw4.ipynb", None),
-    (["hw4.ipynb", "hw4-Copy1.ipynb", "notes.txt"], "hw4.ipynb", "other notebooks beside"),
-    (["mine.ipynb", "data.csv"], "mine.ipynb", "was called mine.ipynb"),
-    (["deep/er/HW4 (1).ipynb"], "deep/er/HW4 (1).ipynb", "was called"),
-    (["scratch.ipynb", "hw4_final.ipynb"], "hw4_final.ipynb", "begins with hw4"),
-    (["hw4.ipynb", ".ipynb_checkpoints/hw4-checkpoint.ipynb", "__MACOSX/._hw4.ipynb"], "hw4.ipynb", None),
-])
+@pytest.mark.parametrize(
+    ("names", "chosen", "note"),
+    [
+        (["hw4.ipynb"], "hw4.ipynb", None),
+        (["hw4/hw4.ipynb"], "hw4/hw4.ipynb", None),
+        (["hw4.ipynb", "hw4-Copy1.ipynb", "notes.txt"], "hw4.ipynb", "other notebooks beside"),
+        (["mine.ipynb", "data.csv"], "mine.ipynb", "was called mine.ipynb"),
+        (["deep/er/HW4 (1).ipynb"], "deep/er/HW4 (1).ipynb", "was called"),
+        (["scratch.ipynb", "hw4_final.ipynb"], "hw4_final.ipynb", "begins with hw4"),
+        (["hw4.ipynb", ".ipynb_checkpoints/hw4-checkpoint.ipynb", "__MACOSX/._hw4.ipynb"], "hw4.ipynb", None),
+    ],
+)
 def test_the_notebook_that_counts(folder, names, chosen, note):
     path, said = choose_notebook(folder(*names), "hw4")
     assert path == folder() / chosen
     assert (note in said) if note else said is None
 
 
-@pytest.mark.parametrize(("names", "reason"), [
-    (["notes.txt"], "There is no hw4.ipynb"), ([".ipynb_checkpoints/hw4-checkpoint.ipynb"], "There is no hw4.ipynb"),
-    (["a.ipynb", "b.ipynb"], "which one counts"), (["hw4-1.ipynb", "hw4-2.ipynb"], "which one counts")])
+@pytest.mark.parametrize(
+    ("names", "reason"),
+    [
+        (["notes.txt"], "There is no hw4.ipynb"),
+        ([".ipynb_checkpoints/hw4-checkpoint.ipynb"], "There is no hw4.ipynb"),
+        (["a.ipynb", "b.ipynb"], "which one counts"),
+        (["hw4-1.ipynb", "hw4-2.ipynb"], "which one counts"),
+    ],
+)
 def test_no_notebook_counts(folder, names, reason):
     with pytest.raises(IntakeError, match=reason):
         choose_notebook(folder(*names), "hw4")
@@ -314,8 +377,27 @@ def test_links_and_devices_are_not_followed(folder, tmp_path):
 
 # --- names of students -----------------------------------------------------------------------------------
 
-ODD = ["ada [2]", "*", "a?b", "..", ".hidden", " ada ", "ada\nbob", "<img src=x>", 'q"uote', "a" * 300, "é" * 100,
-       "\udcff", "e\u0301", "{student_id}", "%2e%2e", "a\\b", "‮evil", "", "."]
+ODD = [
+    "ada [2]",
+    "*",
+    "a?b",
+    "..",
+    ".hidden",
+    " ada ",
+    "ada\nbob",
+    "<img src=x>",
+    'q"uote',
+    "a" * 300,
+    "é" * 100,
+    "\udcff",
+    "e\u0301",
+    "{student_id}",
+    "%2e%2e",
+    "a\\b",
+    "‮evil",
+    "",
+    ".",
+]
 PLAIN = ["ada", "Zoë Müller", "O'Brien, Pat", "-rf", "ada.lovelace@uni-x.de", "刘 洋", "प्रिया", "12345", "a_b (late)"]
 
 
@@ -342,4 +424,6 @@ def test_no_test_cell_of_the_student_is_ever_run(handed, released):
         if cell["metadata"]["nbgrader"]["grade_id"].startswith("test_"):
             cell["source"] = "raise SystemExit"
     submission = read(handed, released)
-    assert all("SystemExit" not in c.source for c in submission.notebook.cells if (grade_id(c) or "").startswith("test_"))
+    assert all(
+        "SystemExit" not in c.source for c in submission.notebook.cells if (grade_id(c) or "").startswith("test_")
+    )

@@ -10,9 +10,11 @@ from autograder.selftest import judge_answers
 
 JUDGED = {q.id: q for q in QUESTIONS["hw4"] if q.checks}
 CHEAP = ("cosine", "batch_cosine", "recall", "normalize")
-SOME = {"semantic": ("best-last", "labels-for-positions", "first-similarities", "remembers", "sorts-what-it-is-given"),
-        "hybrid": ("alpha-on-the-wrong-side", "top-lists", "bm25-not-normalised", "hybrid-stretched"),
-        "best_alpha": ("exact-only", "best-query", "recall-for-alpha")}
+SOME = {
+    "semantic": ("best-last", "labels-for-positions", "first-similarities", "remembers", "sorts-what-it-is-given"),
+    "hybrid": ("alpha-on-the-wrong-side", "top-lists", "bm25-not-normalised", "hybrid-stretched"),
+    "best_alpha": ("exact-only", "best-query", "recall-for-alpha"),
+}
 ALL = [(question, m) for question, bank in MISCONCEPTIONS.items() for m in bank]
 TRIED = [(q, m) for q, m in ALL if q in CHEAP or m.id in SOME[q]]
 
@@ -23,6 +25,7 @@ def verdict_on(small_homework):
 
     def judged(question: str, source: str):
         return judge_answers({question: source}, [JUDGED[question]], requests, small_homework)[question]
+
     return judged
 
 
@@ -37,8 +40,18 @@ def test_the_bank_is_large_and_tells_its_entries_apart():
 def test_feedback_is_two_short_sentences_and_no_solution(question, misconception):
     assert not misconception.title.endswith((".", "?", "!")) and misconception.hint.endswith((".", "?"))
     assert len(misconception.feedback) <= 220
-    for giveaway in ("np.linalg.norm(a) * np.linalg.norm(b)", "-similarities", ".iloc[", "/ len(relevant", "[::-1]",
-                     "scores.min())", "alpha * semantic", "idxmax", "[:k]", "def "):
+    for giveaway in (
+        "np.linalg.norm(a) * np.linalg.norm(b)",
+        "-similarities",
+        ".iloc[",
+        "/ len(relevant",
+        "[::-1]",
+        "scores.min())",
+        "alpha * semantic",
+        "idxmax",
+        "[:k]",
+        "def ",
+    ):
         assert giveaway not in misconception.feedback
     assert question in misconception.loses
 
@@ -52,8 +65,11 @@ def test_a_misconception_loses_points_and_is_named(question, misconception, verd
         assert verdict.misconception == misconception.id and verdict.message == misconception.feedback
 
 
-@pytest.mark.parametrize("question, answer", [(q, a) for q, bank in RIGHT_ANSWERS.items() for a in bank],
-                         ids=lambda x: getattr(x, "title", x))
+@pytest.mark.parametrize(
+    "question, answer",
+    [(q, a) for q, bank in RIGHT_ANSWERS.items() for a in bank],
+    ids=lambda x: getattr(x, "title", x),
+)
 def test_a_right_answer_in_other_clothes_earns_full_marks(question, answer, verdict_on):
     verdict = verdict_on(question, answer.source)
     assert verdict.complete, verdict.message

@@ -31,14 +31,21 @@ def go(*cells: str) -> list[str]:
     """Run a notebook -> what each cell printed, or its error's name."""
     done = run_notebook(new_notebook(cells=[new_code_cell(textwrap.dedent(cell)) for cell in cells]), {})
     assert done.problem is None
-    return ["".join(output.get("text") or output.get("ename") or output.data.get("text/plain", "")
-                    for output in cell.outputs).strip() for cell in done.notebook.cells]
+    return [
+        "".join(
+            output.get("text") or output.get("ename") or output.data.get("text/plain", "") for output in cell.outputs
+        ).strip()
+        for cell in done.notebook.cells
+    ]
 
 
 def warm_parents() -> list[psutil.Process]:
     """The process of each warm parent, outside its sandbox called by its own id."""
-    inside = [child for place in parents._places.values()
-              for child in psutil.Process(place.parent.process.pid).children(recursive=True)]
+    inside = [
+        child
+        for place in parents._places.values()
+        for child in psutil.Process(place.parent.process.pid).children(recursive=True)
+    ]
     return [process for process in inside if process.name().startswith("python") and process.parent().name() == "bwrap"]
 
 
@@ -190,15 +197,18 @@ def test_chance_is_not_shared():
 def test_a_parent_has_imported_only_what_notebooks_ask_for():
     cell = "import sys\nprint(*sorted({'torch', 'litellm', 'matplotlib', 'sentence_transformers', 'pandas'} & sys.modules.keys()))"
     assert go(cell) == ["pandas"]
-    assert parents.heavy_imports(["x = 1\nimport matplotlib.pyplot as plt", "  from torch import nn", "# import litellm",
-                                  "import numpy"]) == {"matplotlib", "torch"}
+    assert parents.heavy_imports(
+        ["x = 1\nimport matplotlib.pyplot as plt", "  from torch import nn", "# import litellm", "import numpy"]
+    ) == {"matplotlib", "torch"}
 
 
 def test_what_a_notebook_imports_is_ready_in_a_second_parent_and_no_thread_runs_there():
     """A fork takes only one thread along: whatever another one held would stay locked for ever."""
-    said = go("import sys; 'matplotlib.pyplot' in sys.modules, 'sentence_transformers' in sys.modules",
-              "import matplotlib.pyplot as plt, numpy as np; np.ones((300, 300)) @ np.ones((300, 300)); len(plt.plot([1]))",
-              "import sentence_transformers, torch; float((torch.ones(500, 500) @ torch.ones(500, 500)).sum())")
+    said = go(
+        "import sys; 'matplotlib.pyplot' in sys.modules, 'sentence_transformers' in sys.modules",
+        "import matplotlib.pyplot as plt, numpy as np; np.ones((300, 300)) @ np.ones((300, 300)); len(plt.plot([1]))",
+        "import sentence_transformers, torch; float((torch.ones(500, 500) @ torch.ones(500, 500)).sum())",
+    )
     assert said[0] == "(True, True)" and said[2] == "125000000.0"
     assert [process.num_threads() for process in warm_parents()] == [1] * len(warm_parents())
 
@@ -279,8 +289,12 @@ def test_data_that_lies_in_tmp_is_seen_and_stays_as_it_is(monkeypatch):
             shutil.copy(file, folder)
         os.chmod(folder, 0o755)
         monkeypatch.setenv("COURSE_DATA_DIR", folder)
-        said = go(f"from helpers import load_wands_queries; len(load_wands_queries({folder!r}))",
-                  f"open({folder!r} + '/x', 'w')", f"open({folder!r} + '/query.csv', 'a')", "import os; sorted(os.listdir('/tmp'))")
+        said = go(
+            f"from helpers import load_wands_queries; len(load_wands_queries({folder!r}))",
+            f"open({folder!r} + '/x', 'w')",
+            f"open({folder!r} + '/query.csv', 'a')",
+            "import os; sorted(os.listdir('/tmp'))",
+        )
     assert said[0] == "200" and set(said[1:3]) <= {"OSError", "PermissionError"}
     assert Path(folder).name in said[3] and "work" in said[3]
 

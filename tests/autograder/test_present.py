@@ -17,13 +17,33 @@ from autograder.results import StudentResult
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 ATTACKS = [
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "<svg/onload=alert(1)>", "<iframe src=//evil>",
-    "<a href='javascript:alert(1)'>x</a>", "</div></div><form action=//evil><input>", "<!-- hide the rest", "<style>*{}</style>",
-    "[x](javascript:alert(1))", "[x](javascript&#58;alert(1))", "[x]( JaVascript&colon;alert(1) )", "[x](data:text/html,x)",
-    "[x]: javascript:alert(1)\n\n[x]", "[a][b]\n\n[b]: vbscript:x", "<javascript:alert(1)>", "![x](https://evil.example/pixel)",
-    "![x](attachment:missing)", "[x](//evil \"t\\\" onclick=alert(1)\")", "<<script>alert(1)//<</script>",
-    "$<img src=x onerror=alert(1)>$", "```\"><script>alert(1)</script>\n```", "# x\"<script>alert(1)</script>",
-    "$\\href{javascript:alert(1)}{x}$", "$\\unicode{<script>}$", "&lt;script&gt;", "\x1b]0;title\x07\x1b[2J", "\u202egnp.exe",
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    "<iframe src=//evil>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "</div></div><form action=//evil><input>",
+    "<!-- hide the rest",
+    "<style>*{}</style>",
+    "[x](javascript:alert(1))",
+    "[x](javascript&#58;alert(1))",
+    "[x]( JaVascript&colon;alert(1) )",
+    "[x](data:text/html,x)",
+    "[x]: javascript:alert(1)\n\n[x]",
+    "[a][b]\n\n[b]: vbscript:x",
+    "<javascript:alert(1)>",
+    "![x](https://evil.example/pixel)",
+    "![x](attachment:missing)",
+    '[x](//evil "t\\" onclick=alert(1)")',
+    "<<script>alert(1)//<</script>",
+    "$<img src=x onerror=alert(1)>$",
+    '```"><script>alert(1)</script>\n```',
+    '# x"<script>alert(1)</script>',
+    "$\\href{javascript:alert(1)}{x}$",
+    "$\\unicode{<script>}$",
+    "&lt;script&gt;",
+    "\x1b]0;title\x07\x1b[2J",
+    "\u202egnp.exe",
 ]
 
 
@@ -44,11 +64,20 @@ class Page(HTMLParser):
 
     def acts(self):
         """Whatever could run a script, load something or send something."""
-        bad_tags = {"script", "iframe", "form", "object", "embed", "link", "base", "svg", "style", "meta"} & set(self.tags)
-        loads = [v for n, v in self.attributes if n in ("src", "action", "data") and not v.startswith("data:image/png;base64,")]
+        bad_tags = {"script", "iframe", "form", "object", "embed", "link", "base", "svg", "style", "meta"} & set(
+            self.tags
+        )
+        loads = [
+            v
+            for n, v in self.attributes
+            if n in ("src", "action", "data") and not v.startswith("data:image/png;base64,")
+        ]
         scripts = [n for n, v in self.attributes if n.startswith("on")]
-        links = [v for n, v in self.attributes if n in ("href", "xlink:href")
-                 and v.lower().split(":")[0].strip() in ("javascript", "data", "vbscript")]
+        links = [
+            v
+            for n, v in self.attributes
+            if n in ("href", "xlink:href") and v.lower().split(":")[0].strip() in ("javascript", "data", "vbscript")
+        ]
         return bad_tags, loads, scripts, links
 
 
@@ -86,12 +115,23 @@ def test_plain_markdown_looks_the_same():
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_outputs_of_a_student(attack):
     outputs = [
-        new_output("stream", name="stdout", text=attack), new_output("stream", name="stderr", text=attack),
+        new_output("stream", name="stdout", text=attack),
+        new_output("stream", name="stderr", text=attack),
         new_output("error", ename=attack, evalue=attack, traceback=[attack]),
-        new_output("display_data", data={"text/html": attack, "image/svg+xml": attack, "application/javascript": attack,
-                                         "text/markdown": attack, "text/latex": attack, "image/png": attack,
-                                         "image/jpeg": attack, "text/plain": attack},
-                   metadata={"image/png": {"width": '"><script>'}, "filenames": {"image/png": "x"}}),
+        new_output(
+            "display_data",
+            data={
+                "text/html": attack,
+                "image/svg+xml": attack,
+                "application/javascript": attack,
+                "text/markdown": attack,
+                "text/latex": attack,
+                "image/png": attack,
+                "image/jpeg": attack,
+                "text/plain": attack,
+            },
+            metadata={"image/png": {"width": '"><script>'}, "filenames": {"image/png": "x"}},
+        ),
         new_output("execute_result", data={"text/plain": attack}),
     ]
     notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
@@ -100,10 +140,16 @@ def test_outputs_of_a_student(attack):
 
 
 def test_raw_messages_with_parts_of_the_wrong_kind():
-    odd = [{"output_type": "stream", "name": "\"><script>", "text": 7}, {"output_type": "error", "traceback": "x"},
-           {"output_type": "error", "ename": None, "evalue": ["a", 1], "traceback": [None, "a"]}, {"output_type": "??"},
-           {"output_type": "display_data", "data": "x"}, {"output_type": "display_data", "data": {"text/plain": ["a", "b"]}},
-           {"output_type": "stream", "name": "stdout", "text": "\ud800"}, {}]
+    odd = [
+        {"output_type": "stream", "name": '"><script>', "text": 7},
+        {"output_type": "error", "traceback": "x"},
+        {"output_type": "error", "ename": None, "evalue": ["a", 1], "traceback": [None, "a"]},
+        {"output_type": "??"},
+        {"output_type": "display_data", "data": "x"},
+        {"output_type": "display_data", "data": {"text/plain": ["a", "b"]}},
+        {"output_type": "stream", "name": "stdout", "text": "\ud800"},
+        {},
+    ]
     cell = new_code_cell("x")
     cell.outputs, cell.execution_count = [nbformat.from_dict(o) for o in odd], "7"
     notebook = new_notebook()
@@ -114,9 +160,17 @@ def test_raw_messages_with_parts_of_the_wrong_kind():
 
 
 def test_pictures_stay_and_colours_stay():
-    notebook = new_notebook(cells=[new_code_cell("plot()", outputs=[
-        new_output("display_data", data={"image/png": PNG, "text/plain": "<Figure>"}),
-        new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m \x1b[2Jx")])])
+    notebook = new_notebook(
+        cells=[
+            new_code_cell(
+                "plot()",
+                outputs=[
+                    new_output("display_data", data={"image/png": PNG, "text/plain": "<Figure>"}),
+                    new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m \x1b[2Jx"),
+                ],
+            )
+        ]
+    )
     present(notebook, [])
     assert notebook.cells[0].outputs[0].data == {"image/png": PNG, "text/plain": "<Figure>"}
     assert notebook.cells[0].outputs[1].text == "\x1b[31mred\x1b[0m x"
@@ -124,8 +178,13 @@ def test_pictures_stay_and_colours_stay():
 
 
 def test_a_verdict_is_told_before_a_plain_number_and_repairs_at_the_top():
-    test = new_code_cell("check()", outputs=[new_output("execute_result", data={"text/plain": "100"}),
-                                             new_output("stream", name="stderr", text="careful")])
+    test = new_code_cell(
+        "check()",
+        outputs=[
+            new_output("execute_result", data={"text/plain": "100"}),
+            new_output("stream", name="stderr", text="careful"),
+        ],
+    )
     test.metadata["nbgrader"] = {"grade_id": "test_cosine", "grade": True, "points": 10, "schema_version": 3}
     verdict = Verdict("cosine", 5.0, 10.0, "Half of it.", checks=(CheckResult("a", "works", 5.0, 5.0, None),))
     notebook = present(new_notebook(cells=[test]), [verdict], ["Cell <b>x</b> was missing."])
@@ -139,14 +198,22 @@ def test_a_verdict_is_told_before_a_plain_number_and_repairs_at_the_top():
 
 def test_a_verdicts_lines_are_short_and_no_sentence_comes_twice():
     long = "It gave 3 where " + "a rather long explanation of it all " * 6 + "was asked for."
-    checks = (CheckResult("a", "ordinary vectors", 5.0, 0.0, long), CheckResult("b", "zero vectors", 2.0, 0.0, None),
-              CheckResult("c", "one number", 2.0, 0.0, long), CheckResult("d", "lengths", 1.0, 0.0, "It gave nan."))
+    checks = (
+        CheckResult("a", "ordinary vectors", 5.0, 0.0, long),
+        CheckResult("b", "zero vectors", 2.0, 0.0, None),
+        CheckResult("c", "one number", 2.0, 0.0, long),
+        CheckResult("d", "lengths", 1.0, 0.0, "It gave nan."),
+    )
     verdict = Verdict("cosine", 0.0, 10.0, long, checks=checks)
     text = verdict_text(verdict)
     assert max(map(len, text.splitlines())) <= WIDTH and text.count("rather long") == 6
     assert "  0 of 5  ordinary vectors\n" in text and "lengths\n            It gave nan.\n" in text
-    assert told_problems(verdict) == [None, "This holds, but earns points only together with the first property.", None,
-                                      "It gave nan."]
+    assert told_problems(verdict) == [
+        None,
+        "This holds, but earns points only together with the first property.",
+        None,
+        "It gave nan.",
+    ]
 
 
 def test_only_the_judge_writes_a_verdict_into_a_cell():
@@ -159,12 +226,23 @@ def test_only_the_judge_writes_a_verdict_into_a_cell():
 def test_the_report(attack, tmp_path):
     questions = [Question("cosine", 10, "Cosine")]
     course = SimpleNamespace(questions=lambda assignment: questions, results=lambda assignment: tmp_path / "results")
-    question = {"id": "cosine", "score": 5.0, "max_score": 10.0, "message": attack, "misconception": None,
-                "waiting": False, "checks": []}
-    results = [StudentResult(attack, "graded", None, [question], [attack]),
-               StudentResult(attack, "failed", attack, [question])]
+    question = {
+        "id": "cosine",
+        "score": 5.0,
+        "max_score": 10.0,
+        "message": attack,
+        "misconception": None,
+        "waiting": False,
+        "checks": [],
+    }
+    results = [
+        StudentResult(attack, "graded", None, [question], [attack]),
+        StudentResult(attack, "failed", attack, [question]),
+    ]
     page = write_report(course, "hw4", results, tmp_path / "r.html").read_text()
     own = write_report(course, "hw4", [], tmp_path / "empty.html").read_text()
     bad, loads, scripts, links = Page(page).acts()
-    assert (bad, loads, scripts, links) == Page(own).acts() or (bad <= {"style", "meta"} and not (loads or scripts or links))
+    assert (bad, loads, scripts, links) == Page(own).acts() or (
+        bad <= {"style", "meta"} and not (loads or scripts or links)
+    )
     assert "Content-Security-Policy" in page

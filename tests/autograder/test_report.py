@@ -18,14 +18,28 @@ QUESTIONS4 = QUESTIONS["hw4"]
 
 def student(name: str, *shares: float, mistake: str | None = None, status: str = "graded") -> StudentResult:
     """A result with these shares of each question's points; the written answer waits."""
-    questions = [{"id": q.id, "score": q.points * share, "max_score": float(q.points), "message": f"about {q.id}",
-                  "misconception": mistake if q.id == "cosine" else None, "waiting": not q.checks, "checks": []}
-                 for q, share in zip(QUESTIONS4, (*shares, *[0.0] * 8))]
+    questions = [
+        {
+            "id": q.id,
+            "score": q.points * share,
+            "max_score": float(q.points),
+            "message": f"about {q.id}",
+            "misconception": mistake if q.id == "cosine" else None,
+            "waiting": not q.checks,
+            "checks": [],
+        }
+        for q, share in zip(QUESTIONS4, (*shares, *[0.0] * 8))
+    ]
     return StudentResult(name, status, "It broke." if status == "failed" else None, questions)
 
 
-CLASS = [student("ada", 1, 1, 1, 1), student("bo", 1, 1, 0.5, 0), student("cy", 0, 0.5, 0, 0, mistake="dot-product"),
-         student("di", 0, 1, 0, 0, mistake="dot-product"), student("ed", status="failed", mistake="angle")]
+CLASS = [
+    student("ada", 1, 1, 1, 1),
+    student("bo", 1, 1, 0.5, 0),
+    student("cy", 0, 0.5, 0, 0, mistake="dot-product"),
+    student("di", 0, 1, 0, 0, mistake="dot-product"),
+    student("ed", status="failed", mistake="angle"),
+]
 
 
 def test_difficulty_is_the_mean_share_and_waiting_marks_stay_out():
@@ -57,7 +71,9 @@ def test_a_regrade_shows_each_changed_mark():
     assert Change("cy", "batch_cosine", 0, 5, "about batch_cosine") in found
     assert {c.student for c in found} == {"cy", "ed"}
     assert [c for c in found if c.student == "ed"] == [Change("ed", ALL, 10, None, "It broke.")]
-    assert changes({"ada": student("ada", status="failed")}, CLASS, QUESTIONS4) == [Change("ada", ALL, None, 55, "Graded now.")]
+    assert changes({"ada": student("ada", status="failed")}, CLASS, QUESTIONS4) == [
+        Change("ada", ALL, None, 55, "Graded now.")
+    ]
     assert changes({"ed": CLASS[-1]}, CLASS, QUESTIONS4) == []
     marked = student("cy", 1)
     marked.questions[0]["message"] = "Marked by hand."
@@ -86,8 +102,15 @@ def test_the_page_shows_it_all_and_escapes(tmp_path, monkeypatch):
 
     monkeypatch.setattr(report, "results_before", lambda *_: {"cy": student("cy", 0, 0)})
     page = write_report(Course(), "hw4", [*CLASS, student("<script>")], tmp_path / "r.html").read_text()
-    for text in ("Discrimination", "Henrysson", "It looks like the dot product", "Before and after", "about batch_cosine",
-                 "mostly chance", "&lt;script&gt;"):
+    for text in (
+        "Discrimination",
+        "Henrysson",
+        "It looks like the dot product",
+        "Before and after",
+        "about batch_cosine",
+        "mostly chance",
+        "&lt;script&gt;",
+    ):
         assert text in page
     assert "<script" not in page and "5 written answers not marked yet" in page and "Not marked yet." in page
     monkeypatch.setattr(report, "results_before", lambda *_: {})

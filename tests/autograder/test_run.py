@@ -23,8 +23,14 @@ from autograder.sandbox import SandboxUnavailable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEGABYTE = 2**20
-TIGHT = Limits(cell_seconds=1, total_seconds=30, output_bytes=MEGABYTE, memory_bytes=500 * MEGABYTE,
-               disk_bytes=16 * MEGABYTE, processes=40)
+TIGHT = Limits(
+    cell_seconds=1,
+    total_seconds=30,
+    output_bytes=MEGABYTE,
+    memory_bytes=500 * MEGABYTE,
+    disk_bytes=16 * MEGABYTE,
+    processes=40,
+)
 
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
@@ -39,6 +45,7 @@ def nothing_stays(monkeypatch, capfd):
         inside.extend(self.inside())
         folders.append(Path(self.parent.connection_file).parent)
         await kernels(self, restart)
+
     monkeypatch.setattr(provisioner.SandboxProvisioner, "kill", kill)
     monkeypatch.setattr(run, "GRACE_SECONDS", 1)
     yield
@@ -55,8 +62,9 @@ def go(*cells: str, limits: Limits = TIGHT, requests: dict | None = None):
 
 
 def shown(cell) -> str:
-    return "".join(output.get("text") or output.get("ename") or output.data.get("text/plain", "")
-                   for output in cell.outputs).strip()
+    return "".join(
+        output.get("text") or output.get("ename") or output.data.get("text/plain", "") for output in cell.outputs
+    ).strip()
 
 
 def test_cells_run_in_order_and_share_their_names():
@@ -88,7 +96,9 @@ def test_what_a_kernel_sees_of_the_grader(monkeypatch):
             except OSError:
                 pass
         """,
-        "import autograder", "from helpers import snowball_tokenize; snowball_tokenize('Couches')")
+        "import autograder",
+        "from helpers import snowball_tokenize; snowball_tokenize('Couches')",
+    )
     # What is shown of this machine may lie in /tmp too.
     shown_places = {parent for path in sandbox.visible() for parent in (path, *path.parents)}
     assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == ["/tmp/work"]
@@ -113,15 +123,21 @@ def test_the_notebook_as_a_whole_has_its_time():
     assert done.problem == "The notebook as a whole took longer than 1 seconds."
 
 
-@pytest.mark.parametrize(("cell", "problem"), [
-    ("import os; os._exit(0)", run.ENDED),
-    ("import os; os._exit(3)", run.ENDED),
-    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", run.KILLED),
-    ("import ctypes; ctypes.string_at(0)", run.CRASHED),
-    ("while True: print('x' * 1000)", run.PRINTED_TOO_MUCH),
-    ("from IPython.display import display\ndisplay({'text/html': 'x' * 900_000}, raw=True)\n"
-     "display({'text/html': 'x' * 900_000}, raw=True)", run.PRINTED_TOO_MUCH),
-])
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("import os; os._exit(0)", run.ENDED),
+        ("import os; os._exit(3)", run.ENDED),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", run.KILLED),
+        ("import ctypes; ctypes.string_at(0)", run.CRASHED),
+        ("while True: print('x' * 1000)", run.PRINTED_TOO_MUCH),
+        (
+            "from IPython.display import display\ndisplay({'text/html': 'x' * 900_000}, raw=True)\n"
+            "display({'text/html': 'x' * 900_000}, raw=True)",
+            run.PRINTED_TOO_MUCH,
+        ),
+    ],
+)
 def test_why_a_run_ended_early_is_said_in_words(cell, problem):
     done, said = go("print('first')", cell, "print('next')")
     assert done.problem == problem
@@ -139,8 +155,10 @@ def test_more_memory_than_allowed_is_a_memory_error():
     assert said == ["MemoryError", "next"] and done.problem is None
 
 
-@pytest.mark.parametrize("cell", [
-    """
+@pytest.mark.parametrize(
+    "cell",
+    [
+        """
     import os, time
     for _ in range(4):
         if not os.fork():
@@ -148,7 +166,7 @@ def test_more_memory_than_allowed_is_a_memory_error():
             time.sleep(20)
     time.sleep(20)
     """,
-    """
+        """
     import mmap
     m = mmap.mmap(-1, 2**30)
     for i in range(1024):
@@ -156,7 +174,9 @@ def test_more_memory_than_allowed_is_a_memory_error():
     import time
     time.sleep(20)
     """,
-], ids=["several processes", "shared memory"])
+    ],
+    ids=["several processes", "shared memory"],
+)
 def test_all_processes_together_have_the_memory_of_one(cell):
     limits = Limits(cell_seconds=20, memory_bytes=500 * MEGABYTE)
     done, _ = go(cell, limits=limits)
@@ -178,13 +198,16 @@ def test_a_fork_bomb_is_bounded_and_ends_with_the_run():
 
 def test_processes_and_threads_that_outlive_their_cell_end_with_the_run():
     """`nothing_stays` looks for them afterwards."""
-    done, said = go("""
+    done, said = go(
+        """
         import os, threading, time
         if not os.fork():
             os.setsid()
             time.sleep(60)
         threading.Thread(target=time.sleep, args=(60,)).start()
-        """, "print('next')")
+        """,
+        "print('next')",
+    )
     assert said[1] == "next" and done.problem is None
 
 
@@ -203,30 +226,45 @@ def test_the_disk_is_bounded_everywhere_a_kernel_can_write():
 
 
 def test_messages_that_no_kernel_sends_end_the_run():
-    done, said = go("""
+    done, said = go(
+        """
         kernel = get_ipython().kernel
         kernel.session.send(kernel.iopub_socket, 'stream', {'nonsense': 1}, parent=kernel.get_parent('shell'))
-        """, "print('next')")
+        """,
+        "print('next')",
+    )
     assert done.problem == run.MIXED_UP and said[1] == ""
 
 
 def test_a_count_that_is_no_number_is_left_out():
-    done, said = go("""
+    done, said = go(
+        """
         kernel = get_ipython().kernel
         content = {'code': '', 'execution_count': 'many'}
         _ = kernel.session.send(kernel.iopub_socket, 'execute_input', content, parent=kernel.get_parent('shell'))
-        """, "print('next')")
+        """,
+        "print('next')",
+    )
     nbformat.validate(done.notebook)
     assert done.notebook.cells[0].execution_count is None and said[1] == "next"
 
 
-@pytest.mark.parametrize("output", [
-    {"output_type": "stream", "name": "stdout", "text": 5}, {"output_type": "stream", "name": [], "text": "x"},
-    {"output_type": "stream", "name": "stderr", "text": "half \ud800"}, {"output_type": "stream"},
-    {"output_type": "error", "ename": 1, "evalue": {}, "traceback": "x"}, {"output_type": "error", "traceback": [1]},
-    {"output_type": "display_data", "data": "x"}, {"output_type": "display_data", "data": {"a": 1, "b\ud800": "c"}},
-    {"output_type": "execute_result", "data": None}, {"output_type": []}, {},
-])
+@pytest.mark.parametrize(
+    "output",
+    [
+        {"output_type": "stream", "name": "stdout", "text": 5},
+        {"output_type": "stream", "name": [], "text": "x"},
+        {"output_type": "stream", "name": "stderr", "text": "half \ud800"},
+        {"output_type": "stream"},
+        {"output_type": "error", "ename": 1, "evalue": {}, "traceback": "x"},
+        {"output_type": "error", "traceback": [1]},
+        {"output_type": "display_data", "data": "x"},
+        {"output_type": "display_data", "data": {"a": 1, "b\ud800": "c"}},
+        {"output_type": "execute_result", "data": None},
+        {"output_type": []},
+        {},
+    ],
+)
 def test_whatever_an_output_holds_a_notebook_can_be_written_with_it(output):
     plain = run._plain(nbformat.from_dict(output))
     notebook = new_notebook(cells=[new_code_cell("x", outputs=[plain] if plain else [])])
@@ -235,23 +273,30 @@ def test_whatever_an_output_holds_a_notebook_can_be_written_with_it(output):
 
 
 def test_a_kernel_with_a_wrong_key_is_not_listened_to():
-    done, said = go("""
+    done, said = go(
+        """
         kernel = get_ipython().kernel
         kernel.session.key = b'another'
         print('forged')
-        """, "print('next')", limits=Limits(cell_seconds=2, total_seconds=10))
+        """,
+        "print('next')",
+        limits=Limits(cell_seconds=2, total_seconds=10),
+    )
     assert done.problem is not None and "forged" not in said[0]
 
 
 def test_a_replaced_socket_leads_nowhere(tmp_path):
     """The kernel's sockets become links to files of the grader's; the grader follows none of them."""
     (tmp_path / "secret").write_text("marks")
-    done, said = go(f"""
+    done, said = go(
+        f"""
         import glob, os
         for path in glob.glob('/tmp/run-*/sockets/*'):
             os.remove(path)
-            os.symlink({str(tmp_path / 'secret')!r}, path)
-        """, "print('next')")
+            os.symlink({str(tmp_path / "secret")!r}, path)
+        """,
+        "print('next')",
+    )
     assert (tmp_path / "secret").read_text() == "marks"
     assert said[1] == "next" or done.problem
 
@@ -273,19 +318,20 @@ def test_evidence_comes_back_as_text_and_leaves_no_trace():
 
 
 def test_evidence_sent_twice_is_brought_back_twice():
-    forge = (f"from IPython.display import publish_display_data as real\n"
-             f"import IPython.display\n"
-             f"def twice(data, **others):\n"
-             f"    real(data)\n"
-             f"    real({{{EVIDENCE_TYPE!r}: 'forged', 'text/plain': ''}})\n"
-             f"IPython.display.publish_display_data = twice")
+    forge = (
+        f"from IPython.display import publish_display_data as real\n"
+        f"import IPython.display\n"
+        f"def twice(data, **others):\n"
+        f"    real(data)\n"
+        f"    real({{{EVIDENCE_TYPE!r}: 'forged', 'text/plain': ''}})\n"
+        f"IPython.display.publish_display_data = twice"
+    )
     done = run_notebook(new_notebook(cells=[new_code_cell(forge), asked_cell("")]), ASKED)
     assert len(done.evidence["cosine"]) == 2
 
 
 def test_an_answer_has_a_time_of_its_own():
-    slow = ("import IPython.display, time\n"
-            "IPython.display.publish_display_data = lambda data, **others: time.sleep(60)")
+    slow = "import IPython.display, time\nIPython.display.publish_display_data = lambda data, **others: time.sleep(60)"
     limits = Limits(cell_seconds=20, evidence_seconds=1)
     cells = [new_code_cell(slow), asked_cell("1"), new_code_cell("print('next')")]
     done = run_notebook(new_notebook(cells=cells), ASKED, limits)
@@ -303,6 +349,7 @@ def test_evidence_gathered_before_the_run_ended_is_kept():
 def test_inside_a_running_event_loop_as_in_formgrader():
     async def grade():
         return run_notebook(new_notebook(cells=[new_code_cell("1 + 1")]), {})
+
     assert shown(asyncio.run(grade()).notebook.cells[0]) == "2"
 
 
@@ -314,6 +361,7 @@ def test_a_kernel_that_fails_to_start_gets_a_second_chance(monkeypatch):
         if len(attempts) == 1:
             raise RunFailed("too busy")
         await start(self)
+
     monkeypatch.setattr(run.Kernel, "start", fails_once)
     done, said = go("print('here')")
     assert said == ["here"] and len(attempts) == 2
@@ -343,9 +391,11 @@ def test_without_a_sandbox_nothing_runs_unless_the_instructor_says_so(monkeypatc
 
 
 def test_everything_ends_when_the_grader_is_killed():
-    program = ("import sys; from nbformat.v4 import *; from autograder.run import run_notebook\n"
-               "cell = new_code_cell('import os, time\\nif not os.fork(): os.setsid()\\ntime.sleep(60)')\n"
-               "run_notebook(new_notebook(cells=[cell]), {})")
+    program = (
+        "import sys; from nbformat.v4 import *; from autograder.run import run_notebook\n"
+        "cell = new_code_cell('import os, time\\nif not os.fork(): os.setsid()\\ntime.sleep(60)')\n"
+        "run_notebook(new_notebook(cells=[cell]), {})"
+    )
     grader = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
     try:
         wait_until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)

@@ -129,18 +129,46 @@ def found(listeners, limits, tmp_path_factory, sandboxed) -> dict:
     home = Path.home()
     shown = [str(path) for path in sandbox.visible()]
     asked = {
-        "secret": "hunter2", "pid": os.getpid(), "port": listeners[0], "abstract": listeners[1],
-        "memory": 2 * limits.memory_bytes, "known": ["/proc", "/sys", *sandbox.SYSTEM_LIBRARIES, *shown],
-        "paths": [str(path) for path in (
-            course / "gradebook.db", course, REPOSITORY / "autograder", REPOSITORY / "tests", REPOSITORY / "homework",
-            REPOSITORY / ".git", REPOSITORY / "build", home / ".ssh", home / ".bashrc", home / ".config", "/etc/passwd",
-            "/etc/hostname", "/home", "/var", "/usr/bin", "/bin", "/boot", "/mnt", "/proc/1/root/etc/passwd")],
+        "secret": "hunter2",
+        "pid": os.getpid(),
+        "port": listeners[0],
+        "abstract": listeners[1],
+        "memory": 2 * limits.memory_bytes,
+        "known": ["/proc", "/sys", *sandbox.SYSTEM_LIBRARIES, *shown],
+        "paths": [
+            str(path)
+            for path in (
+                course / "gradebook.db",
+                course,
+                REPOSITORY / "autograder",
+                REPOSITORY / "tests",
+                REPOSITORY / "homework",
+                REPOSITORY / ".git",
+                REPOSITORY / "build",
+                home / ".ssh",
+                home / ".bashrc",
+                home / ".config",
+                "/etc/passwd",
+                "/etc/hostname",
+                "/home",
+                "/var",
+                "/usr/bin",
+                "/bin",
+                "/boot",
+                "/mnt",
+                "/proc/1/root/etc/passwd",
+            )
+        ],
         "writable": [path for path in shown if Path(path).is_file()] + [sandbox.START, sandbox.PARENT],
         "fillable": ["/tmp/x", "/tmp/work/x", "/dev/shm/x", "/dev/x", "/x", "/run/x", f"{REPOSITORY}/x"],
     }
     done = subprocess.run(
         sandbox.command([sys.executable, "-c", PROBE, json.dumps(asked)], limits, silent=False),
-        env=sandbox.environment(), capture_output=True, text=True, timeout=60)
+        env=sandbox.environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) | {"paths": asked["paths"]}
 
@@ -176,8 +204,11 @@ def test_every_other_file_is_one_of_a_few(found):
     """Apart from libraries and what `visible` names, a walk through all folders finds only these."""
     programs = tuple(str(Path(prefix) / "bin") for prefix in (sys.prefix, sys.base_prefix))
     expected = {sandbox.START, sandbox.PARENT, *map(str, sandbox.visible())}
-    assert [path for path in found["files"] if path not in expected
-            and not path.startswith(("/dev/", *sandbox.SYSTEM_FILES, *programs))] == []
+    assert [
+        path
+        for path in found["files"]
+        if path not in expected and not path.startswith(("/dev/", *sandbox.SYSTEM_FILES, *programs))
+    ] == []
 
 
 def test_what_is_seen_cannot_be_written(found):
@@ -253,8 +284,9 @@ def run_as_ordinary_user(program: str, **environment: str) -> subprocess.Complet
     """Run the text of a program as a user without rights, with more variables in its environment."""
     # The data that other tests put in use lies in a folder of root's.
     everything = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"} | environment
-    return subprocess.run(as_ordinary_user([sys.executable, "-c", program]), env=everything, capture_output=True,
-                          text=True, timeout=120)
+    return subprocess.run(
+        as_ordinary_user([sys.executable, "-c", program]), env=everything, capture_output=True, text=True, timeout=120
+    )
 
 
 def as_ordinary_user(command: list[str]) -> list[str]:
@@ -262,10 +294,26 @@ def as_ordinary_user(command: list[str]) -> list[str]:
     if os.geteuid():
         return command
     user = 54321
-    become = (f"import os, sys; os.setgroups([]); os.setresgid({user}, {user}, {user}); "
-              f"os.setresuid({user}, {user}, {user}); os.execv(sys.argv[1], sys.argv[1:])")
-    words = [str(sandbox.bubblewrap()), "--dev-bind", "/", "/", "--cap-drop", "ALL",
-             "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--perms", "0777", "--tmpfs", "/tmp"]
+    become = (
+        f"import os, sys; os.setgroups([]); os.setresgid({user}, {user}, {user}); "
+        f"os.setresuid({user}, {user}, {user}); os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    words = [
+        str(sandbox.bubblewrap()),
+        "--dev-bind",
+        "/",
+        "/",
+        "--cap-drop",
+        "ALL",
+        "--cap-add",
+        "CAP_SETUID",
+        "--cap-add",
+        "CAP_SETGID",
+        "--perms",
+        "0777",
+        "--tmpfs",
+        "/tmp",
+    ]
     needed = {Path(sys.base_prefix), Path(sys.prefix), REPOSITORY}
     closed = {folder for path in needed for folder in path.parents if not folder.stat().st_mode & 0o1}
     for folder in sorted(closed):
@@ -275,8 +323,22 @@ def as_ordinary_user(command: list[str]) -> list[str]:
             if any(folder.is_relative_to(outer) for outer in closed) or Path("/tmp") in folder.parents:
                 words += ["--perms", "0755", "--dir", str(folder)]
         words += ["--ro-bind", str(path), str(path)]
-    return [*words, "--setenv", "HOME", "/tmp", "--setenv", "COURSE_CACHE_DIR", "/tmp/cache", "--chdir", "/tmp", "--",
-            sys.executable, "-c", become, *command]
+    return [
+        *words,
+        "--setenv",
+        "HOME",
+        "/tmp",
+        "--setenv",
+        "COURSE_CACHE_DIR",
+        "/tmp/cache",
+        "--chdir",
+        "/tmp",
+        "--",
+        sys.executable,
+        "-c",
+        become,
+        *command,
+    ]
 
 
 def test_the_grader_installed_among_the_packages_is_hidden(monkeypatch, sandboxed):
@@ -284,8 +346,12 @@ def test_the_grader_installed_among_the_packages_is_hidden(monkeypatch, sandboxe
     really_visible = sandbox.visible()
     monkeypatch.setattr(sandbox, "visible", lambda: sorted({*really_visible, REPOSITORY / "autograder"}))
     look = f"import os; print(os.listdir({str(REPOSITORY / 'autograder')!r}))"
-    done = subprocess.run(sandbox.command([sys.executable, "-c", look], silent=False), env=sandbox.environment(),
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        sandbox.command([sys.executable, "-c", look], silent=False),
+        env=sandbox.environment(),
+        capture_output=True,
+        text=True,
+    )
     assert done.stdout == "[]\n", done.stderr
 
 
@@ -305,7 +371,7 @@ def test_of_the_cache_and_the_data_only_their_own_files_are_shown(tmp_path, monk
 
 @pytest.fixture
 def no_bubblewrap(monkeypatch):
-    monkeypatch.setattr(sandbox, "candidates", lambda: [])
+    monkeypatch.setattr(sandbox, "candidates", list)
     sandbox._problem.cache_clear()
     sandbox.bubblewrap.cache_clear()
     yield
@@ -375,13 +441,16 @@ def run_filter(machine: str, architecture: int, number: int, argument: int = 0) 
             position += if_true if tests[code](loaded, value) else if_false
 
 
-@pytest.mark.parametrize(("machine", "architecture", "clone", "socket_", "unshare", "read"), [
-    ("x86_64", 0xC000003E, 56, 41, 272, 0), ("aarch64", 0xC00000B7, 220, 198, 97, 63)])
+@pytest.mark.parametrize(
+    ("machine", "architecture", "clone", "socket_", "unshare", "read"),
+    [("x86_64", 0xC000003E, 56, 41, 272, 0), ("aarch64", 0xC00000B7, 220, 198, 97, 63)],
+)
 def test_the_filter_decides_as_it_says(machine, architecture, clone, socket_, unshare, read):
     allow, refuse = 0x7FFF0000, 0x00050000
 
     def decide(*call):
         return run_filter(machine, architecture, *call)
+
     assert decide(read) == allow
     assert decide(clone, 0x003D0F00) == allow  # a thread
     assert decide(clone, 0x10000000) == refuse | 1  # a user namespace
@@ -401,9 +470,14 @@ def test_rooms_can_be_used_side_by_side(limits, sandboxed):
     said = []
 
     def use():
-        done = subprocess.run(sandbox.command([sys.executable, "-I", "-S", "-c", "print('here')"], limits, silent=False),
-                              env={}, capture_output=True, text=True)
+        done = subprocess.run(
+            sandbox.command([sys.executable, "-I", "-S", "-c", "print('here')"], limits, silent=False),
+            env={},
+            capture_output=True,
+            text=True,
+        )
         said.append(done.stdout)
+
     threads = [threading.Thread(target=use) for _ in range(4)]
     for thread in threads:
         thread.start()

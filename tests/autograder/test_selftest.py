@@ -10,8 +10,11 @@ from autograder.right_answers import plain_answers
 from autograder.selftest import MISTAKE, RIGHT, Row, as_markdown, small_homework, summarise
 from helpers import load_wands_labels
 
-ROWS = [Row(RIGHT, "cosine", "loops", "accepted", True), Row(MISTAKE, "cosine", "dot-product", "caught", True, True),
-        Row(MISTAKE, "cosine", "angle", "missed", False, False)]
+ROWS = [
+    Row(RIGHT, "cosine", "loops", "accepted", True),
+    Row(MISTAKE, "cosine", "dot-product", "caught", True, True),
+    Row(MISTAKE, "cosine", "angle", "missed", False, False),
+]
 
 
 def test_the_figures_count_what_holds():
@@ -23,16 +26,45 @@ def test_the_figures_count_what_holds():
 @pytest.mark.filterwarnings("ignore")
 def test_rows_tell_a_sound_bank_from_an_unsound_one(small_homework, monkeypatch):
     right = plain_answers()["cosine"]
-    monkeypatch.setattr(selftest, "RIGHT_ANSWERS", dict.fromkeys(selftest.RIGHT_ANSWERS, ()) | {
-        "cosine": (RightAnswer("plain", right), RightAnswer("not right at all", "def cosine_similarity(a, b): return 1.0"))})
-    monkeypatch.setattr(selftest, "MISCONCEPTIONS", dict.fromkeys(selftest.MISCONCEPTIONS, ()) | {"cosine": (
-        Misconception("dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine",)),
-        Misconception("dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine", "recall")),
-        Misconception("unknown", "T", "H.", "def cosine_similarity(a, b): return float((a @ b) ** 3)", ("cosine",)),
-        Misconception("none", "T", "H.", right, ("cosine",)))})
+    monkeypatch.setattr(
+        selftest,
+        "RIGHT_ANSWERS",
+        dict.fromkeys(selftest.RIGHT_ANSWERS, ())
+        | {
+            "cosine": (
+                RightAnswer("plain", right),
+                RightAnswer("not right at all", "def cosine_similarity(a, b): return 1.0"),
+            )
+        },
+    )
+    monkeypatch.setattr(
+        selftest,
+        "MISCONCEPTIONS",
+        dict.fromkeys(selftest.MISCONCEPTIONS, ())
+        | {
+            "cosine": (
+                Misconception(
+                    "dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine",)
+                ),
+                Misconception(
+                    "dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine", "recall")
+                ),
+                Misconception(
+                    "unknown", "T", "H.", "def cosine_similarity(a, b): return float((a @ b) ** 3)", ("cosine",)
+                ),
+                Misconception("none", "T", "H.", right, ("cosine",)),
+            )
+        },
+    )
     rows = list(selftest.banks("hw4", small_homework, seed=5))
     assert [(row.right, row.named) for row in rows] == [
-        (True, None), (False, None), (True, True), (False, True), (True, False), (False, False)]
+        (True, None),
+        (False, None),
+        (True, True),
+        (False, True),
+        (True, False),
+        (False, False),
+    ]
     assert [row.holds for row in rows] == [True, False, True, False, False, False]
 
 

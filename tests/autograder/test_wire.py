@@ -10,22 +10,60 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.collector import answer_probes, pack, unpack
-from autograder.wire import (Array, BadEvidence, Failure, Frame, Missing, Nothing, Number, Other, read_answer,
-                             read_error, read_evidence)
+from autograder.wire import (
+    Array,
+    BadEvidence,
+    Failure,
+    Frame,
+    Missing,
+    Nothing,
+    Number,
+    Other,
+    read_answer,
+    read_error,
+    read_evidence,
+)
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-                    lambda inner: st.lists(inner) | st.dictionaries(
-                        st.sampled_from(["$", "value", "data", "dtype", "shape", "rows", "names", "columns", "type"])
-                        | st.text(), inner), max_leaves=12)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(
+            st.sampled_from(["$", "value", "data", "dtype", "shape", "rows", "names", "columns", "type"]) | st.text(),
+            inner,
+        )
+    ),
+    max_leaves=12,
+)
 KINDS = (Number, Array, Frame, Nothing, Missing, Failure, Other)
 
 
-@pytest.mark.parametrize("value, kind", [
-    (1, Number), (0.5, Number), (np.float32(2), Number), (np.int64(3), Number), (math.nan, Number), (np.array(4.0), Number),
-    (np.zeros(3), Array), (pd.Series([1, 2]), Array), ([1, 2.5], Array), (None, Nothing), (True, Other), ("text", Other),
-    ({1, 2}, Other), (object(), Other), (1j, Other), ([], Other), (["a"], Other), (10**400, Other),
-    (pd.DataFrame({"a": [1, None]}), Frame), (np.array(["a"]), Other), (np.array([object()]), Other),
-])
+@pytest.mark.parametrize(
+    "value, kind",
+    [
+        (1, Number),
+        (0.5, Number),
+        (np.float32(2), Number),
+        (np.int64(3), Number),
+        (math.nan, Number),
+        (np.array(4.0), Number),
+        (np.zeros(3), Array),
+        (pd.Series([1, 2]), Array),
+        ([1, 2.5], Array),
+        (None, Nothing),
+        (True, Other),
+        ("text", Other),
+        ({1, 2}, Other),
+        (object(), Other),
+        (1j, Other),
+        ([], Other),
+        (["a"], Other),
+        (10**400, Other),
+        (pd.DataFrame({"a": [1, None]}), Frame),
+        (np.array(["a"]), Other),
+        (np.array([object()]), Other),
+    ],
+)
 def test_every_kind_of_answer_survives_the_wire(value, kind):
     assert isinstance(read_answer(json.loads(json.dumps(pack(value)))), kind)
 
@@ -55,14 +93,17 @@ def test_no_text_makes_reading_evidence_raise_anything_but_bad_evidence(text):
         read_evidence(text, "nonce", ["p"])
 
 
-@pytest.mark.parametrize("evidence, reason", [
-    ({"nonce": "other", "answers": [{"id": "p", "answer": 1}]}, "another request"),
-    ({"nonce": "n", "answers": [{"id": "q", "answer": 1}]}, "other probes"),
-    ({"nonce": "n", "answers": []}, "other probes"),
-    ({"nonce": "n", "answers": [{"id": "p", "answer": 1}] * 2}, "other probes"),
-    ({"nonce": "n", "answers": [{"id": "p", "answer": 1}], "score": 100}, "agreed form"),
-    ({"nonce": "n"}, "agreed form"),
-])
+@pytest.mark.parametrize(
+    "evidence, reason",
+    [
+        ({"nonce": "other", "answers": [{"id": "p", "answer": 1}]}, "another request"),
+        ({"nonce": "n", "answers": [{"id": "q", "answer": 1}]}, "other probes"),
+        ({"nonce": "n", "answers": []}, "other probes"),
+        ({"nonce": "n", "answers": [{"id": "p", "answer": 1}] * 2}, "other probes"),
+        ({"nonce": "n", "answers": [{"id": "p", "answer": 1}], "score": 100}, "agreed form"),
+        ({"nonce": "n"}, "agreed form"),
+    ],
+)
 def test_evidence_for_something_else_is_refused(evidence, reason):
     with pytest.raises(BadEvidence, match=reason):
         read_evidence(json.dumps(evidence), "n", ["p"])
@@ -70,7 +111,14 @@ def test_evidence_for_something_else_is_refused(evidence, reason):
 
 def test_an_array_that_lies_about_its_size_is_unreadable():
     honest = pack(np.zeros(4))
-    for lie in ({"shape": [5]}, {"shape": [-1]}, {"dtype": "object"}, {"shape": [2**40]}, {"data": "%%%"}, {"shape": [True]}):
+    for lie in (
+        {"shape": [5]},
+        {"shape": [-1]},
+        {"dtype": "object"},
+        {"shape": [2**40]},
+        {"data": "%%%"},
+        {"shape": [True]},
+    ):
         assert isinstance(read_answer(honest | lie), Other)
 
 
@@ -83,16 +131,34 @@ def test_what_a_function_raises_or_lacks_is_an_answer():
     def fails():
         raise ValueError("no")
 
-    probes = [{"id": "a", "call": "fails", "args": []}, {"id": "b", "call": "absent", "args": []}, {"id": "c", "read": "x"}]
+    probes = [
+        {"id": "a", "call": "fails", "args": []},
+        {"id": "b", "call": "absent", "args": []},
+        {"id": "c", "read": "x"},
+    ]
     answers = [read_answer(a["answer"]) for a in answer_probes(probes, {"fails": fails, "x": 7}, None)]
     assert answers == [Failure("ValueError", "no"), Missing("absent"), Number(7.0)]
 
 
-@pytest.mark.parametrize("ename, evalue, failure", [
-    ("SyntaxError", "'(' was never closed (417315994.py, line 3)", Failure("SyntaxError", "'(' was never closed (line 3)")),
-    ("SyntaxError", "invalid syntax (<ipython-input-1-ab>, line 12)", Failure("SyntaxError", "invalid syntax (line 12)")),
-    ("ValueError", "(a, line b)", Failure("ValueError", "(a, line b)")), ("A\x1b[2J\nB", "\0", Failure("A [2J B", "")),
-    (None, ["x"], Failure("an error", "")), ("E", "y" * 10_000, Failure("E", "y" * 300))])
+@pytest.mark.parametrize(
+    "ename, evalue, failure",
+    [
+        (
+            "SyntaxError",
+            "'(' was never closed (417315994.py, line 3)",
+            Failure("SyntaxError", "'(' was never closed (line 3)"),
+        ),
+        (
+            "SyntaxError",
+            "invalid syntax (<ipython-input-1-ab>, line 12)",
+            Failure("SyntaxError", "invalid syntax (line 12)"),
+        ),
+        ("ValueError", "(a, line b)", Failure("ValueError", "(a, line b)")),
+        ("A\x1b[2J\nB", "\0", Failure("A [2J B", "")),
+        (None, ["x"], Failure("an error", "")),
+        ("E", "y" * 10_000, Failure("E", "y" * 300)),
+    ],
+)
 def test_a_cells_error_becomes_one_bounded_line(ename, evalue, failure):
     assert read_error(ename, evalue) == failure
 

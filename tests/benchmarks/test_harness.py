@@ -31,12 +31,8 @@ def test_a_comparison_gives_medians_ratios_and_verdicts():
         "fast": iter([2.0, 3.0, 10.0]),
         "slow": iter([16.0, 18.0, 60.0]),
     }
-    ways = [
-        harness.Way(name, lambda times=times: next(times), clocked=True) for name, times in seconds.items()
-    ]
-    claim = harness.Claim(
-        "Three ways", ways, rounds=3, targets={"fast": 3, "slow": 1}, skipped={"other": "not here"}
-    )
+    ways = [harness.Way(name, lambda times=times: next(times), clocked=True) for name, times in seconds.items()]
+    claim = harness.Claim("Three ways", ways, rounds=3, targets={"fast": 3, "slow": 1}, skipped={"other": "not here"})
     text, [fast, slow] = harness._comparison(claim, peaks={"plain": 12.0, "fast": None})
     assert "|---|---:|---:|---:|---|---:|\n| plain | 9 | 8.5 to 19.5 | 1 |  | 12 |" in text
     assert "| fast | 3 | 2.5 to 6.5 | 3 (3 to 3.5) | >= 3: met |  |" in text

@@ -41,8 +41,11 @@ class Dask:
         self.folder, self.processes = folder, []
         # One lost worker is no reason to give a run up, two are.
         self.environment = os.environ | {
-            "COURSE_DATA_DIR": str(data), "PYTHONPATH": str(REPOSITORY), "DASK_CONFIG": str(folder),
-            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1"}
+            "COURSE_DATA_DIR": str(data),
+            "PYTHONPATH": str(REPOSITORY),
+            "DASK_CONFIG": str(folder),
+            "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
+        }
         self.environment.pop(sandbox.UNSAFE, None)
         places = folder / "scheduler.json"
         self.start("scheduler", "--port", "0", "--scheduler-file", str(places))
@@ -52,15 +55,39 @@ class Dask:
     def start(self, part: str, *arguments: str, change: str = "pass", **environment: str) -> subprocess.Popen:
         with open(self.folder / f"{len(self.processes)}-{part}.log", "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-c", START.format(change=change, part=part), *arguments, "--host", "127.0.0.1",
-                 "--no-dashboard", "--dashboard-address", "127.0.0.1:0"],
-                cwd=self.folder, env=self.environment | environment, stdout=log, stderr=log)
+                [
+                    sys.executable,
+                    "-c",
+                    START.format(change=change, part=part),
+                    *arguments,
+                    "--host",
+                    "127.0.0.1",
+                    "--no-dashboard",
+                    "--dashboard-address",
+                    "127.0.0.1:0",
+                ],
+                cwd=self.folder,
+                env=self.environment | environment,
+                stdout=log,
+                stderr=log,
+            )
         self.processes.append(process)
         return process
 
     def worker(self, name: str, change: str = "pass", **environment: str) -> subprocess.Popen:
-        return self.start("worker", self.address, "--name", name, "--nthreads", "1", "--no-nanny", "--local-directory",
-                          str(self.folder), change=change, **environment)
+        return self.start(
+            "worker",
+            self.address,
+            "--name",
+            name,
+            "--nthreads",
+            "1",
+            "--no-nanny",
+            "--local-directory",
+            str(self.folder),
+            change=change,
+            **environment,
+        )
 
     def stop(self) -> None:
         for process in reversed(self.processes):
@@ -95,9 +122,11 @@ def cluster(dask, small_homework):
 
 def worker_named(cluster, name):
     """The address of a worker, as soon as it has joined."""
+
     def found():
         workers = cluster.client.scheduler_info(n_workers=-1)["workers"]
         return next((address for address, worker in workers.items() if worker["name"] == name), None)
+
     until(found)
     return found()
 
@@ -108,8 +137,11 @@ def template(small_homework, solutions_few, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("course"))
     gradebook.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
-    answers = {"ada-k": {}, "carl-g": {"cosine": "def cosine_similarity(a, b):\n    return float(np.dot(a, b))"},
-               "dying-w": {"normalize": DYING}}
+    answers = {
+        "ada-k": {},
+        "carl-g": {"cosine": "def cosine_similarity(a, b):\n    return float(np.dot(a, b))"},
+        "dying-w": {"normalize": DYING},
+    }
     for student, own in answers.items():
         course.submitted("hw4", student).parent.mkdir(parents=True)
         nbformat.write(with_answers(source, solutions_few | own), course.submitted("hw4", student))
@@ -121,8 +153,10 @@ def template(small_homework, solutions_few, tmp_path_factory):
 @pytest.fixture(scope="module")
 def solutions_few(solutions):
     """The instructor's answers to the questions that take no time; the others stay unanswered."""
-    return {question: text if question in ("cosine", "recall", "normalize") else "raise NotImplementedError()"
-            for question, text in solutions.items()}
+    return {
+        question: text if question in ("cosine", "recall", "normalize") else "raise NotImplementedError()"
+        for question, text in solutions.items()
+    }
 
 
 @pytest.fixture
@@ -154,6 +188,7 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
     def record(function, *arguments, **options):
         sent.append((function, arguments, options))
         return submit(function, *arguments, **options)
+
     monkeypatch.setattr(cluster.client, "submit", record)
     marks = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
     assert marks == local
@@ -212,13 +247,17 @@ def test_a_worker_killed_in_mid_batch_loses_nothing(cluster, dask, course, local
     address = worker_named(cluster, "victim")
     had, submit = [], cluster.client.submit
     # Each run is the victim's first, and anybody's once it is lost.
-    monkeypatch.setattr(cluster.client, "submit", lambda *arguments, **options: submit(
-        *arguments, workers=[address], allow_other_workers=True, **options))
+    monkeypatch.setattr(
+        cluster.client,
+        "submit",
+        lambda *arguments, **options: submit(*arguments, workers=[address], allow_other_workers=True, **options),
+    )
 
     def kill():
         until(lambda: cluster.client.processing().get(address) and psutil.Process(victim.pid).children())
         had.extend(psutil.Process(victim.pid).children(recursive=True))
         os.kill(victim.pid, signal.SIGKILL)
+
     killer = threading.Thread(target=kill)
     killer.start()
     results = grade(course, small_homework, jobs=4, runner=cluster.run)
@@ -239,6 +278,7 @@ def test_a_notebook_that_takes_worker_after_worker_fails_alone(cluster, dask, co
         if json.dumps(DYING)[1:-1] in task:
             return submit(lambda task: os._exit(1), task, workers=addresses, **options)
         return submit(function, task, **options)
+
     monkeypatch.setattr(cluster.client, "submit", deadly)
     results = {r.student: r for r in grade(course, small_homework, jobs=4, runner=cluster.run)}
     assert [victim.wait(timeout=30) for victim in victims] == [1, 1]
@@ -274,8 +314,14 @@ def empty(small_homework, monkeypatch):
     """A scheduler without workers."""
     monkeypatch.setattr(clusters, "WAIT_SECONDS", 0.2)
     monkeypatch.setattr(clusters, "LOOK_SECONDS", 0.1)
-    with LocalCluster(n_workers=0, processes=False, protocol="tcp", host="127.0.0.1", dashboard_address=None,
-                      silence_logs=logging.CRITICAL) as scheduler:
+    with LocalCluster(
+        n_workers=0,
+        processes=False,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    ) as scheduler:
         yield scheduler
 
 

@@ -37,10 +37,19 @@ def results(course, proofs, small_homework):
 
 
 def test_release_proves_before_it_writes(course, proofs):
-    assert [p.what for p in proofs] == ["the reference solution earns full marks", "the blank notebook earns nothing",
-                                        "no solution, hidden test or reference value leaks"]
+    assert [p.what for p in proofs] == [
+        "the reference solution earns full marks",
+        "the blank notebook earns nothing",
+        "no solution, hidden test or reference value leaks",
+    ]
     edition = course.build / "student-edition"
-    assert {p.name for p in edition.iterdir()} >= {"helpers", "homework", "environment.yml", "pyproject.toml", "README.md"}
+    assert {p.name for p in edition.iterdir()} >= {
+        "helpers",
+        "homework",
+        "environment.yml",
+        "pyproject.toml",
+        "README.md",
+    }
     assert not (edition / "autograder").exists()
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
@@ -60,8 +69,10 @@ def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
     leaky = make_course(tmp_path / "course")
-    (leaky.root / "helpers" / "notes.md").write_text("lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
-                                                     "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)")
+    (leaky.root / "helpers" / "notes.md").write_text(
+        "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
+        "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
+    )
     with pytest.raises(ReleaseRefused, match=r"notes.md holds the solution of cell answer_cosine"):
         release(leaky, "hw4", tmp_path / "edition", small_homework)
     assert list(tmp_path.glob("*edition*")) == []
@@ -153,8 +164,19 @@ def test_the_command_line_grades_and_reports(course, results, small_homework, tm
     one = tmp_path / "one" / "bea"
     one.mkdir(parents=True)
     nbformat.write(read_notebook(course.root / "handed-in" / "blaise" / "hw4.ipynb"), one / "hw4.ipynb")
-    run = CliRunner().invoke(app, ["grade", "hw4", "--course", str(course.root), "--submissions", str(one.parent),
-                                   "--json", str(tmp_path / "out.json")])
+    run = CliRunner().invoke(
+        app,
+        [
+            "grade",
+            "hw4",
+            "--course",
+            str(course.root),
+            "--submissions",
+            str(one.parent),
+            "--json",
+            str(tmp_path / "out.json"),
+        ],
+    )
     assert run.exit_code == 0, run.output
     assert json.loads((tmp_path / "out.json").read_text())["students"][0]["student"] == "bea"
     assert "bea, cosine: Not answered yet" in run.output

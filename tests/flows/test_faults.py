@@ -37,9 +37,11 @@ def template(small_homework, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def stubs(template):
-    return {c.metadata.nbgrader.grade_id.removeprefix("answer_"): c.source
-            for c in released_form(read_notebook(template.source("hw4"))).cells
-            if c.metadata.nbgrader.grade_id.startswith("answer_")}
+    return {
+        c.metadata.nbgrader.grade_id.removeprefix("answer_"): c.source
+        for c in released_form(read_notebook(template.source("hw4"))).cells
+        if c.metadata.nbgrader.grade_id.startswith("answer_")
+    }
 
 
 @pytest.fixture
@@ -86,6 +88,7 @@ def grade(course, small_homework):
     def run(**options):
         handed = find_submissions(course.build / "submitted", "hw4")
         return grade_all(course, "hw4", handed, small_homework, **{"seed": 5, "regrade": False} | options)
+
     return run
 
 
@@ -106,8 +109,9 @@ class Child:
             try:
                 report.write_text(json.dumps({"found": work()}))
             except BaseException as problem:
-                report.write_text(json.dumps({"problem": f"{type(problem).__name__}: {problem}",
-                                              "trace": traceback.format_exc()}))
+                report.write_text(
+                    json.dumps({"problem": f"{type(problem).__name__}: {problem}", "trace": traceback.format_exc()})
+                )
             finally:
                 os._exit(0)
 
@@ -142,6 +146,7 @@ def hang_in_run(monkeypatch, runs, reached):
         if number == 3:
             until(lambda: (results / "bob.json").exists())
             hang(reached)
+
     runs.before = before
 
 
@@ -152,17 +157,20 @@ def hang_in_gradebook(monkeypatch, runs, reached):
         saved(self, cell, resources)
         if self.student_id == "carl" and cell.metadata.nbgrader.grade_id == "test_cosine":
             hang(reached)
+
     monkeypatch.setattr(SaveAutoGrades, "_add_score", save)
 
 
 def hang_before_result(monkeypatch, runs, reached):
     from autograder import batch
+
     saved = batch.save_result
 
     def save(course, assignment, result, *rest):
         if result.student == "carl":
             hang(reached)
         saved(course, assignment, result, *rest)
+
     monkeypatch.setattr(batch, "save_result", save)
 
 
@@ -210,10 +218,15 @@ def locked(course):
     holders = []
 
     def lock():
-        holder = subprocess.Popen([sys.executable, "-c", HOLD, str(course.build / "gradebook.db")],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        holder = subprocess.Popen(
+            [sys.executable, "-c", HOLD, str(course.build / "gradebook.db")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         holders.append(holder)
         assert holder.stdout.readline() == "held\n"
+
     yield lock
     for holder in holders:
         holder.kill()
@@ -254,6 +267,7 @@ def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypa
         if student == "carl":
             raise GradebookError("The gradebook is locked by another program.")
         saved(course, assignment, student, graded)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gradebook, "record", record)
         with pytest.raises(GradebookError):
@@ -267,7 +281,7 @@ def garbage(path):
 
 
 def cut(path):
-    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
 def scribbled(path):
@@ -303,9 +317,11 @@ def on_a_small_disk(build, size):
     spare = build.parent / "spare"
     shutil.copytree(build, spare)
     new_mounts, private, new_users = 0x00020000, 0x4C000, 0x10000000
-    steps = [lambda: libc.unshare(new_mounts if os.geteuid() == 0 else new_mounts | new_users),
-             lambda: libc.mount(b"none", b"/", None, private, None),
-             lambda: libc.mount(b"tmpfs", str(build).encode(), b"tmpfs", 0, f"size={size}".encode())]
+    steps = [
+        lambda: libc.unshare(new_mounts if os.geteuid() == 0 else new_mounts | new_users),
+        lambda: libc.mount(b"none", b"/", None, private, None),
+        lambda: libc.mount(b"tmpfs", str(build).encode(), b"tmpfs", 0, f"size={size}".encode()),
+    ]
     for step in steps:
         if step() != 0:
             raise PermissionError("no mounts here")
@@ -333,8 +349,14 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(course, grade,
             json.loads((course.results("hw4") / f"{name}.json").read_text())
         filler.unlink()
         again = grade()
-        return {"told": told, "kept": kept, "drafts": drafts, "again": [r.kept for r in again],
-                "scores": [r.score for r in again], "marks": marks(course)}
+        return {
+            "told": told,
+            "kept": kept,
+            "drafts": drafts,
+            "again": [r.kept for r in again],
+            "scores": [r.score for r in again],
+            "marks": marks(course),
+        }
 
     outcome = Child(work, tmp_path / "report").wait()
     if "no mounts here" in outcome.get("problem", ""):
@@ -358,6 +380,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
 
     async def refuse(kernel):
         raise RunFailed("no such interpreter")
+
     monkeypatch.setattr("autograder.run.Kernel.start", refuse)
     results = grade(regrade=True)
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
@@ -383,6 +406,7 @@ def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, mo
 
     def refuse(number):
         raise SandboxUnavailable("Submissions cannot be run safely on this machine: no bubblewrap.")
+
     grade()
     before = marks(course)
     runs.before = refuse

@@ -26,15 +26,23 @@ def handed_in(small_homework, tmp_path_factory):
     """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
     course = make_course(tmp_path_factory.mktemp("course"))
     config = course.root / "nbgrader_config.py"
-    config.write_text(config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
-                      f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n")
+    config.write_text(
+        config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
+        f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
+    )
     gradebook.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
-    cheat = nbformat.from_dict(read_notebook(course.build / "release" / "hw4" / "hw4.ipynb")
-                               if (course.build / "release" / "hw4").is_dir() else source)
+    cheat = nbformat.from_dict(
+        read_notebook(course.build / "release" / "hw4" / "hw4.ipynb")
+        if (course.build / "release" / "hw4").is_dir()
+        else source
+    )
     next(c for c in cheat.cells if c.metadata.nbgrader.grade_id == "answer_cosine").source = TRANSFORMER
-    for student, notebook, name in [("carl", with_mistakes(source, DOT_PRODUCT), "hw4"),
-                                    ("mallory", cheat, "hw4"), ("nora", with_mistakes(source, DOT_PRODUCT), "my work")]:
+    for student, notebook, name in [
+        ("carl", with_mistakes(source, DOT_PRODUCT), "hw4"),
+        ("mallory", cheat, "hw4"),
+        ("nora", with_mistakes(source, DOT_PRODUCT), "my work"),
+    ]:
         path = course.submitted("hw4", student).with_name(f"{name}.ipynb")
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
@@ -80,8 +88,14 @@ def nbgrader(course, *arguments):
     """nbgrader as a user's shell starts it, where no environment is activated."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
     environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(gradebook.__file__).parents[1])}
-    return subprocess.run([str(Path(sys.executable).parent / "nbgrader"), *arguments], cwd=course.root, env=environment,
-                          capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "nbgrader"), *arguments],
+        cwd=course.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def test_autograder_grade(expected):
@@ -108,6 +122,7 @@ def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch)
 
     async def press(student):  # the button's handler runs inside Formgrader's event loop
         return api.autograde("hw4", student)
+
     for student in ("carl", "mallory", "zed"):
         done = asyncio.run(press(student))
         assert done["success"] == (student != "zed"), done

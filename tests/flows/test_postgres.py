@@ -16,16 +16,26 @@ from autograder.batch import find_submissions, grade_all
 from autograder.claims import GradingStopped, grading, only_one
 from autograder.gradebook import GradebookError
 from autograder.results import load_results
+
 # The same class, and graders in processes of their own, as in the tests of what happens when the machine fails.
-from tests.flows.test_faults import (CLASS, Child, course, grade, hang, marks, runs, stubs,  # noqa: F401
-                                     template, until)
+from tests.flows.test_faults import (
+    CLASS,
+    Child,
+    hang,
+    marks,
+    stubs,  # noqa: F401
+    until,
+)
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
 PROGRAMS = PROGRAMS[-1] if PROGRAMS else Path(shutil.which("initdb") or "/nowhere").resolve().parent
 
 pytestmark = [
-    pytest.mark.skipif(not (PROGRAMS / "initdb").exists(), reason="PostgreSQL's server is not installed on this machine"),
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
+    pytest.mark.skipif(
+        not (PROGRAMS / "initdb").exists(), reason="PostgreSQL's server is not installed on this machine"
+    ),
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
+]
 
 
 class Server:
@@ -43,11 +53,22 @@ class Server:
 
     def run(self, program, *arguments):
         rights = {"user": self.user.pw_uid, "group": self.user.pw_gid, "extra_groups": []} if self.user else {}
-        subprocess.run([PROGRAMS / program, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **rights)
+        subprocess.run(
+            [PROGRAMS / program, *arguments], check=True, cwd=self.folder, stdout=subprocess.DEVNULL, **rights
+        )
 
     def start(self):
-        self.run("pg_ctl", "start", "-w", "-D", self.folder / "data", "-l", self.folder / "log", "-o",
-                 f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=40")
+        self.run(
+            "pg_ctl",
+            "start",
+            "-w",
+            "-D",
+            self.folder / "data",
+            "-l",
+            self.folder / "log",
+            "-o",
+            f"-c listen_addresses= -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=40",
+        )
 
     def stop(self):
         self.run("pg_ctl", "stop", "-w", "-m", "immediate", "-D", self.folder / "data")
@@ -68,7 +89,7 @@ def server():
 
 
 @pytest.fixture(scope="module")
-def registered(server, template):  # noqa: F811
+def registered(server, template):
     """A database that knows the assignment, to be copied."""
     server.run("createdb", "-h", server.folder, "-U", "course", "registered")
     with pytest.MonkeyPatch.context() as patch:
@@ -77,12 +98,14 @@ def registered(server, template):  # noqa: F811
 
 
 @pytest.fixture
-def new_database(server, course, monkeypatch):  # noqa: F811
+def new_database(server, course, monkeypatch):
     """A function: from here on the gradebook is this new database in PostgreSQL."""
+
     def make(name, *options):
         server.run("createdb", "-h", server.folder, "-U", "course", name, *options)
         monkeypatch.setenv("COURSE_GRADEBOOK", server.url(name))
         (course.build / "gradebook.db").unlink()
+
     return make
 
 
@@ -92,12 +115,12 @@ def database(new_database, registered, tmp_path):
     new_database(f"of_{tmp_path.name}"[-60:], "-T", "registered")
 
 
-def submissions(course):  # noqa: F811
+def submissions(course):
     with gradebook._open(course) as book:
         return sorted(s.student_id for s in book.assignment_submissions("hw4"))
 
 
-def test_graders_share_a_class(course, grade, runs, new_database, tmp_path):  # noqa: F811
+def test_graders_share_a_class(course, grade, runs, new_database, tmp_path):
     """Begun at once on an empty database and the same folder: each student is run once, by one of them."""
     new_database("empty")
     runs.before = lambda number: time.sleep(0.3)
@@ -111,7 +134,7 @@ def test_graders_share_a_class(course, grade, runs, new_database, tmp_path):  # 
     assert len(list((course.build / "feedback").glob("*/hw4/hw4.html"))) == 4
 
 
-def test_graders_in_folders_of_their_own(course, small_homework, runs, database, tmp_path):  # noqa: F811
+def test_graders_in_folders_of_their_own(course, small_homework, runs, database, tmp_path):
     """Two course folders, one gradebook; carl has handed in to both."""
     other = type(course)(tmp_path / "other")
     shutil.copytree(course.root, other.root)
@@ -123,13 +146,14 @@ def test_graders_in_folders_of_their_own(course, small_homework, runs, database,
     def work(here):
         handed = find_submissions(here.build / "submitted", "hw4")
         return lambda: [(r.student, r.score) for r in grade_all(here, "hw4", handed, small_homework, 5, regrade=False)]
+
     children = [Child(work(here), tmp_path / f"report-{i}") for i, here in enumerate((course, other))]
     assert children[0].wait() == {"found": [["carl", 10], ["dora", 10]]}
     assert children[1].wait() == {"found": [["ada", 10], ["bob", 10], ["carl", 10]]}
     assert marks(course) == marks(other) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
 
 
-def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, database, tmp_path):  # noqa: F811
+def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, database, tmp_path):
     first = tmp_path / "first"
     runs.before = lambda number: number == 1 and (first.touch(), until((tmp_path / "go").exists))
     child = Child(lambda: [r.kept for r in grade()], tmp_path / "report")  # hangs over ada
@@ -139,13 +163,14 @@ def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, data
     def on_result(result):
         order.append(result.student)
         (tmp_path / "go").touch() if result.student == "dora" else None
+
     results = grade(on_result=on_result)
     assert order == ["bob", "carl", "dora", "ada"] and [r.student for r in results] == CLASS
     assert [r.kept for r in results] == [True, False, False, False] and child.wait() == {"found": [False] + [True] * 3}
     assert runs.count == 4 and marks(course) == dict.fromkeys(CLASS, 10)
 
 
-def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, database, tmp_path):  # noqa: F811
+def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, database, tmp_path):
     runs.before = lambda number: number == 1 and hang(tmp_path / "reached")
     child = Child(lambda: len(grade()), tmp_path / "report")
     until((tmp_path / "reached").exists)
@@ -155,11 +180,12 @@ def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, 
         if result.student == "dora":
             child.kill()
             killed.append(child.pid)
+
     assert [r.score for r in grade(on_result=on_result)] == [10] * 4 and killed
     assert marks(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
 
 
-def test_collecting_waits_for_no_grader_and_no_grader_for_it(course, database):  # noqa: F811
+def test_collecting_waits_for_no_grader_and_no_grader_for_it(course, database):
     with grading(course), grading(course):
         with pytest.raises(GradingStopped, match="Another grading run is at work"), only_one(course):
             pass
@@ -170,7 +196,7 @@ def test_collecting_waits_for_no_grader_and_no_grader_for_it(course, database): 
         pass
 
 
-def by_command(course, monkeypatch, capsys):  # noqa: F811
+def by_command(course, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["autograder", "grade", "hw4", "--course", str(course.root)])
     with pytest.raises(SystemExit) as status:
         cli.main()
@@ -179,7 +205,7 @@ def by_command(course, monkeypatch, capsys):  # noqa: F811
     return told.err.strip().splitlines()[-1]
 
 
-def test_trouble_with_the_server_is_one_sentence(course, runs, server, database, monkeypatch, capsys):  # noqa: F811
+def test_trouble_with_the_server_is_one_sentence(course, runs, server, database, monkeypatch, capsys):
     wrong = "The gradebook's database cannot be used"
     with pytest.MonkeyPatch.context() as patch:
         for url in (server.url("nowhere"), "postgresql+psycopg://course:secret@127.0.0.1:9/x"):
@@ -195,7 +221,7 @@ def test_trouble_with_the_server_is_one_sentence(course, runs, server, database,
     assert runs.count == 0
 
 
-def test_a_server_lost_in_the_middle(course, grade, runs, server, database):  # noqa: F811
+def test_a_server_lost_in_the_middle(course, grade, runs, server, database):
     stopped = []
 
     def before(number):
@@ -203,6 +229,7 @@ def test_a_server_lost_in_the_middle(course, grade, runs, server, database):  # 
             until(lambda: (course.results("hw4") / "bob.json").exists())
             server.stop()
             stopped.append(number)
+
     runs.before = before
     with pytest.raises(GradebookError, match="The gradebook's database cannot be used"):
         grade()

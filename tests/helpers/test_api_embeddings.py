@@ -17,11 +17,17 @@ from helpers.errors import CourseError
 pytestmark = pytest.mark.filterwarnings("error")  # a warning is a line on a student's screen, too
 
 KEY = "sk-very-secret-0123456789"
-QUOTA = {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota",
-                   "code": "insufficient_quota"}}
+QUOTA = {
+    "error": {"message": "You exceeded your current quota.", "type": "insufficient_quota", "code": "insufficient_quota"}
+}
 RATE = {"error": {"message": "Rate limit reached.", "type": "requests", "code": "rate_limit_exceeded"}}
-WRONG_KEY = {"error": {"message": f"Incorrect API key provided: {KEY}.", "type": "invalid_request_error",
-                       "code": "invalid_api_key"}}
+WRONG_KEY = {
+    "error": {
+        "message": f"Incorrect API key provided: {KEY}.",
+        "type": "invalid_request_error",
+        "code": "invalid_api_key",
+    }
+}
 BROKEN = {"error": {"message": "The server had an error.", "type": "server_error"}}
 
 
@@ -66,10 +72,16 @@ class FakeHandler(BaseHTTPRequestHandler):
             pass  # the client of a slow answer has gone
 
     def embeddings(self, request):
-        data = [{"object": "embedding", "index": i, "embedding": vector_for(text)}
-                for i, text in enumerate(request["input"])]
-        return {"object": "list", "data": data[::-1], "model": request["model"],
-                "usage": {"prompt_tokens": 1, "total_tokens": 1}}
+        data = [
+            {"object": "embedding", "index": i, "embedding": vector_for(text)}
+            for i, text in enumerate(request["input"])
+        ]
+        return {
+            "object": "list",
+            "data": data[::-1],
+            "model": request["model"],
+            "usage": {"prompt_tokens": 1, "total_tokens": 1},
+        }
 
     def log_message(self, *args):
         pass
@@ -219,16 +231,19 @@ def test_bad_request(server, silent, status):
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("body", [
-    b"<html>Log in to the hotel's network</html>",
-    b"",
-    {"object": "list", "data": [], "model": "m"},
-    {"object": "list", "data": [{"index": 3, "embedding": [1.0]}], "model": "m"},
-    {"object": "list", "data": [{"index": 0, "embedding": [float("nan")]}], "model": "m"},
-    {"object": "list", "data": [{"index": 0, "embedding": "soon"}], "model": "m"},
-    {"data": None},
-    [1, 2],
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>Log in to the hotel's network</html>",
+        b"",
+        {"object": "list", "data": [], "model": "m"},
+        {"object": "list", "data": [{"index": 3, "embedding": [1.0]}], "model": "m"},
+        {"object": "list", "data": [{"index": 0, "embedding": [float("nan")]}], "model": "m"},
+        {"object": "list", "data": [{"index": 0, "embedding": "soon"}], "model": "m"},
+        {"data": None},
+        [1, 2],
+    ],
+)
 def test_garbage_body(server, silent, body):
     server.forever = (200, body)
     failure("bad answer")
@@ -259,21 +274,25 @@ def test_key_pasted_with_typographic_quotes(server, silent, monkeypatch):
 
 
 def test_no_key_does_not_even_import_litellm():
-    code = ("import os, sys; os.environ.pop('OPENAI_API_KEY', None)\n"
-            "from helpers.api_embeddings import *\n"
-            "try: get_embedding_openai('never embedded before, ever')\n"
-            "except EmbeddingAPIError as error:\n"
-            "    print(error.reason, *({'litellm', 'openai'} & set(sys.modules)))\n")
+    code = (
+        "import os, sys; os.environ.pop('OPENAI_API_KEY', None)\n"
+        "from helpers.api_embeddings import *\n"
+        "try: get_embedding_openai('never embedded before, ever')\n"
+        "except EmbeddingAPIError as error:\n"
+        "    print(error.reason, *({'litellm', 'openai'} & set(sys.modules)))\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == ("no key", "")
 
 
 def test_importing_litellm_is_silent_and_asks_no_network():
-    code = ("import socket, os\n"
-            "def refuse(*a, **k): raise SystemExit('network used')\n"
-            "socket.getaddrinfo = socket.socket.connect = refuse\n"
-            "from helpers.api_embeddings import _import_litellm\n"
-            "_import_litellm()\n")
+    code = (
+        "import socket, os\n"
+        "def refuse(*a, **k): raise SystemExit('network used')\n"
+        "socket.getaddrinfo = socket.socket.connect = refuse\n"
+        "from helpers.api_embeddings import _import_litellm\n"
+        "_import_litellm()\n"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
@@ -282,13 +301,16 @@ def test_no_texts(server):
     assert batch_embed_openai([]).shape == (0, 1536)
 
 
-@pytest.mark.parametrize(("call", "kind", "words"), [
-    (lambda: get_embedding_openai(None), ValueError, "missing"),
-    (lambda: get_embedding_openai(["sofa"]), TypeError, "not a string"),
-    (lambda: batch_embed_openai("sofa"), TypeError, "in a list"),
-    (lambda: batch_embed_openai(["sofa", float("nan")]), ValueError, "position 1"),
-    (lambda: batch_embed_openai(["sofa"], batch_size=0), ValueError, "batch_size"),
-])
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: get_embedding_openai(None), ValueError, "missing"),
+        (lambda: get_embedding_openai(["sofa"]), TypeError, "not a string"),
+        (lambda: batch_embed_openai("sofa"), TypeError, "in a list"),
+        (lambda: batch_embed_openai(["sofa", float("nan")]), ValueError, "position 1"),
+        (lambda: batch_embed_openai(["sofa"], batch_size=0), ValueError, "batch_size"),
+    ],
+)
 def test_wrong_arguments(server, call, kind, words):
     with pytest.raises(kind, match=words):
         call()

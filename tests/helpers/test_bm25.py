@@ -237,9 +237,7 @@ def test_weights_are_kept_and_never_mixed_up():
         assert (used == score_bm25("w0 w5", build_index(docs)[0], 300, lengths, k1=k1, b=b)).all()
     before = score_bm25("w0 w5", index, 300, doc_lengths)
     doc_lengths[:] = doc_lengths[::-1].copy()  # changed in place
-    assert (
-        score_bm25("w0 w5", index, 300, doc_lengths) == score_bm25("w0 w5", fresh, 300, doc_lengths)
-    ).all()
+    assert (score_bm25("w0 w5", index, 300, doc_lengths) == score_bm25("w0 w5", fresh, 300, doc_lengths)).all()
     assert (score_bm25("w0 w5", index, 300, doc_lengths) != before).any()
 
 
@@ -250,9 +248,7 @@ def test_the_index_is_small():
     assert np.shares_memory(index.weights(doc_lengths).indices, doc_ids)  # the places are not copied
 
 
-@pytest.mark.parametrize(
-    "search", [top_bm25, lambda query, *rest, **more: top_bm25_batch([query], *rest, **more)]
-)
+@pytest.mark.parametrize("search", [top_bm25, lambda query, *rest, **more: top_bm25_batch([query], *rest, **more)])
 def test_the_quick_searches_refuse_what_the_others_refuse(search):
     index, doc_lengths = build_index(DOCS)
     with pytest.raises(ValueError, match="k must be a whole number of at least 1, got 0"):
@@ -389,9 +385,7 @@ def test_the_pair_that_build_index_returns_is_not_the_index():
 
 @pytest.fixture
 def products():
-    return pd.DataFrame(
-        {"product_id": range(70, 77), "product_name": DOCS, "price": 1.5}, index=list("abcdefg")
-    )
+    return pd.DataFrame({"product_id": range(70, 77), "product_name": DOCS, "price": 1.5}, index=list("abcdefg"))
 
 
 def test_a_search_gives_the_best_rows_with_score_and_rank(products):

@@ -136,9 +136,7 @@ def test_columns_in_another_order_and_columns_of_ones_own(tmp_path):
 
 def test_quotation_marks_and_inches(tmp_path):
     path = write_folder(tmp_path) / "query.csv"
-    path.write_text(
-        'query_id\tquery\tquery_class\n1\t"48"" table"\t\n2\t70 \'\' h shelf\t\n', encoding="utf-8"
-    )
+    path.write_text('query_id\tquery\tquery_class\n1\t"48"" table"\t\n2\t70 \'\' h shelf\t\n', encoding="utf-8")
     assert load_wands_queries(tmp_path)["query"].tolist() == ['48" table', "70 '' h shelf"]
 
 
@@ -228,9 +226,7 @@ def test_missing_column_is_named_with_its_file(folder):
 @pytest.mark.parametrize("separator", [";", "|"])
 def test_wrong_delimiter(tmp_path, separator):
     folder = write_folder(tmp_path, separator=separator)
-    with pytest.raises(
-        DataError, match=rf"separates its columns with '\{separator}'; save it with tabs or commas"
-    ):
+    with pytest.raises(DataError, match=rf"separates its columns with '\{separator}'; save it with tabs or commas"):
         load_wands_products(folder)
 
 
@@ -259,9 +255,7 @@ def test_repeated_ids(folder):
 
 @pytest.mark.parametrize("value, shown", [("abc", "'abc'"), ("1.5", r"'1\.5'"), ("", "nothing")])
 def test_ids_are_whole_numbers(folder, value, shown):
-    write_table(
-        folder / "query.csv", ["query_id", "query", "query_class"], [[0, "couch", ""], [value, "bed", ""]]
-    )
+    write_table(folder / "query.csv", ["query_id", "query", "query_class"], [[0, "couch", ""], [value, "bed", ""]])
     with pytest.raises(DataError, match=f"row 2 has {shown} as query_id; write a whole number"):
         load_wands_queries(folder)
 
@@ -302,9 +296,7 @@ def test_rows_longer_than_the_header(folder):
 
 
 def test_every_row_longer_than_the_header(folder):
-    write_table(
-        folder / "label.csv", ["id", "query_id", "product_id", "label"], [[*row, "x"] for row in LABELS]
-    )
+    write_table(folder / "label.csv", ["id", "query_id", "product_id", "label"], [[*row, "x"] for row in LABELS])
     with pytest.raises(DataError, match="give every row the columns of the header"):
         load_wands_labels(folder)
 
@@ -363,9 +355,7 @@ def test_sample_keeps_what_concerns_its_products(folder):
 
 def test_sample_of_nothing(folder):
     with pytest.raises(ValueError, match="n is 0"):
-        sample_catalogue(
-            load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=0
-        )
+        sample_catalogue(load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=0)
 
 
 def test_fingerprint_is_of_the_content_alone(folder):
@@ -398,9 +388,7 @@ def test_fingerprint_changes_with_the_content(folder, which, column, value):
 # --- real data --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(
-    not (SHARED / "pool").is_dir(), reason="the real WANDS pool is not beside this repository"
-)
+@pytest.mark.skipif(not (SHARED / "pool").is_dir(), reason="the real WANDS pool is not beside this repository")
 def test_real_pool_is_loaded_unharmed():
     products, queries, labels = (
         load_wands_products(SHARED / "pool"),

@@ -11,17 +11,20 @@ def not_written():
     raise NotImplementedError()
 
 
-@pytest.mark.parametrize("call, says", [
-    (lambda: 1.0, r"f\(1\) gave 1, expected 0.5; hint: halve it\."),
-    (lambda: np.float64("nan"), r"gave nan, expected 0.5; hint: halve it\."),
-    (lambda: np.array(0.5), r"gave an array that holds 0.5, .* one plain number"),
-    (lambda: [0.5], r"gave \[0.5\], .* one plain number"),
-    (lambda: True, "gave True, .* one plain number"),
-    (lambda: None, "gave None, .* return"),
-    (lambda: 1 / 0, r"stopped with ZeroDivisionError: division by zero; hint: halve it\."),
-    (not_written, r"^f is still to be written\.$"),
-    (lambda: nowhere, "nowhere is not defined"),  # noqa: F821 - that is the point
-])
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: 1.0, r"f\(1\) gave 1, expected 0.5; hint: halve it\."),
+        (lambda: np.float64("nan"), r"gave nan, expected 0.5; hint: halve it\."),
+        (lambda: np.array(0.5), r"gave an array that holds 0.5, .* one plain number"),
+        (lambda: [0.5], r"gave \[0.5\], .* one plain number"),
+        (lambda: True, "gave True, .* one plain number"),
+        (lambda: None, "gave None, .* return"),
+        (lambda: 1 / 0, r"stopped with ZeroDivisionError: division by zero; hint: halve it\."),
+        (not_written, r"^f is still to be written\.$"),
+        (lambda: nowhere, "nowhere is not defined"),  # noqa: F821 - that is the point
+    ],
+)
 def test_a_number_that_is_not_right(call, says):
     with pytest.raises(CheckFailed, match=says):
         expect_number("f(1)", call, 0.5, "halve it.")
@@ -32,14 +35,17 @@ def test_a_number_that_is_right(number):
     expect_number("f(1)", lambda: number, 0.5, "halve it.")
 
 
-@pytest.mark.parametrize("call, says", [
-    (lambda: [1, 3], r"gave \[1, 3\], expected \[1., 2.\]; hint: count\."),
-    (lambda: np.ones((2, 1)), r"the shape should be \(2,\)"),
-    (lambda: "ab", r"the shape should be \(2,\)"),
-    (lambda: None, "return"),
-    (lambda: [1, np.nan], "hint: count"),
-    (lambda: np.ones(3) + np.ones(2), "stopped with ValueError"),
-])
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda: [1, 3], r"gave \[1, 3\], expected \[1., 2.\]; hint: count\."),
+        (lambda: np.ones((2, 1)), r"the shape should be \(2,\)"),
+        (lambda: "ab", r"the shape should be \(2,\)"),
+        (lambda: None, "return"),
+        (lambda: [1, np.nan], "hint: count"),
+        (lambda: np.ones(3) + np.ones(2), "stopped with ValueError"),
+    ],
+)
 def test_an_array_that_is_not_right(call, says):
     with pytest.raises(CheckFailed, match=says):
         expect_array("g()", call, [1, 2], "count.")

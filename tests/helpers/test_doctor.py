@@ -119,17 +119,13 @@ def test_a_check_that_fails_stops_no_other(capsys):
 
 def test_old_python(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
-    assert doctor.check_python() == Finding(
-        "problem", "python", "3.10.4 is too old; install Python 3.11 or newer."
-    )
+    assert doctor.check_python() == Finding("problem", "python", "3.10.4 is too old; install Python 3.11 or newer.")
 
 
 @pytest.fixture
 def installed(monkeypatch):
     """Pretended packages: requirement lines, and the versions that are installed."""
-    state = SimpleNamespace(
-        required=["Good>=1,<2", "nbgrader>=0.9; extra == 'instructor'"], versions={"Good": "1.5"}
-    )
+    state = SimpleNamespace(required=["Good>=1,<2", "nbgrader>=0.9; extra == 'instructor'"], versions={"Good": "1.5"})
 
     def version(name):
         if name not in state.versions:
@@ -156,10 +152,7 @@ def test_packages_that_do_not_fit_are_all_named(installed):
     installed.versions |= {"Old": "2.9", "Hollow": "1.0"}
     found = doctor.check_packages()
     assert found.status == "problem"
-    assert (
-        "Absent is missing; Old is 2.9, needed is >=3; Hollow 1.0 is installed but cannot be imported."
-        in found.says
-    )
+    assert "Absent is missing; Old is 2.9, needed is >=3; Hollow 1.0 is installed but cannot be imported." in found.says
     assert "pip install -e ." in found.says
 
 
@@ -172,9 +165,7 @@ def write_kernel(monkeypatch, tmp_path, program):
     kernel = tmp_path / "kernels" / "python3"
     kernel.mkdir(parents=True)
     argv = [str(program), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    (kernel / "kernel.json").write_text(
-        json.dumps({"argv": argv, "display_name": "Python", "language": "python"})
-    )
+    (kernel / "kernel.json").write_text(json.dumps({"argv": argv, "display_name": "Python", "language": "python"}))
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
 
 

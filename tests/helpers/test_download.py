@@ -50,9 +50,7 @@ class Server:
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}/dataset/"
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        )
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
 
     def close(self):
@@ -108,9 +106,7 @@ def test_an_interrupted_download_goes_on(server, to):
 
 def test_a_wrong_file_is_thrown_away(server, to):
     server.content["label.csv"] = b"<html>log in to this network</html>"
-    with pytest.raises(
-        DownloadError, match=r"label\.csv is not the file of WANDS .* demo catalogue works without"
-    ):
+    with pytest.raises(DownloadError, match=r"label\.csv is not the file of WANDS .* demo catalogue works without"):
         download_wands(to, files=FILES, base_url=server.url)
     assert names(to) == ["query.csv"]
 

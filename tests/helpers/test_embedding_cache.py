@@ -31,8 +31,14 @@ def cache(tmp_path):
 
 
 def in_new_process(code, *args, **options):
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, args)], cwd=ROOT, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return subprocess.Popen(
+        [sys.executable, "-c", code, *map(str, args)],
+        cwd=ROOT,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        **options,
+    )
 
 
 def test_what_is_put_is_got_bit_for_bit(cache):
@@ -40,7 +46,7 @@ def test_what_is_put_is_got_bit_for_bit(cache):
     vectors = vectors_of(map(repr, texts))
     cache.put("m", texts, vectors)
     found = cache.get("m", texts + ["unknown"])
-    assert list(sorted(found)) == sorted(texts)
+    assert sorted(found) == sorted(texts)
     for text, vector in zip(texts, vectors):
         assert found[text].dtype == np.float32
         np.testing.assert_array_equal(found[text], vector)
@@ -144,12 +150,15 @@ def expect_one_warning(capfd, *words):
         assert word in captured.err
 
 
-@pytest.mark.parametrize("damage", [
-    lambda path: path.write_bytes(b"this is no database " * 500),
-    lambda path: path.write_bytes(path.read_bytes()[:5000]),
-    lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 8192),
-    lambda path: path.write_bytes(path.read_bytes().replace(np.float32(0.5).tobytes(), b"\1\2\3\4")),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"this is no database " * 500),
+        lambda path: path.write_bytes(path.read_bytes()[:5000]),
+        lambda path: path.write_bytes(path.read_bytes()[:4096] + b"\xff" * 8192),
+        lambda path: path.write_bytes(path.read_bytes().replace(np.float32(0.5).tobytes(), b"\1\2\3\4")),
+    ],
+)
 def test_a_damaged_file_is_warned_about_once_and_left_alone(cache, capfd, damage):
     texts = [f"text {i}" for i in range(50)]
     cache.put("m", texts, np.full((50, 8), 0.5))
@@ -229,12 +238,15 @@ def test_a_read_only_mount_answers_and_writing_is_silently_skipped(cache):
     if command is None:
         pytest.skip("no bubblewrap sandbox on this machine")
     cache.put("m", ["sofa"], [[1.0]])
-    code = ("import sys; from pathlib import Path; from helpers.embedding_cache import EmbeddingCache\n"
-            "cache = EmbeddingCache(Path(sys.argv[1]))\n"
-            "cache.put('m', ['couch'], [[2.0]])\n"
-            "print(list(cache.get('m', ['sofa', 'couch'])))")
-    done = subprocess.run([*command, sys.executable, "-c", code, str(cache.path.parent)], cwd=ROOT, text=True,
-                          capture_output=True)
+    code = (
+        "import sys; from pathlib import Path; from helpers.embedding_cache import EmbeddingCache\n"
+        "cache = EmbeddingCache(Path(sys.argv[1]))\n"
+        "cache.put('m', ['couch'], [[2.0]])\n"
+        "print(list(cache.get('m', ['sofa', 'couch'])))"
+    )
+    done = subprocess.run(
+        [*command, sys.executable, "-c", code, str(cache.path.parent)], cwd=ROOT, text=True, capture_output=True
+    )
     assert (done.stdout, done.stderr) == ("['sofa']\n", "")
 
 
@@ -318,30 +330,41 @@ def test_the_bar_shows_on_stderr_for_long_work_and_goes_away(cache, capfd, monke
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("texts", [
-    ["a", "b"], ("a", "b"), np.array(["a", "b"]), np.array(["a", "b"], dtype=object),
-    pd.Series(["a", "b"], index=[7, 3]), pd.Index(["a", "b"]), (text for text in "ab"),
-])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["a", "b"],
+        ("a", "b"),
+        np.array(["a", "b"]),
+        np.array(["a", "b"], dtype=object),
+        pd.Series(["a", "b"], index=[7, 3]),
+        pd.Index(["a", "b"]),
+        (text for text in "ab"),
+    ],
+)
 def test_as_texts_takes_ordered_columns(texts):
     result = as_texts(texts)
     assert result == ["a", "b"] and all(type(text) is str for text in result)
 
 
-@pytest.mark.parametrize(("texts", "kind", "words"), [
-    (["a", None], ValueError, "position 1 is missing"),
-    (["a", float("nan")], ValueError, "position 1 is missing"),
-    (pd.Series(["a", pd.NA]), ValueError, "position 1 is missing"),
-    (["a", 5], TypeError, "position 1 is not a string but int"),
-    (["a", b"b"], TypeError, "position 1 is not a string but bytes"),
-    ([["a"]], TypeError, "position 0 is not a string but list"),
-    ("one text", TypeError, "put it in a list"),
-    ({"a", "b"}, TypeError, "got set"),
-    ({"a": 1}, TypeError, "got dict"),
-    (5, TypeError, "got int"),
-    (None, TypeError, "got NoneType"),
-    (pd.DataFrame({"x": ["a"]}), ValueError, r"shape \(1, 1\)"),
-    (np.array([["a", "b"]]), ValueError, r"shape \(1, 2\)"),
-])
+@pytest.mark.parametrize(
+    ("texts", "kind", "words"),
+    [
+        (["a", None], ValueError, "position 1 is missing"),
+        (["a", float("nan")], ValueError, "position 1 is missing"),
+        (pd.Series(["a", pd.NA]), ValueError, "position 1 is missing"),
+        (["a", 5], TypeError, "position 1 is not a string but int"),
+        (["a", b"b"], TypeError, "position 1 is not a string but bytes"),
+        ([["a"]], TypeError, "position 0 is not a string but list"),
+        ("one text", TypeError, "put it in a list"),
+        ({"a", "b"}, TypeError, "got set"),
+        ({"a": 1}, TypeError, "got dict"),
+        (5, TypeError, "got int"),
+        (None, TypeError, "got NoneType"),
+        (pd.DataFrame({"x": ["a"]}), ValueError, r"shape \(1, 1\)"),
+        (np.array([["a", "b"]]), ValueError, r"shape \(1, 2\)"),
+    ],
+)
 def test_as_texts_says_what_is_wrong(texts, kind, words):
     with pytest.raises(kind, match=words):
         as_texts(texts)

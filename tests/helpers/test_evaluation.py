@@ -26,9 +26,7 @@ from helpers.similarity import batch_cosine_similarity, cosine_similarity_matrix
 ids = st.lists(st.integers(0, 30), max_size=40)
 
 QUERIES = pd.DataFrame({"query_id": [5, 6, 7], "query": ["sofa", "lamp", "zeppelin"]}, index=[10, 20, 30])
-LABELS = pd.DataFrame(
-    {"query_id": [5, 5, 5, 6, 6, 7], "product_id": [1, 2, 3, 1, 4, 2], "grade": [2, 1, 0, 0, 1, 0]}
-)
+LABELS = pd.DataFrame({"query_id": [5, 5, 5, 6, 6, 7], "product_id": [1, 2, 3, 1, 4, 2], "grade": [2, 1, 0, 0, 1, 0]})
 
 
 def found(*product_ids):
@@ -133,9 +131,7 @@ def test_grades_come_in_rank_order():
 
 
 def test_labels_serve_where_there_are_no_grades():
-    labels = pd.DataFrame(
-        {"query_id": 0, "product_id": [1, 2, 3], "label": ["Irrelevant", "Partial", "Exact"]}
-    )
+    labels = pd.DataFrame({"query_id": 0, "product_id": [1, 2, 3], "label": ["Irrelevant", "Partial", "Exact"]})
     assert group_judgments(labels) == {0: {1: 0, 2: 1, 3: 2}}
 
 
@@ -181,9 +177,7 @@ def test_labels_that_cannot_be_read_are_explained(labels, message):
 def test_evaluation_has_one_row_per_query():
     answers = {"sofa": found(9, 2, 3), "lamp": found(4, 1), "zeppelin": found()}
     result = evaluate_search(answers.get, QUERIES, LABELS, verbose=False)
-    expected = pd.DataFrame(
-        {"query_id": [5, 6, 7], "query": ["sofa", "lamp", "zeppelin"], "recall": [0.5, 1.0, 0.0]}
-    )
+    expected = pd.DataFrame({"query_id": [5, 6, 7], "query": ["sofa", "lamp", "zeppelin"], "recall": [0.5, 1.0, 0.0]})
     pd.testing.assert_frame_equal(result, expected)
 
 
@@ -262,9 +256,7 @@ def shop():
         }
     )
     embeddings = rng.normal(size=(12, 16)).astype(np.float32)[rng.integers(0, 12, 300)]
-    queries = pd.DataFrame(
-        {"query_id": range(25), "query": [" ".join(rng.choice(words, 2)) for _ in range(25)]}
-    )
+    queries = pd.DataFrame({"query_id": range(25), "query": [" ".join(rng.choice(words, 2)) for _ in range(25)]})
     query_embeddings = rng.normal(size=(25, 16)).astype(np.float32)
     labels = pd.DataFrame(
         {
@@ -308,17 +300,13 @@ def test_rankings_need_one_for_each_query():
         evaluate_rankings([[1], [2]], QUERIES, LABELS)
 
 
-few_scores = st.sampled_from(
-    [0.0, 0.0, 0.0, 0.5, 1.0, np.nextafter(1.0, 0), np.nextafter(0.5, 1), 1e-300, 5e-324]
-)
+few_scores = st.sampled_from([0.0, 0.0, 0.0, 0.5, 1.0, np.nextafter(1.0, 0), np.nextafter(0.5, 1), 1e-300, 5e-324])
 
 
 @given(
     st.lists(st.tuples(few_scores | st.floats(0, 1), few_scores), max_size=120),
     st.integers(1, 40),
-    st.lists(
-        st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 1e-300, 1e-16, 0.5, 1.0]), min_size=1, max_size=5
-    ),
+    st.lists(st.floats(0, 1) | st.sampled_from([0.0, 5e-324, 1e-300, 1e-16, 0.5, 1.0]), min_size=1, max_size=5),
 )
 def test_what_a_sweep_leaves_out_is_never_among_the_best(scores, k, alphas):
     semantic, bm25 = np.array(scores, dtype=np.float64).reshape(-1, 2).T
@@ -371,9 +359,7 @@ def test_the_sweep_finds_what_the_searches_find_one_by_one(shop):
 def test_a_matrix_of_the_wrong_shape_names_both_shapes(shop):
     products, queries, labels, *_ = shop
     good, bad = np.zeros((25, 300)), np.zeros((300, 25))
-    with pytest.raises(
-        ValueError, match=r"scores must have one row per query .* \(25, 300\); got \(300, 25\)"
-    ):
+    with pytest.raises(ValueError, match=r"scores must have one row per query .* \(25, 300\); got \(300, 25\)"):
         evaluate_scores(bad, products["product_id"], queries, labels)
     with pytest.raises(ValueError, match=r"semantic_scores must .* \(25, 300\); got \(300, 25\)"):
         sweep_alpha(bad, good, products["product_id"], queries, labels, [0.5])

@@ -6,9 +6,19 @@ import pytest
 from helpers import build_index
 from helpers.explain import explain_bm25, explain_semantic
 
-PRODUCTS = pd.DataFrame({
-    "product_name": ["velora chair", "velvet chair", "armless velvet chair", "velvet stool", "cat tower", "cat mug"],
-    "product_class": ["Chairs", "Chairs", "Chairs", "Stools", "Cat Trees", "Mugs"]})
+PRODUCTS = pd.DataFrame(
+    {
+        "product_name": [
+            "velora chair",
+            "velvet chair",
+            "armless velvet chair",
+            "velvet stool",
+            "cat tower",
+            "cat mug",
+        ],
+        "product_class": ["Chairs", "Chairs", "Chairs", "Stools", "Cat Trees", "Mugs"],
+    }
+)
 INDEX, _ = build_index(PRODUCTS["product_name"])
 
 
@@ -26,13 +36,15 @@ def bm25_reason(query, found_by_bm25, found_by_meaning):
 
 def test_bm25_wins_by_a_rare_name():
     assert bm25_reason("velora chair", rows(0), rows(1)) == (
-        "'velora' is a name or a rare word: 1 product has it letter for letter; the model knows only ve + ##lora.")
+        "'velora' is a name or a rare word: 1 product has it letter for letter; the model knows only ve + ##lora."
+    )
 
 
 def test_bm25_wins_because_every_word_counts():
     assert bm25_reason("armless chair", rows(2), rows(1, 0)) == (
         "'armless' is in 100% of the names BM25 found and in 0% of the others: to a vector one word is a small part "
-        "of the whole.")
+        "of the whole."
+    )
 
 
 @pytest.mark.parametrize("query", ["chair", "of the", "zebra"])
@@ -44,16 +56,19 @@ def test_meaning_wins_over_words_that_no_name_holds():
     one = explain_semantic("kitty tower", rows(5), rows(4), rows(4), INDEX)
     assert one == "No product name holds 'kitty', so BM25 cannot use it; to the model it still has a meaning."
     two = explain_semantic("kitty furniture for the cat", rows(5), rows(4), rows(4), INDEX)
-    assert two == ("No product name holds 'kitty' or 'furniture', so BM25 cannot use them; to the model they still "
-                   "have a meaning.")
+    assert two == (
+        "No product name holds 'kitty' or 'furniture', so BM25 cannot use them; to the model they still have a meaning."
+    )
 
 
 def test_meaning_wins_where_relevant_names_use_other_words():
     relevant = rows(0, 1, 3)
     assert explain_semantic("armless", rows(2), relevant, relevant, INDEX) == (
-        "None of the 3 relevant names holds 'armless', which other names do.")
+        "None of the 3 relevant names holds 'armless', which other names do."
+    )
     assert explain_semantic("velora", rows(0), relevant, relevant, INDEX) == (
-        "Only 1 of the 3 relevant names holds 'velora', which other names do.")
+        "Only 1 of the 3 relevant names holds 'velora', which other names do."
+    )
 
 
 def test_both_reasons_are_given():
@@ -63,7 +78,8 @@ def test_both_reasons_are_given():
 
 def test_meaning_wins_by_the_kind_of_product():
     assert explain_semantic("velvet", rows(3, 1), rows(1, 2), rows(1, 2), INDEX) == (
-        "The words stand in other kinds of product too: 1 of BM25's 2 and 2 of the other 2 are of the class Chairs.")
+        "The words stand in other kinds of product too: 1 of BM25's 2 and 2 of the other 2 are of the class Chairs."
+    )
 
 
 def test_meaning_wins_for_no_visible_reason():

@@ -95,17 +95,11 @@ print(judge.cosine_similarity([1, 0], [2, 0]), judge.value.__name__)
 
 def test_a_name_that_was_imported_before_stays():
     assert (
-        run(
-            "from helpers import normalize_scores, withhold\n"
-            "withhold('hw4')\n"
-            "print(normalize_scores([1, 3]).tolist())"
-        )
+        run("from helpers import normalize_scores, withhold\nwithhold('hw4')\nprint(normalize_scores([1, 3]).tolist())")
         == "[0.0, 1.0]\n"
     )
 
 
 def test_an_unknown_assignment_is_refused():
-    with pytest.raises(
-        ValueError, match="There is no assignment 'hw9' with helpers to withhold; choose from hw4"
-    ):
+    with pytest.raises(ValueError, match="There is no assignment 'hw9' with helpers to withhold; choose from hw4"):
         withhold("hw9")

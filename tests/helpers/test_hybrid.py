@@ -28,14 +28,10 @@ def test_normalised_scores_span_0_to_1_in_the_same_order(scores):
         assert (np.diff(normalized[np.argsort(scores)]) >= 0).all()
 
 
-@given(
-    st.lists(st.integers(-1000, 1000), min_size=2, max_size=30), st.integers(1, 50), st.integers(-500, 500)
-)
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=30), st.integers(1, 50), st.integers(-500, 500))
 def test_scale_and_offset_of_the_scores_do_not_matter(scores, scale, offset):
     scores = np.array(scores, dtype=np.float64)
-    np.testing.assert_allclose(
-        normalize_scores(scores * scale + offset), normalize_scores(scores), atol=1e-12
-    )
+    np.testing.assert_allclose(normalize_scores(scores * scale + offset), normalize_scores(scores), atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -83,9 +79,7 @@ def test_alpha_is_the_weight_of_the_semantic_score():
 @pytest.fixture
 def shop(monkeypatch):
     """Four products; the query is a sofa in words and a settee in meaning."""
-    products = pd.DataFrame(
-        {"product_id": [7, 8, 9, 10], "product_name": ["sofa", "sofa bed cover", "settee", "lamp"]}
-    )
+    products = pd.DataFrame({"product_id": [7, 8, 9, 10], "product_name": ["sofa", "sofa bed cover", "settee", "lamp"]})
     embeddings = np.array([[0.8, 0.6], [0.2, 0.9], [1.0, 0.0], [-1.0, 0.1]], dtype=np.float32)
     query = np.array([1.0, 0.0], dtype=np.float32)
     monkeypatch.setattr(hybrid, "get_embedding_local", lambda text: query)
@@ -114,10 +108,7 @@ def test_a_search_mixes_both_scores_over_all_products(shop):
 def test_the_ends_of_alpha_are_the_two_searches(shop):
     index, doc_lengths, products, embeddings, _ = shop
     lexical = hybrid_search("sofa", index, embeddings, products, doc_lengths, alpha=0)
-    assert (
-        lexical["product_id"].tolist()
-        == search_bm25("sofa", index, products, doc_lengths)["product_id"].tolist()
-    )
+    assert lexical["product_id"].tolist() == search_bm25("sofa", index, products, doc_lengths)["product_id"].tolist()
     semantic = hybrid_search("sofa", index, embeddings, products, doc_lengths, alpha=1)
     assert semantic["product_id"].tolist() == [9, 7, 8, 10]
 
@@ -125,9 +116,7 @@ def test_the_ends_of_alpha_are_the_two_searches(shop):
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, np.nan])
 def test_alpha_must_lie_between_0_and_1(shop, alpha):
     index, doc_lengths, products, embeddings, _ = shop
-    with pytest.raises(
-        ValueError, match=r"alpha must lie between 0 \(BM25 alone\) and 1 \(semantic alone\), got"
-    ):
+    with pytest.raises(ValueError, match=r"alpha must lie between 0 \(BM25 alone\) and 1 \(semantic alone\), got"):
         hybrid_search("sofa", index, embeddings, products, doc_lengths, alpha=alpha)
 
 

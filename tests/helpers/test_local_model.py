@@ -256,16 +256,19 @@ def test_showing_the_model_does_not_load_it():
     assert DisplayFormatter().format(model)[0] == {"text/plain": "LocalModel('lazy')"}
 
 
-@pytest.mark.parametrize(("call", "kind", "words"), [
-    (lambda: get_embedding_local(None), ValueError, "missing"),
-    (lambda: get_embedding_local(["sofa"]), TypeError, "not a string but list"),
-    (lambda: batch_embed_local("sofa"), TypeError, "in a list"),
-    (lambda: batch_embed_local(["sofa", float("nan")]), ValueError, "position 1 is missing"),
-    (lambda: get_local_model().encode(["sofa", 3]), TypeError, "position 1 is not a string"),
-    (lambda: get_local_model().encode(None), TypeError, "NoneType"),
-    (lambda: get_local_model().encode(["sofa"], batch_size=0), ValueError, "batch_size is 0"),
-    (lambda: get_local_model().encode(["sofa"], batch_size="8"), ValueError, "batch_size is '8'"),
-])
+@pytest.mark.parametrize(
+    ("call", "kind", "words"),
+    [
+        (lambda: get_embedding_local(None), ValueError, "missing"),
+        (lambda: get_embedding_local(["sofa"]), TypeError, "not a string but list"),
+        (lambda: batch_embed_local("sofa"), TypeError, "in a list"),
+        (lambda: batch_embed_local(["sofa", float("nan")]), ValueError, "position 1 is missing"),
+        (lambda: get_local_model().encode(["sofa", 3]), TypeError, "position 1 is not a string"),
+        (lambda: get_local_model().encode(None), TypeError, "NoneType"),
+        (lambda: get_local_model().encode(["sofa"], batch_size=0), ValueError, "batch_size is 0"),
+        (lambda: get_local_model().encode(["sofa"], batch_size="8"), ValueError, "batch_size is '8'"),
+    ],
+)
 def test_wrong_arguments(call, kind, words):
     with pytest.raises(kind, match=words):
         call()

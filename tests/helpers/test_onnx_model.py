@@ -21,9 +21,23 @@ from helpers.onnx_model import OnnxModel
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD_TEXTS = [
-    "", " ", "sofa", "SOFA", "Größe 90 × 200 cm", "naïve café", "沙发 sofa", "🛋️ couch", "a [MASK] [SEP] b",
-    "tab\tand\nline", "nul\x00 and \u200b zero width", "e\u0301", "100%-cotton",
-    "x" * 300, "sofa " * 254, "sofa " * 255, "place to sit " * 300,
+    "",
+    " ",
+    "sofa",
+    "SOFA",
+    "Größe 90 × 200 cm",
+    "naïve café",
+    "沙发 sofa",
+    "🛋️ couch",
+    "a [MASK] [SEP] b",
+    "tab\tand\nline",
+    "nul\x00 and \u200b zero width",
+    "e\u0301",
+    "100%-cotton",
+    "x" * 300,
+    "sofa " * 254,
+    "sofa " * 255,
+    "place to sit " * 300,
 ]
 
 
@@ -106,7 +120,7 @@ def cut(content: bytes) -> bytes:
 def one_bit(content: bytes) -> bytes:
     """A graph that ONNX Runtime takes, with one of the weights read from the wrong place."""
     last_digit = re.search(rb"offset\x12.\d*[0-7]", content).end() - 1
-    return content[:last_digit] + bytes([content[last_digit] ^ 4]) + content[last_digit + 1:]
+    return content[:last_digit] + bytes([content[last_digit] ^ 4]) + content[last_digit + 1 :]
 
 
 def foreign(content: bytes) -> bytes:
@@ -158,6 +172,7 @@ assert "onnxruntime" in sys.modules and "ORT_DISABLE_TELEMETRY" not in os.enviro
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     assert list(home.rglob("*")) == []
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_it_works_in_a_forked_process():

@@ -19,8 +19,9 @@ def axes_of(picture):
 PICTURES = {
     "angles": lambda: plots.angles({"a": [4, 1], "b": [3, 4], "c": [-1, 4]}),
     "heatmap": lambda: plots.similarity_heatmap([[1, 0.5], [0.5, 1]], ["sofa", "couch"]),
-    "map": lambda: plots.embedding_map(np.random.default_rng(0).normal(size=(40, 6)), ["Rugs", "Sofas"] * 20,
-                                       np.ones((1, 6)), ["couch"]),
+    "map": lambda: plots.embedding_map(
+        np.random.default_rng(0).normal(size=(40, 6)), ["Rugs", "Sofas"] * 20, np.ones((1, 6)), ["couch"]
+    ),
     "histograms": lambda: plots.similarity_histograms({"random": [0.1, 0.2, 0.3], "same class": [0.5, 0.6]}),
     "scatter": lambda: plots.recall_scatter([0, 0, 1, 0.5], [0, 0, 0.5, 1]),
     "alpha": lambda: plots.alpha_curve([0, 0.5, 1], [0.2, 0.4, 0.3], [0.1, 0.3, 0.2], [0.3, 0.5, 0.4]),
@@ -48,8 +49,15 @@ def test_axes_say_what_they_show(name):
 @pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 def test_the_notebooks_own_style_changes_nothing(draw):
     plain = draw().png()
-    with matplotlib.rc_context({"figure.facecolor": "black", "text.color": "white", "savefig.facecolor": "black",
-                                "font.size": 30, "axes.grid": True}):
+    with matplotlib.rc_context(
+        {
+            "figure.facecolor": "black",
+            "text.color": "white",
+            "savefig.facecolor": "black",
+            "font.size": 30,
+            "axes.grid": True,
+        }
+    ):
         before = dict(matplotlib.rcParams)
         assert draw().png() == plain
         assert dict(matplotlib.rcParams) == before, "and a picture leaves the notebook's style alone"
@@ -59,7 +67,10 @@ def test_angles_gives_the_cosine_with_the_first():
     picture = plots.angles({"a": [3, 4], "b": [6, 2], "c": [-4, 3]})
     assert picture.description == "Arrows from the origin. Cosine with a: b 0.82, c 0.00."
     assert [text.get_text() for text in axes_of(picture).texts if text.get_text()] == [
-        "a\n(all cosines are with a)", "b\ncosine 0.82", "c\ncosine 0.00"]
+        "a\n(all cosines are with a)",
+        "b\ncosine 0.82",
+        "c\ncosine 0.00",
+    ]
 
 
 @pytest.mark.parametrize("vectors", [{}, {"a": [1, 2, 3]}, {"a": [1, 2], "b": [0, 0]}])
@@ -114,7 +125,10 @@ def test_map_refuses_lengths_that_do_not_fit():
 
 def test_histograms_name_their_medians_and_refuse_nothing():
     axes = axes_of(PICTURES["histograms"]())
-    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["random (median 0.20)", "same class (median 0.55)"]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == [
+        "random (median 0.20)",
+        "same class (median 0.55)",
+    ]
     for nothing in ({}, {"random": []}):
         with pytest.raises(ValueError, match="at least one"):
             plots.similarity_histograms(nothing)

@@ -10,9 +10,7 @@ from helpers import bm25, evaluation, hybrid, ranking, similarity, text
 from helpers.text import snowball_tokenize
 
 
-@pytest.mark.parametrize(
-    "module", [text, ranking, bm25, similarity, hybrid, evaluation], ids=lambda m: m.__name__
-)
+@pytest.mark.parametrize("module", [text, ranking, bm25, similarity, hybrid, evaluation], ids=lambda m: m.__name__)
 def test_the_examples_in_the_docstrings_run(module):
     tried = doctest.testmod(module)
     assert tried.attempted > 0

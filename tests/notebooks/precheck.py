@@ -18,7 +18,8 @@ KNOWN_MAGICS = {"matplotlib", "time", "timeit"}
 KNOWN_TAGS = {"api", "imports", "nbval-check-output", "nbval-ignore-output"}
 _ABSOLUTE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:home|root|Users|tmp|work|mnt|opt|var|private|usr|srv|content)/[\w.-]+"
-    r"|(?<!\w)[A-Za-z]:\\+[\w.-]+|file:///")
+    r"|(?<!\w)[A-Za-z]:\\+[\w.-]+|file:///"
+)
 _CALLS = {"system": "a shell command", "getoutput": "a shell command"}
 
 
@@ -76,8 +77,10 @@ def _metadata_problems(notebook, homework: bool) -> Iterator[str]:
             stray.add("attachments")
         for output in cell.get("outputs", []):
             stray |= {f"output {key}" for key in output.get("metadata", {}) if key != "image/png"}
-            stray |= {f"image {key}" for key in set(output.get("metadata", {}).get("image/png", {}))
-                      - {"width", "height", "alt"}}
+            stray |= {
+                f"image {key}"
+                for key in set(output.get("metadata", {}).get("image/png", {})) - {"width", "height", "alt"}
+            }
         if stray:
             yield f"cell {cell.id} has stray metadata: {', '.join(sorted(stray))}"
 
@@ -100,9 +103,12 @@ def _unknown_commands(source: str) -> Iterator[str]:
         yield f"code that is not Python: {error.msg}"
         return
     for node in ast.walk(tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-                and isinstance(node.func.value, ast.Call)
-                and getattr(node.func.value.func, "id", None) == "get_ipython"):
+        if not (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and isinstance(node.func.value, ast.Call)
+            and getattr(node.func.value.func, "id", None) == "get_ipython"
+        ):
             continue
         if node.func.attr in _CALLS:
             yield _CALLS[node.func.attr]
@@ -123,7 +129,10 @@ def _texts(cell) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    complaints = [f"{name}: {problem}" for name in sys.argv[1:]
-                  for problem in problems(Path(name), homework="homework" in Path(name).parts)]
+    complaints = [
+        f"{name}: {problem}"
+        for name in sys.argv[1:]
+        for problem in problems(Path(name), homework="homework" in Path(name).parts)
+    ]
     print(*complaints, sep="\n")
     sys.exit(bool(complaints))

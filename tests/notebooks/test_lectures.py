@@ -1,13 +1,13 @@
 """The lectures are fit to be shown, and run on real data, and with and without an API key."""
 
 import json
-import os
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import nbformat
 import pytest
+
 from tests.conftest import POOL
 from tests.notebooks.precheck import problems
 
@@ -37,7 +37,7 @@ def name(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)
 def test_notebook_is_fit_to_be_committed(path):
-    assert problems(path, homework=path in NOTEBOOKS[len(LECTURES):]) == []
+    assert problems(path, homework=path in NOTEBOOKS[len(LECTURES) :]) == []
 
 
 @pytest.mark.parametrize("path", LECTURES, ids=name)
@@ -60,8 +60,9 @@ def test_lecture_4_runs_on_real_data_and_its_prose_stays_true(monkeypatch):
     monkeypatch.setenv("COURSE_DATA_DIR", str(POOL.resolve()))
     notebook = nbformat.read(LECTURE_4, as_version=4)
     notebook.cells.append(nbformat.v4.new_code_cell(CLAIMS_OF_LECTURE_4))
-    client = NotebookClient(notebook, timeout=900, kernel_name="python3",
-                            resources={"metadata": {"path": str(LECTURE_4.parent)}})
+    client = NotebookClient(
+        notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(LECTURE_4.parent)}}
+    )
     client.execute()
     shown = [output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", [])]
     assert not any(" nan" in text for text in shown)
@@ -77,12 +78,28 @@ class Api(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         answer = {
-            200: {"object": "list", "model": body["model"], "usage": {"prompt_tokens": 1, "total_tokens": 1},
-                  "data": [{"object": "embedding", "index": i, "embedding": [0.5, -0.25] * 768} for i in range(len(texts))]},
-            401: {"error": {"message": "Incorrect API key provided.", "type": "invalid_request_error",
-                            "code": "invalid_api_key"}},
-            429: {"error": {"message": "You exceeded your current quota.", "type": "insufficient_quota",
-                            "code": "insufficient_quota"}},
+            200: {
+                "object": "list",
+                "model": body["model"],
+                "usage": {"prompt_tokens": 1, "total_tokens": 1},
+                "data": [
+                    {"object": "embedding", "index": i, "embedding": [0.5, -0.25] * 768} for i in range(len(texts))
+                ],
+            },
+            401: {
+                "error": {
+                    "message": "Incorrect API key provided.",
+                    "type": "invalid_request_error",
+                    "code": "invalid_api_key",
+                }
+            },
+            429: {
+                "error": {
+                    "message": "You exceeded your current quota.",
+                    "type": "insufficient_quota",
+                    "code": "insufficient_quota",
+                }
+            },
         }[self.status]
         data = json.dumps(answer).encode()
         self.send_response(self.status)
@@ -129,12 +146,21 @@ INSTEAD = "or use get_embedding_local or batch_embed_local, which need no key an
 NOT_TIMED = "The API is not timed, because it gave no answer above; the local figure stands alone."
 
 
-@pytest.mark.parametrize("key, status, asked, reason", [
-    (None, None, None, "OPENAI_API_KEY is not set: set it before starting Jupyter"),
-    ("wrong", 401, 1, "127.0.0.1 does not accept the key in OPENAI_API_KEY: check that it is complete, valid and "
-                      "allowed to use 'text-embedding-3-small'"),
-    ("used-up", 429, 1, "The account of this key has no credit left at 127.0.0.1: add credit to it"),
-], ids=["no key", "wrong key", "no quota"])
+@pytest.mark.parametrize(
+    "key, status, asked, reason",
+    [
+        (None, None, None, "OPENAI_API_KEY is not set: set it before starting Jupyter"),
+        (
+            "wrong",
+            401,
+            1,
+            "127.0.0.1 does not accept the key in OPENAI_API_KEY: check that it is complete, valid and "
+            "allowed to use 'text-embedding-3-small'",
+        ),
+        ("used-up", 429, 1, "The account of this key has no credit left at 127.0.0.1: add credit to it"),
+    ],
+    ids=["no key", "wrong key", "no quota"],
+)
 def test_without_the_api_one_line_says_so_and_the_local_model_answers(api_cells, key, status, asked, reason):
     printed, variables, requests = api_cells(key, status)
     assert printed == [f"No answer from the API. {reason}; {INSTEAD}", *LOCAL, NOT_TIMED]
@@ -144,8 +170,10 @@ def test_without_the_api_one_line_says_so_and_the_local_model_answers(api_cells,
 
 def test_with_a_key_the_api_is_used_and_timed(api_cells):
     printed, variables, requests = api_cells("right", 200)
-    assert printed[:2] == ["text-embedding-3-small: ndarray of float32, dimension 1536",
-                           "    first values [ 0.5  -0.25  0.5  -0.25  0.5 ]"]
+    assert printed[:2] == [
+        "text-embedding-3-small: ndarray of float32, dimension 1536",
+        "    first values [ 0.5  -0.25  0.5  -0.25  0.5 ]",
+    ]
     assert printed[2:4] == LOCAL
     assert printed[4].endswith("texts a second, in one request of 20")
     assert variables["api_seconds"] > 0 and requests == 2

@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
 from tests.notebooks.precheck import problems
 
 
@@ -12,15 +13,33 @@ def clean():
     cells = [
         new_markdown_cell("# Title", id="title"),
         new_code_cell("%matplotlib inline\nx = 1", execution_count=1, id="first", metadata={"tags": ["imports"]}),
-        new_code_cell("x", execution_count=2, id="second", outputs=[
-            new_output("execute_result", {"text/plain": "1", "image/png": "aGVs/home/ada/bG8="}, execution_count=2,
-                       metadata={"image/png": {"width": 10, "height": 10, "alt": "one"}})]),
-        new_code_cell("print('https://sbert.net/home/x', 1/2)", execution_count=3, id="third",
-                      outputs=[new_output("stream", name="stdout", text="and/or, 3/4, ./build/x\n")]),
+        new_code_cell(
+            "x",
+            execution_count=2,
+            id="second",
+            outputs=[
+                new_output(
+                    "execute_result",
+                    {"text/plain": "1", "image/png": "aGVs/home/ada/bG8="},
+                    execution_count=2,
+                    metadata={"image/png": {"width": 10, "height": 10, "alt": "one"}},
+                )
+            ],
+        ),
+        new_code_cell(
+            "print('https://sbert.net/home/x', 1/2)",
+            execution_count=3,
+            id="third",
+            outputs=[new_output("stream", name="stdout", text="and/or, 3/4, ./build/x\n")],
+        ),
     ]
-    return new_notebook(cells=cells, metadata={
-        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"}})
+    return new_notebook(
+        cells=cells,
+        metadata={
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+    )
 
 
 @pytest.fixture
@@ -29,6 +48,7 @@ def check(tmp_path):
         path = tmp_path / "notebook.ipynb"
         nbformat.write(notebook, path)
         return problems(path, **options)
+
     return check
 
 
@@ -47,8 +67,14 @@ def test_not_run_top_to_bottom(clean, check, counts):
 def test_homework_may_be_stored_unrun_but_not_half_run(clean, check):
     for cell in clean.cells[1:]:
         cell.execution_count, cell.outputs = None, []
-    clean.cells[1].metadata["nbgrader"] = {"grade_id": "setup", "grade": False, "solution": False, "locked": True,
-                                           "task": False, "schema_version": 3}
+    clean.cells[1].metadata["nbgrader"] = {
+        "grade_id": "setup",
+        "grade": False,
+        "solution": False,
+        "locked": True,
+        "task": False,
+        "schema_version": 3,
+    }
     assert check(clean, homework=True) == []
     clean.cells[1].execution_count = 1
     assert check(clean, homework=True) == ["it was not run top to bottom: its cells are numbered [1, None, None]"]
@@ -69,12 +95,18 @@ def test_output_of_another_run(clean, check):
     assert check(clean) == ["cell second holds the output of another run"]
 
 
-@pytest.mark.parametrize("source, what", [
-    ("%load_ext autoreload", "the unknown magic load_ext"), ("%%bash\nls", "the unknown magic bash"),
-    ("x = %sql select", "the unknown magic sql"), ("!pip install x", "a shell command"),
-    ("files = !ls", "a shell command"), ("print?", "the unknown magic pinfo"),
-    ("x = (", "code that is not Python: '(' was never closed"),
-])
+@pytest.mark.parametrize(
+    "source, what",
+    [
+        ("%load_ext autoreload", "the unknown magic load_ext"),
+        ("%%bash\nls", "the unknown magic bash"),
+        ("x = %sql select", "the unknown magic sql"),
+        ("!pip install x", "a shell command"),
+        ("files = !ls", "a shell command"),
+        ("print?", "the unknown magic pinfo"),
+        ("x = (", "code that is not Python: '(' was never closed"),
+    ],
+)
 def test_unknown_commands(clean, check, source, what):
     clean.cells[3].source = source
     assert check(clean) == [f"cell third uses {what}"]
@@ -98,14 +130,21 @@ def test_absolute_path(clean, check, path, place):
 def test_stray_metadata_of_the_notebook(clean, check):
     clean.metadata["widgets"] = {}
     clean.metadata["language_info"]["version"] = "3.11.7"
-    assert sorted(check(clean)) == ["the notebook has stray metadata: language_info.version",
-                                    "the notebook has stray metadata: widgets"]
+    assert sorted(check(clean)) == [
+        "the notebook has stray metadata: language_info.version",
+        "the notebook has stray metadata: widgets",
+    ]
 
 
-@pytest.mark.parametrize("metadata, what", [
-    ({"execution": {"iopub.status.busy": "2026-01-01"}}, "execution"), ({"tags": ["draft"]}, "tag draft"),
-    ({"collapsed": True, "scrolled": False}, "collapsed, scrolled"), ({"nbgrader": {}}, "nbgrader"),
-])
+@pytest.mark.parametrize(
+    "metadata, what",
+    [
+        ({"execution": {"iopub.status.busy": "2026-01-01"}}, "execution"),
+        ({"tags": ["draft"]}, "tag draft"),
+        ({"collapsed": True, "scrolled": False}, "collapsed, scrolled"),
+        ({"nbgrader": {}}, "nbgrader"),
+    ],
+)
 def test_stray_metadata_of_a_cell(clean, check, metadata, what):
     clean.cells[3].metadata.update(metadata)
     assert check(clean) == [f"cell third has stray metadata: {what}"]
