@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
 from autograder import gradebook
-from autograder.course import Course
-from autograder.students import student_id
-from autograder.version import digest
+from autograder.course.folder import Course
+from autograder.course.students import student_id
+from autograder.course.version import digest
 from helpers.errors import CourseError
 
 BUSY = "Another grading run is at work in this course: wait for its end, then give the same command again."

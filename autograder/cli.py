@@ -40,7 +40,7 @@ def release(
     course: CourseOption = None,
 ) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
-    from autograder.course import Course
+    from autograder.course.folder import Course
     from autograder.homework import load_homework
     from autograder.release import release as build
 
@@ -63,7 +63,7 @@ def collect(
 ) -> None:
     """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
     from autograder.collect import collect as take_in
-    from autograder.course import Course
+    from autograder.course.folder import Course
 
     collected = take_in(Course.find(course), assignment, source.resolve())
     for one in collected:
@@ -110,7 +110,7 @@ def grade(
 
     from autograder.batch import find_submissions, grade_all, results_json
     from autograder.cluster import Cluster
-    from autograder.course import Course
+    from autograder.course.folder import Course
     from autograder.homework import load_homework
     from autograder.judge import new_seed
 
@@ -152,7 +152,7 @@ def grade(
 def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     """Write a feedback page for every graded student under build/feedback."""
     from autograder import gradebook
-    from autograder.course import Course
+    from autograder.course.folder import Course
 
     here = Course.find(course)
     here.source(assignment)
@@ -172,7 +172,7 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Write the instructor's report on a homework as one HTML page."""
-    from autograder.course import Course
+    from autograder.course.folder import Course
     from autograder.report import write_report
     from autograder.results import load_results
 
@@ -190,7 +190,7 @@ def report(
 @app.command()
 def reference(assignment: Assignment, course: CourseOption = None) -> None:
     """Measure the reference values for the data set in use and store them."""
-    from autograder.course import Course
+    from autograder.course.folder import Course
     from autograder.homework import Homework, save_reference
     from helpers import load_homework_data
 
@@ -220,7 +220,7 @@ def selftest(
     Exit status 1 if any row is wrong.
     """
     from autograder import selftest as tests
-    from autograder.course import Course
+    from autograder.course.folder import Course
     from autograder.judge import new_seed
 
     here = Course.find(course)

@@ -26,10 +26,10 @@ from nbformat import NotebookNode
 
 from autograder import sandbox
 from autograder.claims import GradingStopped
+from autograder.course.version import surroundings
 from autograder.homework import Homework
 from autograder.run import Limits, Run, RunFailed, run_notebook
 from autograder.sandbox import SandboxUnavailable
-from autograder.version import surroundings
 from helpers import load_homework_data
 from helpers.errors import CourseError
 

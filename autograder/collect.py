@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 from autograder import gradebook
 from autograder.batch import full_disk_in_words, keep_submitted
 from autograder.claims import only_one
-from autograder.course import Course
+from autograder.course.folder import Course
+from autograder.course.students import shown_name, student_id
 from autograder.intake import MAX_BYTES, NOT_THEIRS
 from autograder.results import drop_result
-from autograder.students import shown_name, student_id
 from helpers.errors import CourseError
 
 MAX_ENTRIES = 20_000

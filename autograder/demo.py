@@ -11,8 +11,8 @@ from rich.console import Console
 
 from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
-from autograder.cells import answered_question
-from autograder.course import Course, read_notebook, released_form
+from autograder.course.cells import answered_question
+from autograder.course.folder import Course, read_notebook, released_form
 from autograder.homework import load_homework
 from autograder.judge import new_seed
 from autograder.release import release

@@ -21,7 +21,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from autograder.cells import answered_question, grade_id, tested_question
+from autograder.course.cells import answered_question, grade_id, tested_question
 from autograder.judge import CheckResult, Verdict
 from autograder.present import VERDICT, told_problems
 from autograder.questions import QUESTIONS

@@ -17,9 +17,9 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, SAWarni
 from sqlalchemy.pool import NullPool
 
 from autograder import nbgrader_bridge
-from autograder.course import Course
+from autograder.course.folder import Course
+from autograder.course.students import student_id
 from autograder.grading import Graded
-from autograder.students import student_id
 from helpers.errors import CourseError
 
 LOCK_SECONDS = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.cells import answered_question, tested_question, visible_tests
+from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.homework import Homework
 from autograder.intake import Submission
 from autograder.judge import Request, Verdict, by_hand, draw_request, judge, refused

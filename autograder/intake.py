@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.cells import answered_question, grade_id
+from autograder.course.cells import answered_question, grade_id
 from helpers.errors import CourseError
 
 MAX_BYTES = 100 * 2**20

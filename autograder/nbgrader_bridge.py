@@ -13,8 +13,8 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from autograder.cells import tested_question, visible_tests
-from autograder.course import Course, read_notebook, released_form
+from autograder.course.cells import tested_question, visible_tests
+from autograder.course.folder import Course, read_notebook, released_form
 from autograder.grading import Graded, grade_submission
 from autograder.homework import Homework, load_homework
 from autograder.intake import IntakeError, Submission, choose_notebook, read_file, read_submission

@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.cells import answered_question, grade_id, tested_question
+from autograder.course.cells import answered_question, grade_id, tested_question
 from autograder.judge import Verdict
 
 MAX_SHOWN = 200_000

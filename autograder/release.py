@@ -12,8 +12,8 @@ import tomli_w
 from nbformat import NotebookNode
 
 from autograder import gradebook
-from autograder.cells import answered_question, grade_id
-from autograder.course import Course, check_source, read_notebook, released_form
+from autograder.course.cells import answered_question, grade_id
+from autograder.course.folder import Course, check_source, read_notebook, released_form
 from autograder.grading import Graded, grade_submission
 from autograder.homework import Homework
 from autograder.intake import Submission

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader
 
-from autograder.course import Course
+from autograder.course.folder import Course
 from autograder.item_analysis import FEW, changes, items, mistakes
 from autograder.results import StudentResult, results_before
 

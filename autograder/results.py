@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder import gradebook
-from autograder.course import Course
+from autograder.course.folder import Course
+from autograder.course.students import shown_name, student_id
 from autograder.grading import Graded
 from autograder.judge import Verdict, refused
 from autograder.questions import Question
-from autograder.students import shown_name, student_id
 
 BEFORE = "before"  # the folder of the results that a later run took back
 

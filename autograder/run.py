@@ -28,7 +28,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder import collector, provisioner, sandbox
-from autograder.cells import tested_question
+from autograder.course.cells import tested_question
 from autograder.parents import heavy_imports
 from autograder.sandbox import Limits
 from helpers.errors import CourseError

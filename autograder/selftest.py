@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from rich.table import Table
 
 from autograder.answers import Misconception, copy_of, notebook, run_answer, unwarned
-from autograder.course import Course, read_notebook, released_form
+from autograder.course.folder import Course, read_notebook, released_form
 from autograder.demo import solved, with_answers
 from autograder.exploits import exploit_rows
 from autograder.grading import draw_requests, grade_submission

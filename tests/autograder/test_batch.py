@@ -14,12 +14,12 @@ from autograder import batch, gradebook, grading
 from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
 from autograder.collector import answer_probes
-from autograder.course import Course, read_notebook, released_form
+from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.students import student_id
 from autograder.demo import make_course, with_answers
 from autograder.report import write_report
 from autograder.results import kept_result, load_results
 from autograder.run import Run, RunFailed
-from autograder.students import student_id
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [

@@ -8,9 +8,9 @@ import pytest
 
 from autograder import cluster, sandbox
 from autograder.cluster import Cluster, answer
+from autograder.course.version import surroundings
 from autograder.run import Limits, Run, RunFailed
 from autograder.sandbox import SandboxUnavailable
-from autograder.version import surroundings
 
 OWN = {"course code": "abc", "Python": "3.11", "data set": "fff"}
 

@@ -15,7 +15,7 @@ import json, sys
 from pathlib import Path
 import nbformat
 from autograder import cli, homework
-from autograder.course import Course, read_notebook
+from autograder.course.folder import Course, read_notebook
 from autograder.demo import solved
 from autograder.grading import grade_submission
 from autograder.intake import Submission

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import intake
-from autograder.cells import answered_question, grade_id
-from autograder.course import read_notebook, released_form
+from autograder.course.cells import answered_question, grade_id
+from autograder.course.folder import read_notebook, released_form
+from autograder.course.students import shown_name, student_id
 from autograder.demo import solved
 from autograder.intake import IntakeError, choose_notebook, read_submission
-from autograder.students import shown_name, student_id
 
 HOMEWORK = Path(__file__).resolve().parents[2] / "homework" / "hw4" / "hw4.ipynb"
 

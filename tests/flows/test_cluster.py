@@ -24,7 +24,7 @@ from autograder.batch import find_submissions, grade_all
 from autograder.claims import GradingStopped
 from autograder.cli import app
 from autograder.cluster import Cluster, answer
-from autograder.course import Course, read_notebook
+from autograder.course.folder import Course, read_notebook
 from autograder.demo import make_course, with_answers
 from tests.conftest import REPOSITORY
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from autograder import gradebook, nbgrader_bridge
 from autograder.batch import find_submissions, grade_all, results_json
 from autograder.cli import app
-from autograder.course import read_notebook
+from autograder.course.folder import read_notebook
 from autograder.demo import make_class, make_course
 from autograder.release import ReleaseRefused, release
 from autograder.report import write_report

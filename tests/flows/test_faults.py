@@ -18,7 +18,7 @@ from nbgrader.preprocessors import SaveAutoGrades
 from autograder import cli, gradebook, grading
 from autograder.batch import GradingStopped, find_submissions, grade_all
 from autograder.collector import answer_probes
-from autograder.course import Course, read_notebook, released_form
+from autograder.course.folder import Course, read_notebook, released_form
 from autograder.demo import make_course, with_answers
 from autograder.gradebook import GradebookError
 from autograder.report import write_report

@@ -13,7 +13,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from autograder import gradebook, homework, nbgrader_bridge
 from autograder.batch import find_submissions, grade_all
-from autograder.course import Course, read_notebook
+from autograder.course.folder import Course, read_notebook
 from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
 from autograder.report import write_report
 from autograder.results import load_results

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder import homework
-from autograder.course import read_notebook
+from autograder.course.folder import read_notebook
 from autograder.demo import solved
 from autograder.grading import grade_submission
 from autograder.intake import Submission

@@ -9,7 +9,7 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions, LockCells
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.cells import grade_id, tested_question
+from autograder.course.cells import grade_id, tested_question
 from autograder.questions import QUESTIONS, Question
 from helpers.errors import CourseError
 
