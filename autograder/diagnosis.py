@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from autograder.answers import Misconception, copy_of, run_answers, unwarned
-from autograder.collector import answer_probes
 from autograder.homework import Homework
+from autograder.inside.collector import answer_probes
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.questions.base import Exchange, Probe, Question
 from autograder.right_answers import plain_answers

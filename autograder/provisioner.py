@@ -13,7 +13,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 from traitlets import Dict, List
 
 from autograder import parents, sandbox
-from autograder.kernel_start import SOCKETS
+from autograder.inside.kernel_start import SOCKETS
 from autograder.sandbox import Limits
 
 NAME = "autograder-sandbox"

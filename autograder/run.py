@@ -27,8 +27,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder import collector, provisioner, sandbox
+from autograder import provisioner, sandbox
 from autograder.course.cells import tested_question
+from autograder.inside import collector
 from autograder.parents import heavy_imports
 from autograder.sandbox import Limits
 from helpers.errors import CourseError

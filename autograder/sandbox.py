@@ -20,14 +20,16 @@ from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
+import autograder
 import helpers
 from autograder import seccomp
-from autograder.kernel_start import SOCKETS
+from autograder.inside.kernel_start import SOCKETS
 from helpers.cache_folder import cache_folder
 from helpers.catalogue import data_in_use
 from helpers.errors import CourseError
 
 UNSAFE = "AUTOGRADER_UNSAFE_NO_SANDBOX"
+PACKAGE = Path(autograder.__file__).parent
 START, PARENT = "/run/kernel_start.py", "/run/warm_parent.py"
 SHARED_MEMORY_BYTES = 64 * 2**20
 APPARMOR_SWITCH = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
@@ -286,7 +288,7 @@ def _file_system() -> list[str]:
     links |= _interpreter_links()
     shown = {path: path for path in visible()}
     shown |= {Path(path): Path(path) for path in (*SYSTEM_LIBRARIES, *SYSTEM_FILES) if os.path.exists(path)}
-    shown |= {Path(inside): Path(__file__).with_name(Path(inside).name) for inside in (START, PARENT)}
+    shown |= {Path(inside): PACKAGE / "inside" / Path(inside).name for inside in (START, PARENT)}
     # bubblewrap would make the folders on the way for its own user alone.
     places = [*shown, *links]
     for folder in sorted({parent for path in places for parent in path.parents}):
@@ -321,8 +323,7 @@ def visible() -> list[Path]:
 
 def _hidden() -> list[Path]:
     """The grader's own package, where it was installed among the packages that a sandbox shows."""
-    own = Path(__file__).parent
-    return [own] if any(own.is_relative_to(path) for path in visible()) else []
+    return [PACKAGE] if any(PACKAGE.is_relative_to(path) for path in visible()) else []
 
 
 def _interpreter_links() -> dict[Path, str]:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.collector import pack
 from autograder.homework import Homework
+from autograder.inside.collector import pack
 from autograder.wire import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."

@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 from autograder import batch, gradebook, grading
 from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
-from autograder.collector import answer_probes
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import student_id
 from autograder.demo import make_course, with_answers
+from autograder.inside.collector import answer_probes
 from autograder.report import write_report
 from autograder.results import kept_result, load_results
 from autograder.run import Run, RunFailed

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from autograder.answers import copy_of, run_answers
-from autograder.collector import answer_probes
 from autograder.grading import judge_run
 from autograder.homework import ReferenceMissing, load_homework
+from autograder.inside.collector import answer_probes
 from autograder.judge import draw_request, judge
 from autograder.questions import QUESTIONS
 from autograder.questions.base import rounded

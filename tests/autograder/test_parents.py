@@ -130,7 +130,7 @@ else:
     memory[:5] = b"yours"
     os._exit(0)
 """
-    folder = str(Path(parents.__file__).parent)
+    folder = str(sandbox.PACKAGE / "inside")
     done = subprocess.run([sys.executable, "-c", program, folder], capture_output=True, text=True)
     assert done.stdout.strip() == "mine", done.stderr
     look = "[line for line in open('/proc/self/maps') if 'rw-s' in line or 'rwxs' in line]"

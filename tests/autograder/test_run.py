@@ -17,7 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder import parents, provisioner, run, sandbox
-from autograder.collector import EVIDENCE_TYPE
+from autograder.inside.collector import EVIDENCE_TYPE
 from autograder.run import Limits, RunFailed, run_notebook
 from autograder.sandbox import SandboxUnavailable
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder import sandbox, seccomp
-from autograder.kernel_start import WORK
+from autograder.inside.kernel_start import WORK
 from autograder.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.collector import answer_probes, pack, unpack
+from autograder.inside.collector import answer_probes, pack, unpack
 from autograder.wire import (
     Array,
     BadEvidence,

@@ -17,10 +17,10 @@ from nbgrader.preprocessors import SaveAutoGrades
 
 from autograder import cli, gradebook, grading
 from autograder.batch import GradingStopped, find_submissions, grade_all
-from autograder.collector import answer_probes
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.demo import make_course, with_answers
 from autograder.gradebook import GradebookError
+from autograder.inside.collector import answer_probes
 from autograder.report import write_report
 from autograder.results import load_results
 from autograder.run import Limits, Run, RunFailed
