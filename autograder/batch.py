@@ -26,7 +26,7 @@ from autograder.grading import Runner, draw_requests, judge_run, run_submission
 from autograder.homework import Homework
 from autograder.intake import IntakeError, choose_notebook, read_file, read_submission
 from autograder.results import StudentResult, drop_result, kept_result, save_result
-from autograder.run import Limits, RunFailed
+from autograder.run.notebook import Limits, RunFailed
 from helpers.errors import CourseError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -109,10 +109,10 @@ def grade(
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
     from autograder.batch import find_submissions, grade_all, results_json
-    from autograder.cluster import Cluster
     from autograder.course.folder import Course
     from autograder.homework import load_homework
     from autograder.judge import new_seed
+    from autograder.run.cluster import Cluster
 
     here = Course.find(course)
     here.source(assignment)
@@ -261,7 +261,7 @@ def demo() -> None:
 
 def check_sandbox(unsafe: bool) -> None:
     """Find out before the work begins that notebooks can run; `unsafe` lets them run without a sandbox."""
-    from autograder import sandbox
+    from autograder.run import sandbox
 
     if unsafe:
         os.environ[sandbox.UNSAFE] = "1"
@@ -273,7 +273,7 @@ def check_sandbox(unsafe: bool) -> None:
 
 def prepare_kernels(folder: Path) -> None:
     """Have what kernels are forked from started while this process is still busy with its own imports."""
-    from autograder import parents, sandbox
+    from autograder.run import parents, sandbox
 
     if sandbox.is_wanted():
         parents.prepare(folder, sandbox.environment())

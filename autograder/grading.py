@@ -10,7 +10,7 @@ from autograder.homework import Homework
 from autograder.intake import Submission
 from autograder.judge import Request, Verdict, by_hand, draw_request, judge, refused
 from autograder.questions import Question
-from autograder.run import Limits, Run, run_notebook
+from autograder.run.notebook import Limits, Run, run_notebook
 from autograder.wire import Failure, read_error
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.

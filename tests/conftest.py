@@ -51,7 +51,7 @@ def small_homework(small_data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def sandboxed():
     """For tests that run notebooks: skips them, with the reason, where this machine has no sandbox."""
-    from autograder import sandbox
+    from autograder.run import sandbox
 
     try:
         sandbox.require()

@@ -19,7 +19,7 @@ from autograder.demo import make_course, with_answers
 from autograder.inside.collector import answer_probes
 from autograder.report import write_report
 from autograder.results import kept_result, load_results
-from autograder.run import Run, RunFailed
+from autograder.run.notebook import Run, RunFailed
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [

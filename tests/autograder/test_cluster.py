@@ -6,11 +6,11 @@ from dataclasses import asdict
 import nbformat
 import pytest
 
-from autograder import cluster, sandbox
-from autograder.cluster import Cluster, answer
 from autograder.course.version import surroundings
-from autograder.run import Limits, Run, RunFailed
-from autograder.sandbox import SandboxUnavailable
+from autograder.run import cluster, sandbox
+from autograder.run.cluster import Cluster, answer
+from autograder.run.notebook import Limits, Run, RunFailed
+from autograder.run.sandbox import SandboxUnavailable
 
 OWN = {"course code": "abc", "Python": "3.11", "data set": "fff"}
 

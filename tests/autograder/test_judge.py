@@ -14,7 +14,7 @@ from autograder.judge import draw_request, judge
 from autograder.questions import QUESTIONS
 from autograder.questions.base import rounded
 from autograder.right_answers import RIGHT_ANSWERS
-from autograder.run import Run
+from autograder.run.notebook import Run
 from autograder.tryout import evidence_of, judge_namespace
 from autograder.wire import Failure
 

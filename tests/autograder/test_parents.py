@@ -16,8 +16,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import parents, sandbox
-from autograder.run import run_notebook
+from autograder.run import parents, sandbox
+from autograder.run.notebook import run_notebook
 from helpers.catalogue import DEMO_FOLDER
 from tests.autograder.test_sandbox import run_as_ordinary_user
 
@@ -254,8 +254,8 @@ def test_a_grader_who_is_not_root_runs_notebooks_too():
 import os, sys
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
-from autograder.run import run_notebook
-from autograder import sandbox
+from autograder.run.notebook import run_notebook
+from autograder.run import sandbox
 assert os.geteuid() != 0
 sandbox.require()
 for _ in range(2):
@@ -328,7 +328,7 @@ for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{own}} 1"), ("gid_map
         file.write(text)
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
-from autograder.run import run_notebook
+from autograder.run.notebook import run_notebook
 done = run_notebook(new_notebook(cells=[new_code_cell({cell!r})]), {{}})
 print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
 """

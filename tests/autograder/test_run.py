@@ -16,10 +16,11 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder import parents, provisioner, run, sandbox
 from autograder.inside.collector import EVIDENCE_TYPE
-from autograder.run import Limits, RunFailed, run_notebook
-from autograder.sandbox import SandboxUnavailable
+from autograder.run import notebook as run
+from autograder.run import parents, provisioner, sandbox
+from autograder.run.notebook import Limits, RunFailed, run_notebook
+from autograder.run.sandbox import SandboxUnavailable
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MEGABYTE = 2**20
@@ -392,7 +393,7 @@ def test_without_a_sandbox_nothing_runs_unless_the_instructor_says_so(monkeypatc
 
 def test_everything_ends_when_the_grader_is_killed():
     program = (
-        "import sys; from nbformat.v4 import *; from autograder.run import run_notebook\n"
+        "import sys; from nbformat.v4 import *; from autograder.run.notebook import run_notebook\n"
         "cell = new_code_cell('import os, time\\nif not os.fork(): os.setsid()\\ntime.sleep(60)')\n"
         "run_notebook(new_notebook(cells=[cell]), {})"
     )

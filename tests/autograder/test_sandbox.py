@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import sandbox, seccomp
 from autograder.inside.kernel_start import WORK
-from autograder.sandbox import Limits, SandboxUnavailable
+from autograder.run import sandbox, seccomp
+from autograder.run.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -244,7 +244,7 @@ def test_the_same_promises_hold_for_a_grader_who_is_not_root(limits, sandboxed):
     program = f"""
 import os, subprocess, sys
 sys.path.insert(0, {str(REPOSITORY)!r})
-from autograder import sandbox
+from autograder.run import sandbox
 assert os.geteuid() != 0 and not sandbox.is_real_root()
 sandbox.require()
 done = subprocess.run(sandbox.command([sys.executable, "-c", {INNER!r}], sandbox.Limits(processes=24), silent=False),

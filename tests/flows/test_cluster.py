@@ -18,20 +18,21 @@ from distributed import LocalCluster
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import cluster as clusters
-from autograder import gradebook, sandbox
+from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.claims import GradingStopped
 from autograder.cli import app
-from autograder.cluster import Cluster, answer
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import make_course, with_answers
+from autograder.run import cluster as clusters
+from autograder.run import sandbox
+from autograder.run.cluster import Cluster, answer
 from tests.conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 START = "import sys; sys.argv[0] = 'dask'; {change}; from distributed.cli.dask_{part} import main; main()"
 DYING = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
-NO_BUBBLEWRAP = "import autograder.sandbox; autograder.sandbox.candidates = lambda: []"
+NO_BUBBLEWRAP = "import autograder.run.sandbox; autograder.run.sandbox.candidates = lambda: []"
 
 
 class Dask:

@@ -23,7 +23,7 @@ from autograder.gradebook import GradebookError
 from autograder.inside.collector import answer_probes
 from autograder.report import write_report
 from autograder.results import load_results
-from autograder.run import Limits, Run, RunFailed
+from autograder.run.notebook import Limits, Run, RunFailed
 
 CLASS = ["ada", "bob", "carl", "dora"]
 
@@ -381,7 +381,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
     async def refuse(kernel):
         raise RunFailed("no such interpreter")
 
-    monkeypatch.setattr("autograder.run.Kernel.start", refuse)
+    monkeypatch.setattr("autograder.run.notebook.Kernel.start", refuse)
     results = grade(regrade=True)
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
     assert marks(course) == dict.fromkeys(CLASS, 0)
@@ -402,7 +402,7 @@ def test_a_kernel_that_dies_costs_its_own_student_only(course, grade, stubs, mon
 
 
 def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, monkeypatch):
-    from autograder.sandbox import SandboxUnavailable
+    from autograder.run.sandbox import SandboxUnavailable
 
     def refuse(number):
         raise SandboxUnavailable("Submissions cannot be run safely on this machine: no bubblewrap.")

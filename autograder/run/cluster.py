@@ -24,12 +24,12 @@ from io import StringIO
 import nbformat
 from nbformat import NotebookNode
 
-from autograder import sandbox
 from autograder.claims import GradingStopped
 from autograder.course.version import surroundings
 from autograder.homework import Homework
-from autograder.run import Limits, Run, RunFailed, run_notebook
-from autograder.sandbox import SandboxUnavailable
+from autograder.run import sandbox
+from autograder.run.notebook import Limits, Run, RunFailed, run_notebook
+from autograder.run.sandbox import SandboxUnavailable
 from helpers import load_homework_data
 from helpers.errors import CourseError
 

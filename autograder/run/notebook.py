@@ -27,11 +27,11 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder import provisioner, sandbox
 from autograder.course.cells import tested_question
 from autograder.inside import collector
-from autograder.parents import heavy_imports
-from autograder.sandbox import Limits
+from autograder.run import provisioner, sandbox
+from autograder.run.parents import heavy_imports
+from autograder.run.sandbox import Limits
 from helpers.errors import CourseError
 
 ASK = """\
@@ -123,7 +123,7 @@ class Kernel:
         self.context.setsockopt(zmq.MAXMSGSIZE, limits.output_bytes)
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
         self.context.setsockopt(zmq.LINGER, 0)
-        log = logging.Logger("autograder.run", level=logging.CRITICAL)
+        log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
         (self.folder / "sockets").mkdir()
         self.manager = AsyncKernelManager(
             context=self.context,

@@ -20,8 +20,8 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from autograder import sandbox
-from autograder.sandbox import SandboxUnavailable
+from autograder.run import sandbox
+from autograder.run.sandbox import SandboxUnavailable
 
 ALWAYS = (
     "IPython",

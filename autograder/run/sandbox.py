@@ -22,8 +22,8 @@ from pathlib import Path
 
 import autograder
 import helpers
-from autograder import seccomp
 from autograder.inside.kernel_start import SOCKETS
+from autograder.run import seccomp
 from helpers.cache_folder import cache_folder
 from helpers.catalogue import data_in_use
 from helpers.errors import CourseError

@@ -12,9 +12,9 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from traitlets import Dict, List
 
-from autograder import parents, sandbox
 from autograder.inside.kernel_start import SOCKETS
-from autograder.sandbox import Limits
+from autograder.run import parents, sandbox
+from autograder.run.sandbox import Limits
 
 NAME = "autograder-sandbox"
 KERNEL = 2  # the kernel's process id inside; 1 waits for its end
