@@ -20,7 +20,7 @@ from autograder.batch import full_disk_in_words, keep_submitted
 from autograder.claims import only_one
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
-from autograder.intake import MAX_BYTES, NOT_THEIRS
+from autograder.intake.merge import MAX_BYTES, NOT_THEIRS
 from autograder.results import drop_result
 from helpers.errors import CourseError
 

@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.homework import Homework
-from autograder.intake import Submission
+from autograder.intake.merge import Submission
 from autograder.judge import Request, Verdict, by_hand, draw_request, judge, refused
 from autograder.questions import Question
 from autograder.run.notebook import Limits, Run, run_notebook

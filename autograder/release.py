@@ -16,7 +16,7 @@ from autograder.course.cells import answered_question, grade_id
 from autograder.course.folder import Course, check_source, read_notebook, released_form
 from autograder.grading import Graded, grade_submission
 from autograder.homework import Homework
-from autograder.intake import Submission
+from autograder.intake.merge import Submission
 from autograder.judge import new_seed
 from helpers.errors import CourseError
 

@@ -23,7 +23,7 @@ from autograder.demo import solved, with_answers
 from autograder.exploits import exploit_rows
 from autograder.grading import draw_requests, grade_submission
 from autograder.homework import Homework, measure_reference
-from autograder.intake import Submission
+from autograder.intake.merge import Submission
 from autograder.judge import Request, Verdict, judge
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.questions import QUESTIONS, Question

@@ -18,7 +18,7 @@ from autograder import cli, homework
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import solved
 from autograder.grading import grade_submission
-from autograder.intake import Submission
+from autograder.intake.merge import Submission
 homework.REFERENCE_FOLDER = Path(sys.argv[1])
 course = Course.find(Path(sys.argv[2]))
 work = homework.load_homework("hw4")

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import intake
 from autograder.course.cells import answered_question, grade_id
 from autograder.course.folder import read_notebook, released_form
 from autograder.course.students import shown_name, student_id
 from autograder.demo import solved
-from autograder.intake import IntakeError, choose_notebook, read_submission
+from autograder.intake import merge as intake
+from autograder.intake.merge import IntakeError, choose_notebook, read_submission
 
 HOMEWORK = Path(__file__).resolve().parents[2] / "homework" / "hw4" / "hw4.ipynb"
 
