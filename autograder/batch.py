@@ -22,9 +22,9 @@ from autograder.claims import Claims, GradingStopped, grading
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import shown_name, student_id
 from autograder.course.version import digest, grader_version
-from autograder.grading import Runner, draw_requests, judge_run, run_submission
-from autograder.homework import Homework
 from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
+from autograder.judge.homework import Homework
+from autograder.judge.submission import Runner, draw_requests, judge_run, run_submission
 from autograder.results import StudentResult, drop_result, kept_result, save_result
 from autograder.run.notebook import Limits, RunFailed
 from helpers.errors import CourseError

@@ -41,7 +41,7 @@ def release(
 ) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
     from autograder.course.folder import Course
-    from autograder.homework import load_homework
+    from autograder.judge.homework import load_homework
     from autograder.release import release as build
 
     here = Course.find(course)
@@ -110,8 +110,8 @@ def grade(
 
     from autograder.batch import find_submissions, grade_all, results_json
     from autograder.course.folder import Course
-    from autograder.homework import load_homework
-    from autograder.judge import new_seed
+    from autograder.judge.homework import load_homework
+    from autograder.judge.judge import new_seed
     from autograder.run.cluster import Cluster
 
     here = Course.find(course)
@@ -191,7 +191,7 @@ def report(
 def reference(assignment: Assignment, course: CourseOption = None) -> None:
     """Measure the reference values for the data set in use and store them."""
     from autograder.course.folder import Course
-    from autograder.homework import Homework, save_reference
+    from autograder.judge.homework import Homework, save_reference
     from helpers import load_homework_data
 
     Course.find(course).source(assignment)
@@ -221,7 +221,7 @@ def selftest(
     """
     from autograder import selftest as tests
     from autograder.course.folder import Course
-    from autograder.judge import new_seed
+    from autograder.judge.judge import new_seed
 
     here = Course.find(course)
     here.source(assignment)

@@ -13,8 +13,8 @@ from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.cells import answered_question
 from autograder.course.folder import Course, read_notebook, released_form
-from autograder.homework import load_homework
-from autograder.judge import new_seed
+from autograder.judge.homework import load_homework
+from autograder.judge.judge import new_seed
 from autograder.release import release
 from autograder.report import write_report
 from autograder.results import load_results

@@ -81,7 +81,7 @@ def check_memory() -> Finding:
 
 def check_reference() -> Finding:
     """There are reference values for the data set in use."""
-    from autograder.homework import load_homework
+    from autograder.judge.homework import load_homework
 
     with redirect_stdout(io.StringIO()):  # loading says which data is in use, and so has an earlier line
         homework = load_homework()

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from autograder import nbgrader_bridge
 from autograder.course.folder import Course
 from autograder.course.students import student_id
-from autograder.grading import Graded
+from autograder.judge.submission import Graded
 from helpers.errors import CourseError
 
 LOCK_SECONDS = 5

@@ -15,10 +15,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course.cells import tested_question, visible_tests
 from autograder.course.folder import Course, read_notebook, released_form
-from autograder.grading import Graded, grade_submission
-from autograder.homework import Homework, load_homework
 from autograder.intake.merge import IntakeError, Submission, choose_notebook, read_file, read_submission
-from autograder.judge import new_seed
+from autograder.judge.homework import Homework, load_homework
+from autograder.judge.judge import new_seed
+from autograder.judge.submission import Graded, grade_submission
 from autograder.present import VERDICT, present
 from helpers.errors import CourseError
 

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course.cells import answered_question, grade_id, tested_question
-from autograder.judge import Verdict
+from autograder.judge.judge import Verdict
 
 MAX_SHOWN = 200_000
 MAX_PICTURE = 2_000_000

@@ -14,10 +14,10 @@ from nbformat import NotebookNode
 from autograder import gradebook
 from autograder.course.cells import answered_question, grade_id
 from autograder.course.folder import Course, check_source, read_notebook, released_form
-from autograder.grading import Graded, grade_submission
-from autograder.homework import Homework
 from autograder.intake.merge import Submission
-from autograder.judge import new_seed
+from autograder.judge.homework import Homework
+from autograder.judge.judge import new_seed
+from autograder.judge.submission import Graded, grade_submission
 from helpers.errors import CourseError
 
 SHIPPED = ("helpers", "lectures", "environment.yml", "LICENSE")

@@ -7,8 +7,8 @@ from pathlib import Path
 from autograder import gradebook
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
-from autograder.grading import Graded
-from autograder.judge import Verdict, refused
+from autograder.judge.judge import Verdict, refused
+from autograder.judge.submission import Graded
 from autograder.questions import Question
 
 BEFORE = "before"  # the folder of the results that a later run took back

@@ -17,14 +17,14 @@ import numpy as np
 from nbformat import NotebookNode
 from rich.table import Table
 
-from autograder.answers import Misconception, copy_of, notebook, run_answer, unwarned
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.demo import solved, with_answers
 from autograder.exploits import exploit_rows
-from autograder.grading import draw_requests, grade_submission
-from autograder.homework import Homework, measure_reference
 from autograder.intake.merge import Submission
-from autograder.judge import Request, Verdict, judge
+from autograder.judge.banks import Misconception, copy_of, notebook, run_answer, unwarned
+from autograder.judge.homework import Homework, measure_reference
+from autograder.judge.judge import Request, Verdict, judge
+from autograder.judge.submission import draw_requests, grade_submission
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.questions import QUESTIONS, Question
 from autograder.right_answers import RIGHT_ANSWERS, plain_answers

@@ -25,8 +25,8 @@ from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
-from autograder.grading import Runner
-from autograder.homework import Homework, load_homework
+from autograder.judge.homework import Homework, load_homework
+from autograder.judge.submission import Runner
 from autograder.run.cluster import Cluster
 from autograder.run.notebook import Run, run_notebook
 from benchmarks import harness

@@ -22,12 +22,13 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder import gradebook, grading
+from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.course.folder import read_notebook
 from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
-from autograder.homework import load_homework
+from autograder.judge import submission as grading
+from autograder.judge.homework import load_homework
 from autograder.right_answers import RIGHT_ANSWERS
 from autograder.run import notebook as run
 from autograder.run import sandbox

@@ -37,7 +37,7 @@ def small_homework(small_data, tmp_path_factory):
 
     For the rest of the session the small catalogue is the data set in use, for kernels too.
     """
-    from autograder import homework
+    from autograder.judge import homework
 
     patch = pytest.MonkeyPatch()
     patch.setenv("COURSE_DATA_DIR", str(small_data))
@@ -76,7 +76,7 @@ def answered(small_homework, solutions):
     import numpy as np
     import pandas as pd
 
-    from autograder.homework import ALPHAS
+    from autograder.judge.homework import ALPHAS
     from helpers import evaluate_search, get_embedding_local, score_bm25
 
     def namespace(**answers: str) -> dict:

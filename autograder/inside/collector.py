@@ -1,7 +1,7 @@
 """What the grader asks of a student's kernel, and how the answer is packed as data.
 
 The text of this file is sent to the kernel and runs there, beside the student's code, so it imports nothing
-of the grader and nothing it says is believed: `autograder.wire` reads the evidence with suspicion.
+of the grader and nothing it says is believed: `autograder.judge.evidence` reads the evidence with suspicion.
 The grader itself imports `pack` to write the probes.
 """
 

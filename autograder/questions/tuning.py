@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.expected import recall_range
-from autograder.homework import ALPHAS, Homework, K
-from autograder.questions.base import Check, Exchange, Probe, Question, as_frame, as_number
+from autograder.judge.homework import ALPHAS, Homework, K
+from autograder.judge.question import Check, Exchange, Probe, Question, as_frame, as_number
+from autograder.judge.ties import recall_range
 from autograder.questions.measures import RECALL
 from autograder.questions.searches import HYBRID, SEMANTIC
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE

@@ -1,6 +1,6 @@
 """Right answers to semantic."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 SEMANTIC = (
     RightAnswer(

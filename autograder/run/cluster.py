@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 
 from autograder.claims import GradingStopped
 from autograder.course.version import surroundings
-from autograder.homework import Homework
+from autograder.judge.homework import Homework
 from autograder.run import sandbox
 from autograder.run.notebook import Limits, Run, RunFailed, run_notebook
 from autograder.run.sandbox import SandboxUnavailable

@@ -10,13 +10,14 @@ import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import batch, gradebook, grading
+from autograder import batch, gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import student_id
 from autograder.demo import make_course, with_answers
 from autograder.inside.collector import answer_probes
+from autograder.judge import submission as grading
 from autograder.report import write_report
 from autograder.results import kept_result, load_results
 from autograder.run.notebook import Run, RunFailed

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from autograder.answers import copy_of, run_answers
-from autograder.diagnosis import likeness_of
+from autograder.judge.banks import copy_of, run_answers
+from autograder.judge.diagnosis import likeness_of
+from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number
 from autograder.tryout import judge_namespace
-from autograder.wire import Array, Failure, Frame, Nothing, Number
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 NAN = float("nan")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics.pairwise import cosine_similarity as sklearn_cosine
 
 import helpers
-from autograder.expected import cosines, first_wrong_row, min_max, recall, recall_range
+from autograder.judge.ties import cosines, first_wrong_row, min_max, recall, recall_range
 
 
 def test_cosines_agree_with_scikit_learn_and_helpers():

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder import homework
+from autograder.judge import homework
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "sentence_transformers", "transformers", "onnxruntime", "litellm", "matplotlib")
@@ -14,10 +14,11 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 import nbformat
-from autograder import cli, homework
+from autograder import cli
+from autograder.judge import homework
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import solved
-from autograder.grading import grade_submission
+from autograder.judge.submission import grade_submission
 from autograder.intake.merge import Submission
 homework.REFERENCE_FOLDER = Path(sys.argv[1])
 course = Course.find(Path(sys.argv[2]))

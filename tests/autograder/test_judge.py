@@ -6,17 +6,17 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.answers import copy_of, run_answers
-from autograder.grading import judge_run
-from autograder.homework import ReferenceMissing, load_homework
 from autograder.inside.collector import answer_probes
-from autograder.judge import draw_request, judge
+from autograder.judge.banks import copy_of, run_answers
+from autograder.judge.evidence import Failure
+from autograder.judge.homework import ReferenceMissing, load_homework
+from autograder.judge.judge import draw_request, judge
+from autograder.judge.question import rounded
+from autograder.judge.submission import judge_run
 from autograder.questions import QUESTIONS
-from autograder.questions.base import rounded
 from autograder.right_answers import RIGHT_ANSWERS
 from autograder.run.notebook import Run
 from autograder.tryout import evidence_of, judge_namespace
-from autograder.wire import Failure
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -275,7 +275,7 @@ def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, monkeypatch, tmp_path):
-    from autograder import homework
+    from autograder.judge import homework
 
     monkeypatch.setattr(homework, "REFERENCE_FOLDER", tmp_path)
     with pytest.raises(ReferenceMissing, match="autograder reference hw4"):

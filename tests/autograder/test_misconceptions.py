@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograder.grading import draw_requests
+from autograder.judge.submission import draw_requests
 from autograder.misconceptions import MISCONCEPTIONS, find
 from autograder.questions import QUESTIONS
 from autograder.right_answers import RIGHT_ANSWERS

@@ -9,7 +9,7 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.judge import CheckResult, Verdict
+from autograder.judge.judge import CheckResult, Verdict
 from autograder.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
 from autograder.questions import Question
 from autograder.report import write_report

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.inside.collector import answer_probes, pack, unpack
-from autograder.wire import (
+from autograder.judge.evidence import (
     Array,
     BadEvidence,
     Failure,

@@ -15,12 +15,13 @@ import nbformat
 import pytest
 from nbgrader.preprocessors import SaveAutoGrades
 
-from autograder import cli, gradebook, grading
+from autograder import cli, gradebook
 from autograder.batch import GradingStopped, find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.demo import make_course, with_answers
 from autograder.gradebook import GradebookError
 from autograder.inside.collector import answer_probes
+from autograder.judge import submission as grading
 from autograder.report import write_report
 from autograder.results import load_results
 from autograder.run.notebook import Limits, Run, RunFailed

@@ -11,10 +11,11 @@ import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder import gradebook, homework, nbgrader_bridge
+from autograder import gradebook, nbgrader_bridge
 from autograder.batch import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
+from autograder.judge import homework
 from autograder.report import write_report
 from autograder.results import load_results
 
@@ -27,8 +28,8 @@ def handed_in(small_homework, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("course"))
     config = course.root / "nbgrader_config.py"
     config.write_text(
-        config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
-        f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
+        config.read_text() + "\nimport autograder.judge.homework\nfrom pathlib import Path\n"
+        f"autograder.judge.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
     )
     gradebook.register(course, "hw4")
     source = read_notebook(course.source("hw4"))

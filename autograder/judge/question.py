@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.homework import Homework
 from autograder.inside.collector import pack
-from autograder.wire import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
+from autograder.judge.homework import Homework
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
 UNROUNDED = "That is close, but its last digits are lost: return it unrounded."

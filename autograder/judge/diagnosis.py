@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from autograder.answers import Misconception, copy_of, run_answers, unwarned
-from autograder.homework import Homework
 from autograder.inside.collector import answer_probes
+from autograder.judge.banks import Misconception, copy_of, run_answers, unwarned
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, read_answer
+from autograder.judge.homework import Homework
+from autograder.judge.question import Exchange, Probe, Question
 from autograder.misconceptions import MISCONCEPTIONS
-from autograder.questions.base import Exchange, Probe, Question
 from autograder.right_answers import plain_answers
-from autograder.wire import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, read_answer
 
 ALIKE = 0.75  # share of cells that must agree, on average over the probes of a check
 CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.expected import cosines, min_max, recall_range
+from autograder.judge.ties import cosines, min_max, recall_range
 from helpers import batch_embed_local, dataset_fingerprint, load_homework_data, product_text, score_bm25
 from helpers.errors import CourseError
 from helpers.homework_data import HomeworkData
@@ -15,7 +15,7 @@ from helpers.homework_data import HomeworkData
 ALPHAS = [round(step / 10, 1) for step in range(11)]
 K = 10
 DEFAULT_ALPHA = 0.5
-REFERENCE_FOLDER = Path(__file__).parent / "reference"
+REFERENCE_FOLDER = Path(__file__).parents[1] / "reference"
 
 
 class ReferenceMissing(CourseError):

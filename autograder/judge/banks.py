@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from autograder.homework import ALPHAS
+from autograder.judge.homework import ALPHAS
 from helpers import evaluate_search, get_embedding_local, score_bm25
 from helpers.homework_data import HomeworkData
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.course.cells import answered_question, tested_question, visible_tests
-from autograder.homework import Homework
 from autograder.intake.merge import Submission
-from autograder.judge import Request, Verdict, by_hand, draw_request, judge, refused
+from autograder.judge.evidence import Failure, read_error
+from autograder.judge.homework import Homework
+from autograder.judge.judge import Request, Verdict, by_hand, draw_request, judge, refused
 from autograder.questions import Question
 from autograder.run.notebook import Limits, Run, run_notebook
-from autograder.wire import Failure, read_error
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
 Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]

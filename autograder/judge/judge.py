@@ -3,7 +3,7 @@
 A question's request is drawn from (seed, question id): the same seed gives the same probes, and a run without
 a stated seed gets a fresh one. The mark is the plain sum of the points of the checks that hold: nothing is rounded.
 
-A mistake is paid for once: see `autograder.questions.base` for the rule, `judge` for its place.
+A mistake is paid for once: see `autograder.judge.question` for the rule, `judge` for its place.
 """
 
 import json
@@ -15,11 +15,11 @@ from functools import cached_property
 
 import numpy as np
 
-from autograder.answers import Misconception
-from autograder.diagnosis import diagnose, not_answered, simulate
-from autograder.homework import Homework
-from autograder.questions.base import AGAIN, Check, Exchange, Probe, Question
-from autograder.wire import BadEvidence, Failure, Missing, read_evidence
+from autograder.judge.banks import Misconception
+from autograder.judge.diagnosis import diagnose, not_answered, simulate
+from autograder.judge.evidence import BadEvidence, Failure, Missing, read_evidence
+from autograder.judge.homework import Homework
+from autograder.judge.question import AGAIN, Check, Exchange, Probe, Question
 
 BY_HAND = "Waits to be read and marked by hand."
 
