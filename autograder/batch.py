@@ -17,15 +17,15 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook
-from autograder.claims import Claims, GradingStopped, grading
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import shown_name, student_id
 from autograder.course.version import digest, grader_version
+from autograder.gradebook import marks
+from autograder.gradebook.claims import Claims, GradingStopped, grading
+from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
 from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
 from autograder.judge.homework import Homework
 from autograder.judge.submission import Runner, draw_requests, judge_run, run_submission
-from autograder.results import StudentResult, drop_result, kept_result, save_result
 from autograder.run.notebook import Limits, RunFailed
 from helpers.errors import CourseError
 
@@ -97,9 +97,9 @@ def grade_all(
     """
     with grading(course) as claims:
         with claims.set_up():
-            gradebook.check(course)
-            if not gradebook.is_registered(course, assignment):
-                gradebook.register(course, assignment)
+            marks.check(course)
+            if not marks.is_registered(course, assignment):
+                marks.register(course, assignment)
         batch = _Batch(course, assignment, homework, seed, limits, regrade, claims, runner)
         results, left = {}, list(enumerate(handed))
         while left:
@@ -203,16 +203,16 @@ class _Batch:
             repairs, finished, key = outcome
             try:
                 graded = judge_run(finished, self.requests, self.questions, self.homework, repairs)
-                gradebook.record(self.course, self.assignment, student.student, graded)
+                marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
-            except gradebook.NotRecorded as problem:
+            except marks.NotRecorded as problem:
                 outcome = self._unexpected(student, problem)
             except (CourseError, OSError):
                 raise
             except Exception as problem:
                 outcome = self._unexpected(student, problem)
         if result is None:
-            gradebook.forget(self.course, self.assignment, student.student)
+            marks.forget(self.course, self.assignment, student.student)
             result = StudentResult.failed(student.student, self.questions, str(outcome))
         save_result(self.course, self.assignment, result, self.seed, student.student)
         return result
@@ -225,9 +225,9 @@ class _Batch:
         notebook = f"{self.assignment}.ipynb"
         if not (self.course.build / "autograded" / student_id(student.student) / self.assignment / notebook).is_file():
             return None
-        marks = gradebook.marks(self.course, self.assignment, student.student)
+        held = marks.marks_of(self.course, self.assignment, student.student)
         for question in result.questions:
-            mark = marks.get(question["id"])
+            mark = held.get(question["id"])
             if mark is None or (not question["waiting"] and mark.automatic != question["score"]):
                 return None
         result.kept = True

@@ -151,12 +151,12 @@ def grade(
 @app.command()
 def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     """Write a feedback page for every graded student under build/feedback."""
-    from autograder import gradebook
     from autograder.course.folder import Course
+    from autograder.gradebook import marks
 
     here = Course.find(course)
     here.source(assignment)
-    gradebook.write_feedback(here, assignment)
+    marks.write_feedback(here, assignment)
     pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
     out.print(
         f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
@@ -173,8 +173,8 @@ def report(
 ) -> None:
     """Write the instructor's report on a homework as one HTML page."""
     from autograder.course.folder import Course
+    from autograder.gradebook.results import load_results
     from autograder.report import write_report
-    from autograder.results import load_results
 
     here = Course.find(course)
     here.source(assignment)

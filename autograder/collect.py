@@ -15,13 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder import gradebook
 from autograder.batch import full_disk_in_words, keep_submitted
-from autograder.claims import only_one
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
+from autograder.gradebook import marks
+from autograder.gradebook.claims import only_one
+from autograder.gradebook.results import drop_result
 from autograder.intake.merge import MAX_BYTES, NOT_THEIRS
-from autograder.results import drop_result
 from helpers.errors import CourseError
 
 MAX_ENTRIES = 20_000
@@ -83,7 +83,7 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
                 f"{source} holds no notebook: give the folder or zip archive as the platform hands it out."
             )
         with only_one(course):
-            gradebook.check(course)
+            marks.check(course)
             return [_take(course, assignment, student, students[student]) for student in sorted(students)]
 
 
@@ -94,7 +94,7 @@ def _take(course: Course, assignment: str, student: str, found: list[tuple[str, 
         return Collected(shown_name(student), "failed", note)
     status = keep_submitted(course, assignment, student, chosen.path.read_bytes())
     if status == "changed":
-        gradebook.forget(course, assignment, student)
+        marks.forget(course, assignment, student)
         drop_result(course, assignment, student)
     return Collected(shown_name(student), status, note)
 

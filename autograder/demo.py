@@ -9,15 +9,15 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
-from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.cells import answered_question
 from autograder.course.folder import Course, read_notebook, released_form
+from autograder.gradebook import marks
+from autograder.gradebook.results import load_results
 from autograder.judge.homework import load_homework
 from autograder.judge.judge import new_seed
 from autograder.release import release
 from autograder.report import write_report
-from autograder.results import load_results
 
 ASSIGNMENT = "hw4"
 
@@ -48,7 +48,7 @@ def run_demo(out: Console) -> None:
     out.print(f"Grading a class of {len(handed)} ...")
     results = grade_all(course, ASSIGNMENT, handed, homework, new_seed(), jobs=2)
     show_results(results)
-    gradebook.write_feedback(course, ASSIGNMENT)
+    marks.write_feedback(course, ASSIGNMENT)
     report = write_report(
         course, ASSIGNMENT, load_results(course, ASSIGNMENT), course.build / "reports" / f"{ASSIGNMENT}.html"
     )

@@ -22,8 +22,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.course.cells import answered_question, grade_id, tested_question
+from autograder.gradebook.present import VERDICT, told_problems
 from autograder.judge.judge import CheckResult, Verdict
-from autograder.present import VERDICT, told_problems
 from autograder.questions import QUESTIONS
 
 MAX_FORMULA = 2_000

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from autograder.gradebook.results import StudentResult
 from autograder.misconceptions import find
 from autograder.questions import Question
-from autograder.results import StudentResult
 
 ALL = "all questions"
 FEW = 20  # with fewer students, a correlation is mostly chance

@@ -11,9 +11,9 @@ import nbformat
 import tomli_w
 from nbformat import NotebookNode
 
-from autograder import gradebook
 from autograder.course.cells import answered_question, grade_id
 from autograder.course.folder import Course, check_source, read_notebook, released_form
+from autograder.gradebook import marks
 from autograder.intake.merge import Submission
 from autograder.judge.homework import Homework
 from autograder.judge.judge import new_seed
@@ -57,7 +57,7 @@ def release(course: Course, assignment: str, out: Path, homework: Homework) -> l
     try:
         _build_edition(course, assignment, released, draft)
         proofs.append(_prove_no_leak(draft, source, homework))
-        gradebook.register(course, assignment)
+        marks.register(course, assignment)
         if out.exists():
             shutil.rmtree(out)
         draft.chmod(0o755)

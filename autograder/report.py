@@ -6,8 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader
 
 from autograder.course.folder import Course
+from autograder.gradebook.results import StudentResult, results_before
 from autograder.item_analysis import FEW, changes, items, mistakes
-from autograder.results import StudentResult, results_before
 
 
 def write_report(course: Course, assignment: str, results: list[StudentResult], path: Path) -> Path:

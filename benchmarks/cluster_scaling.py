@@ -21,10 +21,10 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
 from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
+from autograder.gradebook import marks
 from autograder.judge.homework import Homework, load_homework
 from autograder.judge.submission import Runner
 from autograder.run.cluster import Cluster
@@ -37,7 +37,7 @@ CLASS = 10_000
 
 def hand_in(course: Course, n: int) -> None:
     """n full submissions, of three kinds in turns."""
-    gradebook.register(course, ASSIGNMENT)
+    marks.register(course, ASSIGNMENT)
     source = read_notebook(course.source(ASSIGNMENT))
     kinds = [nbformat.writes(with_mistakes(source, mistakes)) for mistakes in ({}, DOT_PRODUCT, WRONG_WAY)]
     for i in range(n):

@@ -22,11 +22,11 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder import gradebook
 from autograder.batch import find_submissions, grade_all
 from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.course.folder import read_notebook
 from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
+from autograder.gradebook import marks
 from autograder.judge import submission as grading
 from autograder.judge.homework import load_homework
 from autograder.right_answers import RIGHT_ANSWERS
@@ -337,7 +337,7 @@ def _watched(spent: dict[str, float]):
         (run.Kernel, "stop", "end of the kernel"),
         (run, "_ask", "answers to the probes"),
         (grading, "judge", "judging"),
-        (gradebook, "record", "recording"),
+        (marks, "record", "recording"),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     executed = run.Kernel.execute

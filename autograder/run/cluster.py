@@ -24,8 +24,8 @@ from io import StringIO
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.claims import GradingStopped
 from autograder.course.version import surroundings
+from autograder.gradebook.claims import GradingStopped
 from autograder.judge.homework import Homework
 from autograder.run import sandbox
 from autograder.run.notebook import Limits, Run, RunFailed, run_notebook

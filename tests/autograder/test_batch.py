@@ -10,16 +10,17 @@ import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import batch, gradebook
+from autograder import batch
 from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import student_id
 from autograder.demo import make_course, with_answers
+from autograder.gradebook import marks
+from autograder.gradebook.results import kept_result, load_results
 from autograder.inside.collector import answer_probes
 from autograder.judge import submission as grading
 from autograder.report import write_report
-from autograder.results import kept_result, load_results
 from autograder.run.notebook import Run, RunFailed
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
@@ -39,7 +40,7 @@ ODD = [
 @pytest.fixture(scope="module")
 def template(small_homework, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("template"))
-    gradebook.register(course, "hw4")
+    marks.register(course, "hw4")
     return course
 
 
@@ -121,10 +122,10 @@ def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_
     results = grade(handed)
     assert len(results) == len(ODD) and set(scores(results).values()) == {10.0}
     for student in ODD:
-        assert gradebook.marks(course, "hw4", student)["cosine"].score == 10
+        assert marks.marks_of(course, "hw4", student)["cosine"].score == 10
     for student in set(ODD) - {"\udcff", "new\nline"}:
         assert student in scores(results)
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     for student in ODD:
         assert (course.build / "feedback" / student_id(student) / "hw4" / "hw4.html").is_file()
     page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
@@ -161,7 +162,7 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
         4: lambda notebook: Run(notebook, {"cosine": [7, {"a": 1}]}, "The kernel died."),
         5: lambda notebook: None,
     }
-    read, record = batch.read_submission, gradebook.record
+    read, record = batch.read_submission, marks.record
 
     def read_badly(raw, released):
         read_badly.count += 1
@@ -171,12 +172,12 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
 
     def record_badly(course, assignment, student, graded):
         if student == "g7":
-            raise gradebook.NotRecorded("nbgrader could not record it.")
+            raise marks.NotRecorded("nbgrader could not record it.")
         return record(course, assignment, student, graded)
 
     read_badly.count = 0
     monkeypatch.setattr(batch, "read_submission", read_badly)
-    monkeypatch.setattr(gradebook, "record", record_badly)
+    monkeypatch.setattr(marks, "record", record_badly)
     results = grade(handed)
     found = scores(results)
     assert found == {
@@ -195,7 +196,7 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
     assert reasons["d4"] == "No kernel could be started: try again."
     assert "in the run" in (course.build / "logs" / "hw4.log").read_text()
     for result in results:
-        assert sum(m.score for m in gradebook.marks(course, "hw4", result.student).values()) == result.score
+        assert sum(m.score for m in marks.marks_of(course, "hw4", result.student).values()) == result.score
 
 
 def test_what_has_not_changed_is_not_run_again(course, hand_in, grade, runs):
@@ -220,13 +221,13 @@ def test_what_no_longer_agrees_is_run_again(course, hand_in, grade, runs, small_
     with Gradebook(course.config().CourseDirectory.db_url) as book:
         book.find_grade("test_cosine", "hw4", "hw4", "ada").auto_score = 3
         book.db.commit()
-    assert not grade(handed)[0].kept and gradebook.marks(course, "hw4", "ada")["cosine"].score == 10
+    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == 10
     (course.results("hw4") / "ada.json").write_text("{")
     assert not grade(handed)[0].kept
-    gradebook.forget(course, "hw4", "ada")
+    marks.forget(course, "hw4", "ada")
     assert not grade(handed)[0].kept
     (course.build / "gradebook.db").unlink()
-    assert not grade(handed)[0].kept and gradebook.marks(course, "hw4", "ada")["cosine"].score == 10
+    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == 10
     monkeypatch.setattr(batch, "grader_version", lambda: "another")
     assert not grade(handed)[0].kept
     monkeypatch.setitem(small_homework.reference, "note", "measured again")
@@ -257,9 +258,9 @@ def test_a_mark_by_hand_survives(course, hand_in, grade, runs):
         mark.manual_score, mark.needs_manual_grade = 4, False
         book.db.commit()
     assert grade(handed)[0].kept
-    assert gradebook.marks(course, "hw4", "ada")["reflection"].score == 4
+    assert marks.marks_of(course, "hw4", "ada")["reflection"].score == 4
     grade(handed, regrade=True)
-    assert gradebook.marks(course, "hw4", "ada")["reflection"].score == 4
+    assert marks.marks_of(course, "hw4", "ada")["reflection"].score == 4
 
 
 def test_the_folder_as_it_may_be(tmp_path, course, hand_in, grade, runs):

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import collect as module
-from autograder import gradebook
 from autograder.batch import find_submissions
 from autograder.cli import app
 from autograder.collect import CollectError, collect
 from autograder.demo import make_course
+from autograder.gradebook import marks
 
 
 @pytest.fixture
@@ -271,7 +271,7 @@ def test_several_notebooks_of_one_student(course, archive):
 
 
 def test_a_changed_file_keeps_the_earlier_one(course, archive):
-    gradebook.register(course, "hw4")
+    marks.register(course, "hw4")
     collect(course, "hw4", archive({"ada/hw4.ipynb": "A"}))
     [ada] = collect(course, "hw4", archive({"ada/hw4.ipynb": "A2"}, "later.zip"))
     assert ada.status == "changed" and taken(course) == {"ada": "A2"}

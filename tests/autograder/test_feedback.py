@@ -7,8 +7,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.feedback import FeedbackExporter, formula, markdown
+from autograder.gradebook.present import present
 from autograder.judge.judge import CheckResult, Verdict, by_hand
-from autograder.present import present
 
 spec = importlib.util.spec_from_file_location("attacks", Path(__file__).with_name("test_present.py"))
 attacks = importlib.util.module_from_spec(spec)

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run import parents, sandbox
 from autograder.run.notebook import run_notebook
 from helpers.catalogue import DEMO_FOLDER
-from tests.autograder.test_sandbox import run_as_ordinary_user
+from tests.support.users import run_as_ordinary_user
 
 REPOSITORY = str(Path(__file__).resolve().parents[2])
 

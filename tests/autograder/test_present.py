@@ -9,11 +9,11 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
+from autograder.gradebook.results import StudentResult
 from autograder.judge.judge import CheckResult, Verdict
-from autograder.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
 from autograder.questions import Question
 from autograder.report import write_report
-from autograder.results import StudentResult
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 ATTACKS = [

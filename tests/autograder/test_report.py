@@ -8,10 +8,10 @@ import pytest
 from rich.console import Console
 
 from autograder import cli, report
+from autograder.gradebook.results import StudentResult
 from autograder.item_analysis import ALL, Change, changes, items, mistakes
 from autograder.questions import QUESTIONS
 from autograder.report import write_report
-from autograder.results import StudentResult
 
 QUESTIONS4 = QUESTIONS["hw4"]
 

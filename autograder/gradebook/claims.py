@@ -16,10 +16,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
-from autograder import gradebook
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.course.version import digest
+from autograder.gradebook import marks
 from helpers.errors import CourseError
 
 BUSY = "Another grading run is at work in this course: wait for its end, then give the same command again."
@@ -62,7 +62,7 @@ class Claims:
             with self.lock:
                 return bool(self.database.scalar(text(f"SELECT {function}(:key)"), {"key": key}))
         except DatabaseError as problem:
-            raise gradebook.in_words(self.course, problem.orig or problem) from None
+            raise marks.in_words(self.course, problem.orig or problem) from None
 
 
 @contextmanager
@@ -71,7 +71,7 @@ def grading(course: Course) -> Iterator[Claims]:
 
     Raises GradingStopped where another run, or one that collects, has the course.
     """
-    with gradebook.server(course) as database:
+    with marks.server(course) as database:
         claims = Claims(course, database)
         if database is None:
             with _folder_lock(course):
@@ -85,7 +85,7 @@ def grading(course: Course) -> Iterator[Claims]:
 @contextmanager
 def only_one(course: Course) -> Iterator[None]:
     """Nobody else grades or collects in this course meanwhile; GradingStopped where somebody does."""
-    with gradebook.server(course) as database, _folder_lock(course):
+    with marks.server(course) as database, _folder_lock(course):
         if database is not None and not Claims(course, database)._ask("pg_try_advisory_lock", "course"):
             raise GradingStopped(BUSY)
         yield

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import gradebook
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
+from autograder.gradebook import marks
 from autograder.judge.judge import Verdict, refused
 from autograder.judge.submission import Graded
 from autograder.questions import Question
@@ -113,9 +113,9 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
     for path in sorted(course.results(assignment).glob("*.json")):
         if (result := _read(path)) is None:
             continue
-        marks = gradebook.marks(course, assignment, path.stem)
+        held = marks.marks_of(course, assignment, path.stem)
         for question in result.questions:
-            mark = marks.get(question["id"])
+            mark = held.get(question["id"])
             if (
                 mark
                 and result.status == "graded"

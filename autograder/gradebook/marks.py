@@ -16,7 +16,6 @@ from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, SAWarning
 from sqlalchemy.pool import NullPool
 
-from autograder import nbgrader_bridge
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.judge.submission import Graded
@@ -106,20 +105,18 @@ def is_registered(course: Course, assignment: str) -> bool:
 
 
 def record(course: Course, assignment: str, student: str, graded: Graded) -> None:
-    """Save the verdicts through nbgrader's autograde, which takes them as prepared instead of running again.
+    """Save the verdicts through nbgrader's autograde, which finds them on its converter instead of running again.
 
     Raises GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
     """
     name = student_id(student)
-    nbgrader_bridge.prepared[assignment, name] = graded
-    try:
-        with _quiet() as log:
-            directory = course.directory(student=name, assignment=assignment)
-            converter = Autograde(coursedir=directory, config=course.config(), log=log)
-            converter.force = True
-            _start(course, converter, f"record the marks of {name}")
-    finally:
-        del nbgrader_bridge.prepared[assignment, name]
+    with _quiet() as log:
+        directory = course.directory(student=name, assignment=assignment)
+        converter = Autograde(coursedir=directory, config=course.config(), log=log)
+        converter.force = True
+        converter.graded = graded
+        converter.pre_convert_hook = None  # whoever grades has taken back the older marks
+        _start(course, converter, f"record the marks of {name}")
 
 
 def forget(course: Course, assignment: str, student: str) -> None:
@@ -139,7 +136,7 @@ def forget(course: Course, assignment: str, student: str) -> None:
         gradebook.db.commit()
 
 
-def marks(course: Course, assignment: str, student: str) -> dict[str, Mark]:
+def marks_of(course: Course, assignment: str, student: str) -> dict[str, Mark]:
     """{question id: mark} of one student, by-hand marks included; empty where nothing is recorded."""
     with _open(course) as gradebook:
         try:
