@@ -35,5 +35,5 @@ c.Autograde.autograde_preprocessors = [
 c.Autograde.pre_convert_hook = "autograder.gradebook.nbgrader_bridge.before_student"
 
 # The students' pages: question by question, without scripts, also without a network.
-c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
-c.GenerateFeedback.preprocessors = ["autograder.feedback.Marks"]
+c.GenerateFeedback.exporter_class = "autograder.pages.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["autograder.pages.feedback.Marks"]

@@ -174,7 +174,7 @@ def report(
     """Write the instructor's report on a homework as one HTML page."""
     from autograder.course.folder import Course
     from autograder.gradebook.results import load_results
-    from autograder.report import write_report
+    from autograder.pages.report import write_report
 
     here = Course.find(course)
     here.source(assignment)

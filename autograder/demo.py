@@ -16,8 +16,8 @@ from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.judge.homework import load_homework
 from autograder.judge.judge import new_seed
+from autograder.pages.report import write_report
 from autograder.release import release
-from autograder.report import write_report
 
 ASSIGNMENT = "hw4"
 

@@ -20,7 +20,7 @@ from autograder.gradebook import marks
 from autograder.gradebook.results import kept_result, load_results
 from autograder.inside.collector import answer_probes
 from autograder.judge import submission as grading
-from autograder.report import write_report
+from autograder.pages.report import write_report
 from autograder.run.notebook import Run, RunFailed
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.

@@ -12,8 +12,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
 from autograder.gradebook.results import StudentResult
 from autograder.judge.judge import CheckResult, Verdict
+from autograder.pages.report import write_report
 from autograder.questions import Question
-from autograder.report import write_report
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 ATTACKS = [

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from autograder import cli, report
+from autograder import cli
 from autograder.gradebook.results import StudentResult
-from autograder.item_analysis import ALL, Change, changes, items, mistakes
+from autograder.pages import report
+from autograder.pages.item_analysis import ALL, Change, changes, items, mistakes
+from autograder.pages.report import write_report
 from autograder.questions import QUESTIONS
-from autograder.report import write_report
 
 QUESTIONS4 = QUESTIONS["hw4"]
 

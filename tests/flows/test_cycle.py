@@ -15,8 +15,8 @@ from autograder.course.folder import read_notebook
 from autograder.demo import make_class, make_course
 from autograder.gradebook import marks, nbgrader_bridge
 from autograder.gradebook.results import load_results
+from autograder.pages.report import write_report
 from autograder.release import ReleaseRefused, release
-from autograder.report import write_report
 
 SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 

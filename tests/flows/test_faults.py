@@ -19,7 +19,7 @@ from autograder.demo import with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.marks import GradebookError
 from autograder.gradebook.results import load_results
-from autograder.report import write_report
+from autograder.pages.report import write_report
 from autograder.run.notebook import Limits, RunFailed
 from tests.support.processes import Child, hang, until
 from tests.support.runs import CLASS, scores

@@ -18,7 +18,7 @@ from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
 from autograder.gradebook import marks, nbgrader_bridge
 from autograder.gradebook.results import load_results
 from autograder.judge import homework
-from autograder.report import write_report
+from autograder.pages.report import write_report
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
 

@@ -71,7 +71,7 @@ class FeedbackExporter(Exporter):
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs) -> tuple[str, dict]:
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
         environment = Environment(
-            loader=PackageLoader("autograder", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+            loader=PackageLoader("autograder.pages", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
         )
         environment.filters |= {"code": _code, "printed": lambda text: Markup(ansi2html(text)), "number": "{:g}".format}
         about = resources.get("nbgrader", {})

@@ -7,13 +7,13 @@ from jinja2 import Environment, PackageLoader
 
 from autograder.course.folder import Course
 from autograder.gradebook.results import StudentResult, results_before
-from autograder.item_analysis import FEW, changes, items, mistakes
+from autograder.pages.item_analysis import FEW, changes, items, mistakes
 
 
 def write_report(course: Course, assignment: str, results: list[StudentResult], path: Path) -> Path:
     """Write the page; the file appears whole or not at all. Everything from a submission is escaped."""
     environment = Environment(
-        loader=PackageLoader("autograder", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("autograder.pages", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     questions = course.questions(assignment)
     graded = [r for r in results if r.status == "graded"]
