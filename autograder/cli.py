@@ -40,9 +40,9 @@ def release(
     course: CourseOption = None,
 ) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
+    from autograder.commands.release import release as build
     from autograder.course.folder import Course
     from autograder.judge.homework import load_homework
-    from autograder.release import release as build
 
     here = Course.find(course)
     here.source(assignment)
@@ -62,7 +62,7 @@ def collect(
     course: CourseOption = None,
 ) -> None:
     """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
-    from autograder.collect import collect as take_in
+    from autograder.commands.collect import collect as take_in
     from autograder.course.folder import Course
 
     collected = take_in(Course.find(course), assignment, source.resolve())
@@ -108,7 +108,7 @@ def grade(
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
-    from autograder.batch import find_submissions, grade_all, results_json
+    from autograder.commands.grade import find_submissions, grade_all, results_json
     from autograder.course.folder import Course
     from autograder.judge.homework import load_homework
     from autograder.judge.judge import new_seed
@@ -219,7 +219,7 @@ def selftest(
 
     Exit status 1 if any row is wrong.
     """
-    from autograder import selftest as tests
+    from autograder.commands import selftest as tests
     from autograder.course.folder import Course
     from autograder.judge.judge import new_seed
 
@@ -244,7 +244,7 @@ def selftest(
 @app.command()
 def doctor() -> None:
     """Check whether this machine can grade, and say what to do if it cannot."""
-    from autograder.doctor import CHECKS
+    from autograder.commands.doctor import CHECKS
     from helpers.doctor import examine
 
     if not examine(CHECKS):
@@ -254,7 +254,7 @@ def doctor() -> None:
 @app.command()
 def demo() -> None:
     """Grade a small made-up class in a temporary course folder and show what an instructor sees."""
-    from autograder.demo import run_demo
+    from autograder.commands.demo import run_demo
 
     run_demo(out)
 

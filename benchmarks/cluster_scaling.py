@@ -21,9 +21,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
 from autograder.gradebook import marks
 from autograder.judge.homework import Homework, load_homework
 from autograder.judge.submission import Runner

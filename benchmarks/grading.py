@@ -22,10 +22,10 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.course.folder import read_notebook
-from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
 from autograder.gradebook import marks
 from autograder.judge import submission as grading
 from autograder.judge.homework import load_homework

@@ -62,9 +62,9 @@ def sandboxed():
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""
+    from autograder.commands.demo import solved
     from autograder.course.cells import answered_question
     from autograder.course.folder import read_notebook
-    from autograder.demo import solved
 
     notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
     return {answered_question(cell): cell.source for cell in notebook.cells if answered_question(cell)}

@@ -5,9 +5,9 @@ import shutil
 import nbformat
 import pytest
 
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.demo import make_course, with_answers
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook, released_form
-from autograder.demo import make_course, with_answers
 from autograder.gradebook import marks
 from autograder.judge import submission as grading
 from tests.support.runs import CLASS, Runs

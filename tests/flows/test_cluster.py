@@ -17,10 +17,10 @@ from distributed import LocalCluster
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
+from autograder.commands.demo import make_course, with_answers
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
-from autograder.demo import make_course, with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.claims import GradingStopped
 from autograder.run import cluster as clusters

@@ -9,14 +9,14 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from typer.testing import CliRunner
 
-from autograder.batch import find_submissions, grade_all, results_json
 from autograder.cli import app
+from autograder.commands.demo import make_class, make_course
+from autograder.commands.grade import find_submissions, grade_all, results_json
+from autograder.commands.release import ReleaseRefused, release
 from autograder.course.folder import read_notebook
-from autograder.demo import make_class, make_course
 from autograder.gradebook import marks, nbgrader_bridge
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
-from autograder.release import ReleaseRefused, release
 
 SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 

@@ -13,9 +13,9 @@ import pytest
 from nbgrader.preprocessors import SaveAutoGrades
 
 from autograder import cli
-from autograder.batch import GradingStopped
+from autograder.commands.demo import with_answers
+from autograder.commands.grade import GradingStopped
 from autograder.course.folder import read_notebook
-from autograder.demo import with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.marks import GradebookError
 from autograder.gradebook.results import load_results
@@ -55,7 +55,7 @@ def hang_in_gradebook(monkeypatch, runs, reached):
 
 
 def hang_before_result(monkeypatch, runs, reached):
-    from autograder import batch
+    from autograder.commands import grade as batch
 
     saved = batch.save_result
 

@@ -12,9 +12,9 @@ import pytest
 from nbgrader.apps.api import NbGraderAPI
 
 import autograder
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.demo import DOT_PRODUCT, make_course, with_mistakes
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
 from autograder.gradebook import marks, nbgrader_bridge
 from autograder.gradebook.results import load_results
 from autograder.judge import homework

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.gradebook import marks
 from autograder.gradebook.claims import GradingStopped, grading, only_one
 from autograder.gradebook.marks import GradebookError

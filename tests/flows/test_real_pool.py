@@ -2,8 +2,8 @@
 
 import pytest
 
+from autograder.commands.demo import solved
 from autograder.course.folder import read_notebook
-from autograder.demo import solved
 from autograder.intake.merge import Submission
 from autograder.judge import homework
 from autograder.judge.submission import grade_submission

@@ -9,7 +9,8 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
-from autograder.batch import find_submissions, grade_all
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.commands.release import release
 from autograder.course.cells import answered_question
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.gradebook import marks
@@ -17,7 +18,6 @@ from autograder.gradebook.results import load_results
 from autograder.judge.homework import load_homework
 from autograder.judge.judge import new_seed
 from autograder.pages.report import write_report
-from autograder.release import release
 
 ASSIGNMENT = "hw4"
 
@@ -58,7 +58,7 @@ def run_demo(out: Console) -> None:
 
 def make_course(folder: Path) -> Course:
     """A copy of this repository's course in `folder`, with nothing built yet."""
-    repository = Path(__file__).resolve().parents[1]
+    repository = Path(__file__).resolve().parents[2]
     for name in ("homework", "lectures", "helpers"):
         if (repository / name).is_dir():
             shutil.copytree(

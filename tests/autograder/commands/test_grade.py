@@ -10,12 +10,12 @@ import pytest
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import batch
-from autograder.batch import find_submissions, grade_all
 from autograder.cli import app
+from autograder.commands import grade as batch
+from autograder.commands.demo import make_course, with_answers
+from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course, read_notebook, released_form
 from autograder.course.students import student_id
-from autograder.demo import make_course, with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.results import kept_result, load_results
 from autograder.inside.collector import answer_probes

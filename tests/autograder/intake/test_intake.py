@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from autograder.commands.demo import solved
 from autograder.course.cells import answered_question, grade_id
 from autograder.course.folder import read_notebook, released_form
 from autograder.course.students import shown_name, student_id
-from autograder.demo import solved
 from autograder.intake import merge as intake
 from autograder.intake.merge import IntakeError, choose_notebook, read_submission
 
-HOMEWORK = Path(__file__).resolve().parents[2] / "homework" / "hw4" / "hw4.ipynb"
+HOMEWORK = Path(__file__).resolve().parents[3] / "homework" / "hw4" / "hw4.ipynb"
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import pytest
 from typer.testing import CliRunner
 
-from autograder import selftest
 from autograder.cli import app
+from autograder.commands import selftest
+from autograder.commands.selftest import MISTAKE, RIGHT, Row, as_markdown, small_homework, summarise
 from autograder.judge.banks import Misconception, RightAnswer
 from autograder.right_answers import plain_answers
-from autograder.selftest import MISTAKE, RIGHT, Row, as_markdown, small_homework, summarise
 from helpers import load_wands_labels
 
 ROWS = [

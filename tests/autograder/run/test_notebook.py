@@ -22,7 +22,7 @@ from autograder.run import parents, provisioner, sandbox
 from autograder.run.notebook import Limits, RunFailed, run_notebook
 from autograder.run.sandbox import SandboxUnavailable
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 MEGABYTE = 2**20
 TIGHT = Limits(
     cell_seconds=1,

@@ -17,9 +17,9 @@ import numpy as np
 from nbformat import NotebookNode
 from rich.table import Table
 
+from autograder.commands.demo import solved, with_answers
 from autograder.course.folder import Course, read_notebook, released_form
-from autograder.demo import solved, with_answers
-from autograder.exploits import exploit_rows
+from autograder.exploits.range import exploit_rows
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, copy_of, notebook, run_answer, unwarned
 from autograder.judge.homework import Homework, measure_reference

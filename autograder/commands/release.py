@@ -102,7 +102,7 @@ def _build_edition(course: Course, assignment: str, released: NotebookNode, fold
         elif (course.root / name).is_file():
             shutil.copy(course.root / name, folder / name)
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))
-    shutil.copy(Path(__file__).parent / "templates" / "students-README.md", folder / "README.md")
+    shutil.copy(Path(__file__).with_name("students-README.md"), folder / "README.md")
     target = folder / "homework" / assignment / f"{assignment}.ipynb"
     target.parent.mkdir(parents=True)
     nbformat.write(released, target)

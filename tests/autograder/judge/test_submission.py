@@ -7,7 +7,7 @@ from pathlib import Path
 
 from autograder.judge import homework
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 HEAVY = ("torch", "sentence_transformers", "transformers", "onnxruntime", "litellm", "matplotlib")
 
 PROGRAM = """
@@ -17,7 +17,7 @@ import nbformat
 from autograder import cli
 from autograder.judge import homework
 from autograder.course.folder import Course, read_notebook
-from autograder.demo import solved
+from autograder.commands.demo import solved
 from autograder.judge.submission import grade_submission
 from autograder.intake.merge import Submission
 homework.REFERENCE_FOLDER = Path(sys.argv[1])

@@ -1,18 +1,12 @@
 """The student's page: marks, verdicts, formulas without a network, and nothing on it that acts."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.gradebook.present import present
 from autograder.judge.judge import CheckResult, Verdict, by_hand
 from autograder.pages.feedback import FeedbackExporter, formula, markdown
-
-spec = importlib.util.spec_from_file_location("attacks", Path(__file__).with_name("test_present.py"))
-attacks = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(attacks)
+from tests.support import attacks
 
 RESOURCES = {"nbgrader": {"assignment": "hw4", "student": "ada", "late_penalty": 0}}
 

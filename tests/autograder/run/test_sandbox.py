@@ -17,7 +17,7 @@ from autograder.run.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
 from tests.support.users import run_as_ordinary_user
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 PROBE = """
 import ctypes, errno, json, os, socket, sys

@@ -8,11 +8,11 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
-from autograder import collect as module
-from autograder.batch import find_submissions
 from autograder.cli import app
-from autograder.collect import CollectError, collect
-from autograder.demo import make_course
+from autograder.commands import collect as module
+from autograder.commands.collect import CollectError, collect
+from autograder.commands.demo import make_course
+from autograder.commands.grade import find_submissions
 from autograder.gradebook import marks
 
 

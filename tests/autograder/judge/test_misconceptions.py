@@ -2,11 +2,11 @@
 
 import pytest
 
+from autograder.commands.selftest import judge_answers
 from autograder.judge.submission import draw_requests
 from autograder.misconceptions import MISCONCEPTIONS, find
 from autograder.questions import QUESTIONS
 from autograder.right_answers import RIGHT_ANSWERS
-from autograder.selftest import judge_answers
 
 JUDGED = {q.id: q for q in QUESTIONS["hw4"] if q.checks}
 CHEAP = ("cosine", "batch_cosine", "recall", "normalize")

@@ -21,7 +21,7 @@ from autograder.run.notebook import run_notebook
 from helpers.catalogue import DEMO_FOLDER
 from tests.support.users import run_as_ordinary_user
 
-REPOSITORY = str(Path(__file__).resolve().parents[2])
+REPOSITORY = str(Path(__file__).resolve().parents[3])
 
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
