@@ -131,7 +131,7 @@ def grade(
             jobs or (cluster.jobs if cluster else 1),
             on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
             regrade=regrade or seed is not None,
-            runner=cluster and cluster.run,
+            runner=cluster.run if cluster else None,
         )
     show_results(results)
     unchanged = sum(r.kept for r in results)

@@ -113,7 +113,7 @@ def main() -> None:
     chosen = parser.parse_args()
     homework = load_homework(ASSIGNMENT)
     load = os.getloadavg()[0]
-    ways = {
+    ways: dict[str, list[tuple[float, float, list]]] = {
         "this machine alone, -j 1": [],
         "this machine alone, -j 2": [],
         "cluster, 1 worker": [],

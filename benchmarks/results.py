@@ -85,7 +85,7 @@ def judged(folder: Path, exploits: bool) -> dict[str, str]:
     nothing to do with the data, so one catalogue is enough for them."""
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "selftest.md"
-        command = [Path(sys.executable).parent / "autograder", "selftest", "hw4", "--out", out]
+        command: list[str | Path] = [Path(sys.executable).parent / "autograder", "selftest", "hw4", "--out", out]
         done = subprocess.run(
             command + ([] if exploits else ["--no-exploits"]),
             cwd=ROOT,
@@ -155,7 +155,8 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
 
 
 def main() -> None:
-    found, judge = {}, {}
+    found: dict[str, dict] = {}
+    judge: dict[str, dict[str, str]] = {}
     for name, folder in DATA_SETS.items():
         if folder.is_dir():
             found[name] = measure(folder)

@@ -1,5 +1,8 @@
 """The course's progress bar: on stderr, only for work that lasts, gone when it is done."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from tqdm import tqdm
 
 DELAY_SECONDS = 2
@@ -10,5 +13,5 @@ class ProgressBar(tqdm):
 
     monitor_interval = 0
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, delay=DELAY_SECONDS, leave=False, **kwargs)
+    def __init__(self, iterable: Iterable | None = None, **kwargs: Any):
+        super().__init__(iterable, delay=DELAY_SECONDS, leave=False, **kwargs)

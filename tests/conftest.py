@@ -67,7 +67,7 @@ def solutions() -> dict[str, str]:
     from autograder.course.folder import read_notebook
 
     notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
-    return {answered_question(cell): cell.source for cell in notebook.cells if answered_question(cell)}
+    return {question: cell.source for cell in notebook.cells if (question := answered_question(cell))}
 
 
 @pytest.fixture

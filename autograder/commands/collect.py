@@ -92,15 +92,15 @@ def _take(course: Course, assignment: str, student: str, found: list[tuple[str, 
     if chosen is None:
         (course.submitted(assignment, student_id(student)).parent).mkdir(parents=True, exist_ok=True)
         return Collected(shown_name(student), "failed", note)
-    status = keep_submitted(course, assignment, student, chosen.path.read_bytes())
+    status = keep_submitted(course, assignment, student, chosen.read_bytes())
     if status == "changed":
         marks.forget(course, assignment, student)
         drop_result(course, assignment, student)
     return Collected(shown_name(student), status, note)
 
 
-def _choose(entries: list[tuple[str, _Entry]], wanted: str, assignment: str) -> tuple[_Entry | None, str | None]:
-    """The entry that counts and a sentence about it, or None and the reason."""
+def _choose(entries: list[tuple[str, _Entry]], wanted: str, assignment: str) -> tuple[Path | None, str | None]:
+    """The file that counts and a sentence about it, or None and the reason."""
     good = [(file, entry) for file, entry in entries if entry.path is not None]
     bad = [entry.reason for _, entry in entries if entry.path is None]
     exact = [pair for pair in good if pair[0] == wanted]
@@ -110,10 +110,10 @@ def _choose(entries: list[tuple[str, _Entry]], wanted: str, assignment: str) -> 
         # Platforms that keep every attempt write the time into the name, so the last name is the last attempt.
         best = max(exact, key=lambda pair: pair[1].name)
         several = f"{len(exact)} files of that name; the last attempt counts." if len(exact) > 1 else None
-        return best[1], note or several
+        return best[1].path, note or several
     for group in (good, named):
         if len(group) == 1:
-            return group[0][1], f"The notebook was called {shown_name(group[0][0])}."
+            return group[0][1].path, f"The notebook was called {shown_name(group[0][0])}."
     if not good:
         return None, note or f"There is no {wanted}."
     names = ", ".join(shown_name(file) for file, _ in good[:4])
@@ -150,9 +150,9 @@ def _parts(name: str) -> list[str] | None:
     return None if ".." in parts else parts
 
 
-def _wrapping(names: list[list[str] | None], assignment: str) -> int:
+def _wrapping(all_names: list[list[str] | None], assignment: str) -> int:
     """How many folders at the top wrap everything: archives often hold one folder with the rest in it."""
-    names = [parts for parts in names if parts]
+    names = [parts for parts in all_names if parts]
     depth = 0
     while names and all(len(parts) > depth + 1 for parts in names) and len({parts[depth] for parts in names}) == 1:
         top, below = names[0][depth], {parts[depth + 1] for parts in names}
@@ -300,11 +300,11 @@ def _opened(name: str, path: Path, budget: _Budget, depth: int) -> Iterator[_Ent
         yield _Entry(name, None, "The zip archive holds no notebook.")
     parts = _parts(name)
     for entry in inner:
-        if parts is None or _parts(entry.name) is None:
+        within = _parts(entry.name)
+        if parts is None or within is None:
             yield _Entry(name, None, "A file name in the archive points outside of it; that file was not taken.")
             continue
-        file = _parts(entry.name)[-1]
-        yield _Entry(f"{name[: -len('.zip')]}/{file}", entry.path, entry.reason)
+        yield _Entry(f"{name[: -len('.zip')]}/{within[-1]}", entry.path, entry.reason)
 
 
 class _TooMuch(Exception):

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -121,7 +121,7 @@ def grade_all(
 
 def _as_they_end(
     work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int
-) -> Iterator[tuple[int, Handed, object]]:
+) -> Generator[tuple[int, Handed, object], None, None]:
     """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
 
     No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size

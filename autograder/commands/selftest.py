@@ -83,7 +83,7 @@ def banks(assignment: str, homework: Homework, seed: int) -> Iterator[Row]:
 def answers_that_use(question: Question, later: list[Question]) -> dict[str, str]:
     """Right answers to later questions that call this question's function where there are any, so that a mistake
     in it reaches as far as it can."""
-    using = {}
+    using: dict[str, str] = {}
     for q in later:
         calls = [a.source for a in RIGHT_ANSWERS[q.id] if question.writes and question.writes in a.source]
         using |= {q.id: calls[0]} if calls else {}
@@ -95,9 +95,11 @@ def judge_answers(
 ) -> dict[str, Verdict]:
     """The verdicts on some questions of a notebook of plain right answers, some of them replaced, in this process."""
     wanted = {question.id for question in questions}
-    space, verdicts, lost = notebook(copy_of(homework.data)), {}, []
+    space = notebook(copy_of(homework.data))
+    verdicts: dict[str, Verdict] = {}
+    lost: list[str] = []
     with unwarned():
-        for question, source in (plain_answers() | answers).items():
+        for question, source in {**plain_answers(), **answers}.items():
             run_answer(source, space)
             if question in wanted:
                 evidence = evidence_of(requests[question], space, homework, source)

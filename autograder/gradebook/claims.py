@@ -39,23 +39,24 @@ class Claims:
 
     def take(self, student: str) -> bool:
         """Whether the student is in this run's hands now; False while another run has them."""
-        return self.database is None or self._ask("pg_try_advisory_lock", f"student {student_id(student)}")
+        return self._ask("pg_try_advisory_lock", f"student {student_id(student)}")
 
     def give_back(self, student: str) -> None:
-        if self.database is not None:
-            self._ask("pg_advisory_unlock", f"student {student_id(student)}")
+        self._ask("pg_advisory_unlock", f"student {student_id(student)}")
 
     @contextmanager
     def set_up(self) -> Iterator[None]:
         """One at a time: tables are made once, and an assignment is registered once."""
-        while self.database is not None and not self._ask("pg_try_advisory_lock", "set up"):
+        while not self._ask("pg_try_advisory_lock", "set up"):
             time.sleep(POLL_SECONDS)
         yield
-        if self.database is not None:
-            self._ask("pg_advisory_unlock", "set up")
+        self._ask("pg_advisory_unlock", "set up")
 
     def _ask(self, function: str, what: str) -> bool:
-        """Call one of PostgreSQL's lock functions, none of which waits, on a thing of this course."""
+        """Call one of PostgreSQL's lock functions, none of which waits, on a thing of this course -> whether it
+        succeeded; True where the gradebook is a file, whose lock the whole run holds."""
+        if self.database is None:
+            return True
         course = self.course.config().CourseDirectory.course_id
         key = int.from_bytes(bytes.fromhex(digest(course, what))[:8], signed=True)
         try:
@@ -86,7 +87,7 @@ def grading(course: Course) -> Iterator[Claims]:
 def only_one(course: Course) -> Iterator[None]:
     """Nobody else grades or collects in this course meanwhile; GradingStopped where somebody does."""
     with marks.server(course) as database, _folder_lock(course):
-        if database is not None and not Claims(course, database)._ask("pg_try_advisory_lock", "course"):
+        if not Claims(course, database)._ask("pg_try_advisory_lock", "course"):
             raise GradingStopped(BUSY)
         yield
 

@@ -187,11 +187,11 @@ def _open(course: Course):
 
 def in_words(course: Course, problem: Exception) -> GradebookError:
     """One sentence for what the database said: what is wrong, and what to do."""
-    problem = " ".join(str(problem).split())[:200]
-    text = problem.lower()
+    said = " ".join(str(problem).split())[:200]
+    text = said.lower()
     if _url(course).get_backend_name() != "sqlite":
         return GradebookError(
-            f"The gradebook's database cannot be used ({problem}): check that the server runs and that "
+            f"The gradebook's database cannot be used ({said}): check that the server runs and that "
             "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
             "command again."
         )
@@ -203,11 +203,9 @@ def in_words(course: Course, problem: Exception) -> GradebookError:
     if "full" in text:
         return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
     if "readonly" in text or "read-only" in text or "unable to open" in text:
-        return GradebookError(
-            f"The gradebook cannot be opened or written ({problem}): check who owns build/gradebook.db."
-        )
+        return GradebookError(f"The gradebook cannot be opened or written ({said}): check who owns build/gradebook.db.")
     return GradebookError(
-        f"The gradebook is damaged ({problem}): put back a copy of build/gradebook.db, "
+        f"The gradebook is damaged ({said}): put back a copy of build/gradebook.db, "
         "or move it away and grade again (automatic marks come back, marks by hand do not)."
     )
 

@@ -50,7 +50,7 @@ class IntakeExporter(NotebookExporter):
     """Reads a submitted file through intake; reads back nbgrader's own intermediate file as it is."""
 
     def from_filename(self, filename, resources=None, **kwargs):
-        if not getattr(self.parent, "_sanitizing", False):
+        if self.parent is None or not getattr(self.parent, "_sanitizing", False):
             return super().from_filename(filename, resources=resources, **kwargs)
         course = Course(Path(self.parent.coursedir.root))
         assignment, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]

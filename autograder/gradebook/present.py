@@ -7,6 +7,7 @@ markdown, links and pictures into a page as they are. So everything that came fr
 import base64
 import re
 import textwrap
+from collections.abc import Sequence
 
 import nbformat
 from nbformat import NotebookNode
@@ -33,7 +34,7 @@ ACTIVE_MATHS = re.compile(
 )
 
 
-def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: list[str] = ()) -> NotebookNode:
+def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: Sequence[str] = ()) -> NotebookNode:
     """The same notebook with only harmless outputs and text, and in each test cell its verdict.
 
     nbgrader reads a test cell's points from a plain number that is the cell's result, and takes any error or

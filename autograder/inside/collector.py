@@ -91,7 +91,7 @@ def unpack(value, named):
 
 def set_up_objects():
     """A look-up of the homework's own objects, built afresh so that a changed `products` in the notebook does no harm."""
-    built = {}
+    built: dict = {}
 
     def named(name):
         if not built:

@@ -206,12 +206,13 @@ def _cell(cell: dict) -> _Cell:
 
 def _merge(cells: list[_Cell], released: NotebookNode, repairs: list[str]) -> Submission:
     """The released notebook with the student's answers, and the student's own cells after the cell they followed."""
-    known = {grade_id(cell): cell for cell in released.cells if grade_id(cell)}
+    known = {name: cell for cell in released.cells if (name := grade_id(cell))}
     place = _places(cells, known, repairs)
     chosen = _answers(cells, place, known, repairs)
     if not chosen:
         raise IntakeError("None of this homework's answer cells is in the notebook. Is it the right file?")
-    extras, after = {None: []}, None
+    extras: dict[str | None, list[_Cell]] = {None: []}
+    after: str | None = None
     answer_positions = set(chosen.values())
     for i, cell in enumerate(cells):
         name = place[i]

@@ -92,26 +92,25 @@ def _likeness(exchange: Exchange, simulated: Answers) -> float:
 
 def likeness_of(one: Answer, other: Answer) -> float:
     """From 0 to 1: the share of their cells in which two answers agree; 0 for answers of different kinds."""
-    if type(one) is not type(other):
-        return 0.0
-    match one:
-        case Number(value):
-            return float(_close([value], [other.value])[0])
-        case Array(values):
-            if values.shape != other.values.shape and not values.size == other.values.size == 1:
+    match one, other:
+        case Number(value), Number(value_too):
+            return float(_close([value], [value_too])[0])
+        case Array(values), Array(values_too):
+            if values.shape != values_too.shape and not values.size == values_too.size == 1:
                 return 0.0
-            return float(_close(values.ravel(), other.values.ravel()).mean()) if values.size else 1.0
-        case Frame(columns, rows):
-            if rows != other.rows or set(columns) != set(other.columns):
+            return float(_close(values.ravel(), values_too.ravel()).mean()) if values.size else 1.0
+        case Frame(columns, rows), Frame(columns_too, rows_too):
+            if rows != rows_too or set(columns) != set(columns_too):
                 return 0.0
-            cells = [_same_cell(a, b) for name in columns for a, b in zip(columns[name], other.columns[name])]
+            cells = [_same_cell(a, b) for name in columns for a, b in zip(columns[name], columns_too[name])]
             return sum(cells) / len(cells) if cells else 1.0
-        case Failure(error):
-            return float(error == other.error)
-        case Missing() | Nothing():
+        case Failure(error), Failure(error_too):
+            return float(error == error_too)
+        case (Missing(), Missing()) | (Nothing(), Nothing()):
             return 1.0
-        case Other(what):
-            return float(what == other.what)
+        case Other(what), Other(what_too):
+            return float(what == what_too)
+    return 0.0
 
 
 def _close(a, b) -> np.ndarray:

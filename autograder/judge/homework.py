@@ -1,9 +1,10 @@
 """A homework as the judge sees it: the data set in use, the right scores for it, and the stored reference values."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +27,11 @@ class ReferenceMissing(CourseError):
 class Homework:
     """The data, the right scores and the reference values of one homework on one data set.
 
-    reference: see `measure_reference`; None only while it is being measured.
+    reference: see `measure_reference`; empty only while it is being measured.
     """
 
     data: HomeworkData
-    reference: dict | None = None
+    reference: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -79,7 +80,8 @@ class Homework:
     @cached_property
     def normalized(self) -> tuple[np.ndarray, np.ndarray]:
         """BM25 and semantic scores, each row min-max normalised over all products."""
-        return tuple(np.apply_along_axis(min_max, 1, scores) for scores in (self.bm25_scores, self.semantic_scores))
+        bm25, semantic = (np.apply_along_axis(min_max, 1, s) for s in (self.bm25_scores, self.semantic_scores))
+        return bm25, semantic
 
     def hybrid_scores(self, alpha: float) -> np.ndarray:
         """(queries, products) alpha * semantic + (1 - alpha) * BM25."""
@@ -87,7 +89,7 @@ class Homework:
         return alpha * semantic + (1 - alpha) * bm25
 
 
-def measure_reference(homework: Homework) -> dict:
+def measure_reference(homework: Homework) -> dict[str, Any]:
     """What the right solution measures on this data set, as JSON values.
 
     For BM25, semantic and hybrid search the least and the greatest Recall@10 of each query that breaking

@@ -53,7 +53,9 @@ class Request:
         wires = {probe.id: probe.to_wire() for probe in self._all()}
         for id, wire in wires.items():
             like = wires.get(id.removeprefix(AGAIN))
-            if id.startswith(AGAIN) and "args" in wire and all(wire[part] == like[part] for part in ("args", "kwargs")):
+            if not (like and id.startswith(AGAIN) and "args" in wire):
+                continue
+            if all(wire[part] == like[part] for part in ("args", "kwargs")):
                 wires[id] = {part: value for part, value in wire.items() if part not in ("args", "kwargs")} | {
                     "like": like["id"]
                 }
@@ -177,7 +179,7 @@ def _problems(question: Question, exchanges: dict[str, Exchange], homework: Home
 
 
 def _functions(questions: list[Question]) -> str:
-    *others, last = [question.writes for question in questions]
+    *others, last = [question.writes for question in questions if question.writes]
     return f"{', '.join(others)} and {last}" if others else last
 
 
@@ -213,13 +215,13 @@ def _weigh(question: Question, problems: dict[str, str | None]) -> Verdict:
     """Points by check; without the first, core check the others earn nothing."""
     core_holds = problems[question.checks[0].id] is None
     results = tuple(_result(check, problems[check.id], core_holds) for check in question.checks)
-    failed = [r for r in results if r.problem]
+    failed = [(r.title, r.problem) for r in results if r.problem]
     score = float(sum(r.earned for r in results))
     if not failed:
         return Verdict(question.id, score, float(question.points), "All checks passed.", checks=results)
-    message = failed[0].problem
+    message = failed[0][1]
     if core_holds and len(failed) > 1:
-        message += f" Also lost: {'; '.join(r.title for r in failed[1:])}."
+        message += f" Also lost: {'; '.join(title for title, _ in failed[1:])}."
     return Verdict(question.id, score, float(question.points), message, checks=results)
 
 

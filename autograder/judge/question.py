@@ -59,7 +59,7 @@ class Probe:
     def to_wire(self) -> dict:
         """The part of the probe that goes to the student's kernel, as JSON values."""
         if self.read:
-            wire = {"id": self.id, "read": self.read}
+            wire: dict[str, Any] = {"id": self.id, "read": self.read}
         else:
             wire = {
                 "id": self.id,
@@ -125,7 +125,7 @@ class Question:
         probes = {check.id: check.probes(rng, homework) for check in self.checks}
         if not self.builds_on:
             return probes, {}
-        stand_ins = tuple(question.writes for question in self.builds_on)
+        stand_ins = tuple(question.writes for question in self.builds_on if question.writes)
         again = {
             check: [replace(probe, id=AGAIN + probe.id, stand_ins=stand_ins) for probe in chosen]
             for check, chosen in self.again(rng, homework, probes).items()

@@ -39,7 +39,7 @@ def run_submission(
 
     runner: what runs it (default: `run_notebook`, on this machine).
     """
-    answers = {answered_question(cell): cell.source for cell in submission.notebook.cells if answered_question(cell)}
+    answers = {question: cell.source for cell in submission.notebook.cells if (question := answered_question(cell))}
     for cell in submission.notebook.cells:
         if tested_question(cell):
             cell.source = visible_tests(cell.source)
@@ -51,7 +51,8 @@ def judge_run(
     run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework, repairs: list[str]
 ) -> Graded:
     """The verdicts on a run. A question whose evidence never came gets the reason why the run ended."""
-    verdicts, lost = [], []
+    verdicts: list[Verdict] = []
+    lost: list[str] = []
     stopped = _stopped(run.notebook)
     for question in questions:
         if not question.checks:

@@ -68,7 +68,10 @@ class FeedbackExporter(Exporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kwargs) -> tuple[str, dict]:
+    # nbconvert's base class promises a notebook, though its own exporters give text, as this one does.
+    def from_notebook_node(  # type: ignore[override]
+        self, nb: NotebookNode, resources: dict | None = None, **kwargs
+    ) -> tuple[str, dict]:
         nb, resources = super().from_notebook_node(nb, resources, **kwargs)
         environment = Environment(
             loader=PackageLoader("autograder.pages", "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
@@ -97,13 +100,13 @@ def _part(cell: NotebookNode, titles: dict[str, str]) -> dict:
     """What the page shows of one cell."""
     mark = cell.metadata.get("nbgrader", {})
     answered, tested = answered_question(cell), tested_question(cell)
-    question = answered or tested
+    question = answered or tested or ""
     outputs = list(cell.get("outputs", ()))
     plain = "text" if cell.cell_type != "code" else "code"
     part = {
         "kind": "answer" if answered else "test" if tested else plain,
-        "id": question or "",
-        "title": titles.get(question, question or ""),
+        "id": question,
+        "title": titles.get(question, question),
         "source": cell.source,
         "is_code": cell.cell_type == "code",
         "outputs": outputs,

@@ -46,7 +46,7 @@ def _on_a_few_queries(rng: np.random.Generator, homework: Homework, probes: dict
     least = ranges[:, :, 0]
     relevant = homework.relevant.any(axis=1)
     unlucky, hard = np.flatnonzero(~relevant), np.flatnonzero(relevant & (least.min(axis=0) == 0))
-    n = len(relevant)
+    n = relevant.size
     # Fewer than there are, also in a small sample: else every draw ends with the same query.
     few = min(A_FEW, max(1, n // 2))
     draws = [

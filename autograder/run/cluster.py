@@ -50,8 +50,7 @@ def answer(task: str) -> str:
     traceback of an error of ours}, or {"run": the run}, null where there is nothing to run; each with the
     worker's address.
     """
-    task = json.loads(task)
-    return json.dumps(_outcome(task) | {"worker": _address()})
+    return json.dumps(_outcome(json.loads(task)) | {"worker": _address()})
 
 
 def _outcome(task: dict) -> dict:

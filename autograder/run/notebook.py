@@ -16,11 +16,12 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import nbformat
 import zmq
 import zmq.asyncio
-from jupyter_client import AsyncKernelManager
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpec
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -93,7 +94,8 @@ class BoundedClient(NotebookClient):
         self.left -= len(json.dumps([msg["content"], msg["metadata"]], default=str))
         self.left -= sum(map(len, msg["buffers"]))
         if self.left < 0:
-            self.task_poll_for_reply.cancel()
+            if self.task_poll_for_reply is not None:
+                self.task_poll_for_reply.cancel()
             raise Stopped(PRINTED_TOO_MUCH)
         return super().process_message(msg, cell, cell_index)
 
@@ -146,7 +148,7 @@ class Kernel:
         )
 
     def _specification(self) -> KernelSpec:
-        chosen = {"provisioner_name": "local-provisioner"}
+        chosen: dict[str, Any] = {"provisioner_name": "local-provisioner"}
         if self.sandboxed:
             chosen = {
                 "provisioner_name": provisioner.NAME,
@@ -167,21 +169,21 @@ class Kernel:
             await self.manager.start_kernel(
                 env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            self.client.kc = self.manager.client()
-            self.client.kc.start_channels()
-            await asyncio.wait_for(self._answer(), self.limits.start_seconds)
-            self.client.kc.allow_stdin = False
+            self.client.kc = channels = self.manager.client()
+            channels.start_channels()
+            await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
+            channels.allow_stdin = False
         except Exception as problem:
             raise RunFailed(str(problem) or type(problem).__name__) from problem
 
-    async def _answer(self) -> None:
+    async def _answer(self, channels: AsyncKernelClient) -> None:
         """Return once the kernel has answered and what it publishes comes through. jupyter_client's own wait ends with a
         fifth of a second of silence, for every student."""
         while True:
-            self.client.kc.kernel_info()
+            channels.kernel_info()
             try:
-                await self.client.kc.get_shell_msg(timeout=1)
-                await self.client.kc.get_iopub_msg(timeout=0.2)
+                await channels.get_shell_msg(timeout=1)
+                await channels.get_iopub_msg(timeout=0.2)
                 return
             except queue.Empty:
                 if not await self.manager.is_alive():
@@ -221,7 +223,8 @@ class Kernel:
             execution.cancel()
 
     async def _why_dead(self) -> str:
-        status = await self.manager.provisioner.poll()
+        room = self.manager.provisioner
+        status = await room.poll() if room is not None else None
         # The kernel's own status, or as shells tell a signal: 128 more than its number.
         if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
             return KILLED
@@ -230,7 +233,8 @@ class Kernel:
     async def watch_memory(self) -> None:
         """Returns only when all processes of the notebook together use more memory than they may."""
         most = self.limits.memory_bytes
-        while not self.sandboxed or self.manager.provisioner.memory_bytes(most) <= most:
+        room = cast(provisioner.SandboxProvisioner, self.manager.provisioner)
+        while not self.sandboxed or room.memory_bytes(most) <= most:
             await asyncio.sleep(WATCH_SECONDS)
 
 

@@ -117,8 +117,8 @@ class Parent:
             raise SandboxUnavailable(f"No room could be made in the sandbox: {problem}.") from None
         if len(descriptors) < 2:
             own.close()
-            problem = json.loads(text)["problem"] if text else self.last_words() or "it ended without a word"
-            raise SandboxUnavailable(f"No room could be made in the sandbox: {problem}.")
+            reason = json.loads(text)["problem"] if text else self.last_words() or "it ended without a word"
+            raise SandboxUnavailable(f"No room could be made in the sandbox: {reason}.")
         own.setblocking(False)
         keeper, first = descriptors
         forked = Forked(_process_id(keeper), _process_id(first), first, own, on_close=lambda: self._count(-1))
@@ -196,7 +196,8 @@ def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
         for key, place in list(_places.items()):
             parent = place.parent
             if parent and (not parent.alive or (key[1] != world and not parent.running)):
-                _places.pop(key).parent.close()
+                del _places[key]
+                parent.close()
         if (heavy, world) not in _places and len(_places) >= MOST_PARENTS:
             heavy = frozenset()
         place = _places.setdefault((heavy, world), _Place())

@@ -5,10 +5,12 @@ import json
 import signal
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from subprocess import Popen
+from typing import Any, cast
 
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.manager import KernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 from traitlets import Dict, List
 
@@ -29,8 +31,8 @@ class SandboxProvisioner(LocalProvisioner):
     """
 
     limits = Dict(help="The fields of sandbox.Limits that differ from the defaults.").tag(config=True)
-    forked = None
-    heavy = List(help="Names of parents.HEAVY that the notebook imports.").tag(config=True)
+    forked: parents.Forked | None = None
+    heavy: List[str] = List(help="Names of parents.HEAVY that the notebook imports.").tag(config=True)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """`env` is all that the kernel gets."""
@@ -39,14 +41,14 @@ class SandboxProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel from a warm parent; of `cmd` it gets what stands behind the connection file."""
         limits = Limits(**self.limits)
-        sockets = Path(self.parent.ip).parent
-        written = json.loads(Path(self.parent.connection_file).read_text())
-        connection = written | {"ip": f"{SOCKETS}/{Path(self.parent.ip).name}"}
-        options = cmd[cmd.index(self.parent.connection_file) + 1 :]
+        manager = cast(KernelManager, self.parent)
+        sockets = Path(manager.ip).parent
+        written = json.loads(Path(manager.connection_file).read_text())
+        connection = written | {"ip": f"{SOCKETS}/{Path(manager.ip).name}"}
+        options = cmd[cmd.index(manager.connection_file) + 1 :]
         parent = parents.parent_for(frozenset(self.heavy), kwargs["env"])
-        self.process = self.forked = parent.fork(
-            sandbox.room_settings(limits), connection, options, limits.start_seconds
-        )
+        self.forked = parent.fork(sandbox.room_settings(limits), connection, options, limits.start_seconds)
+        self.process = cast(Popen, self.forked)  # it has what LocalProvisioner uses of one
         self.pid = self.forked.pid
         sockets.rmdir()
         sockets.symlink_to(f"/proc/{self.forked.first}/root{SOCKETS}")
