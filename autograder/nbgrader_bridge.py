@@ -153,5 +153,5 @@ def _drop_other_files(folder: Path) -> None:
 @lru_cache(maxsize=1)
 def _homework(assignment: str) -> Homework:
     homework = load_homework(assignment)
-    homework.query_embeddings  # into the cache that the students' kernels read
+    homework.query_embeddings  # noqa: B018 - into the cache that the students' kernels read
     return homework
