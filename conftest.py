@@ -1,4 +1,4 @@
-"""Tests and notebooks always run on the demo catalogue, without an API key, whatever is downloaded or set on this machine."""
+"""Tests and notebooks run on the demo catalogue, without an API key, whatever is downloaded or set on this machine."""
 
 import os
 

@@ -180,7 +180,7 @@ def main() -> None:
             f"Estimated for {CLASS:,} submissions",
             ["workers", "graders", "hours", "what takes longest"],
             rows,
-            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at the same time.",
+            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at once.",
         )
     )
 

@@ -162,7 +162,7 @@ class _Batch:
         self.questions = course.questions(assignment)
         self.released = released_form(read_notebook(course.source(assignment)))
         self.requests = draw_requests(self.questions, homework, seed)
-        homework.query_embeddings  # into the cache that the students' kernels read
+        homework.query_embeddings  # noqa: B018 - into the cache that the students' kernels read
         self.common = digest(
             nbformat.writes(self.released),
             homework.fingerprint,

@@ -140,7 +140,7 @@ def whole_notebooks(course: Course, assignment: str, homework: Homework, seed: i
     source = read_notebook(course.source(assignment))
     questions = QUESTIONS[assignment]
     judged = [q.id for q in questions if q.checks]
-    homework.query_embeddings  # into the cache that the kernels read
+    homework.query_embeddings  # noqa: B018 - into the cache that the kernels read
     last = {q: RIGHT_ANSWERS[q][-1].source for q in judged}
     first = {q: MISCONCEPTIONS[q][0] for q in judged}
 

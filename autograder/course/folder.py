@@ -78,7 +78,7 @@ def read_notebook(path: Path) -> NotebookNode:
 
 
 def released_form(source: NotebookNode) -> NotebookNode:
-    """The instructor's notebook as students receive it: no solutions (the mark scheme is part of one), hidden tests or outputs."""
+    """The notebook as students receive it: no solutions (the mark scheme is part of one), hidden tests or outputs."""
     notebook = nbformat.from_dict(source)
     resources: dict = {}
     for preprocessor in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests):

@@ -90,7 +90,7 @@ def unpack(value, named):
 
 
 def set_up_objects():
-    """A look-up of the homework's own objects, built afresh so that a changed `products` in the notebook does no harm."""
+    """A look-up of the homework's own objects, built afresh: a `products` changed in the notebook does no harm."""
     built: dict = {}
 
     def named(name):

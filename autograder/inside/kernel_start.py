@@ -34,7 +34,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def in_room(settings: dict, inside: Callable[[], None], started: Callable[[int], None] = lambda first: None) -> int:
-    """Run `inside` as process 2 of a new room; its process 1 only waits. Returns a shell's exit status when all has ended.
+    """Run `inside` as process 2 of a new room; its process 1 only waits. Returns a shell's exit status at the end.
 
     started: called, outside the room, with the process id of process 1. What goes wrong before `inside` is an OSError's
     text on stderr and status 125.

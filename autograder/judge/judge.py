@@ -48,8 +48,11 @@ class Request:
 
     @cached_property
     def _probes_json(self) -> str:
-        """The probes as JSON text, made once for the whole class. What is asked again names the probe it repeats instead of
-        its arguments: a kernel reads short requests much faster."""
+        """The probes as JSON text, made once for the whole class.
+
+        What is asked again names the probe it repeats instead of its arguments: a kernel reads short requests much
+        faster.
+        """
         wires = {probe.id: probe.to_wire() for probe in self._all()}
         for id, wire in wires.items():
             like = wires.get(id.removeprefix(AGAIN))

@@ -12,7 +12,7 @@ TOLERANCE = 1e-5
 
 
 def cosines(query: np.ndarray, docs: np.ndarray) -> np.ndarray:
-    """Cosine of (d,) with each row of (n, d) -> (n,) float64, or of each row of (m, d) -> (m, n); zero vectors give 0."""
+    """Cosine of (d,) with each row of (n, d) -> (n,) float64, or each row of (m, d) -> (m, n); zero vectors give 0."""
     query, docs = np.asarray(query, dtype=np.float64), np.asarray(docs, dtype=np.float64)
     lengths = np.multiply.outer(np.linalg.norm(query, axis=-1), np.linalg.norm(docs, axis=1))
     return np.divide(query @ docs.T, lengths, out=np.zeros_like(lengths), where=lengths > 0)

@@ -72,9 +72,11 @@ def _recalls(homework: Homework, k: int) -> np.ndarray:
 
 
 def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
-    """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them: the least share of alphas at
-    which two ways to make one number of a row differ; then whether the best alpha lies at no end, which tells a table
-    upside down."""
+    """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them.
+
+    Returns the least share of alphas at which two ways to make one number of a row differ; then whether the best
+    alpha lies at no end, which tells a table upside down.
+    """
     ways = [
         least.mean(axis=1),
         half.mean(axis=1),

@@ -16,7 +16,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import nbformat
 import zmq
@@ -105,7 +105,7 @@ class Kernel:
 
     # This interpreter's own kernel, not one that a user's Jupyter folder calls python3. In a sandbox, what stands
     # before the connection file has happened already (`warm_parent.py`).
-    argv = [
+    argv: ClassVar[list[str]] = [
         sys.executable,
         "-Xfrozen_modules=off",
         "-m",
@@ -177,8 +177,10 @@ class Kernel:
             raise RunFailed(str(problem) or type(problem).__name__) from problem
 
     async def _answer(self, channels: AsyncKernelClient) -> None:
-        """Return once the kernel has answered and what it publishes comes through. jupyter_client's own wait ends with a
-        fifth of a second of silence, for every student."""
+        """Return once the kernel has answered and what it publishes comes through.
+
+        jupyter_client's own wait ends with a fifth of a second of silence, for every student.
+        """
         while True:
             channels.kernel_info()
             try:
@@ -288,7 +290,7 @@ async def _run(notebook: NotebookNode, requests: dict[str, str], limits: Limits)
 
 async def _started(notebook: NotebookNode, limits: Limits) -> Kernel:
     """A kernel that answers, or RunFailed."""
-    for attempt in range(STARTS):
+    for _ in range(STARTS):
         kernel = Kernel(notebook, limits)
         try:
             await kernel.start()

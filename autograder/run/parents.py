@@ -208,7 +208,7 @@ def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
 
 
 def prepare(folder: Path, environment: dict[str, str]) -> threading.Thread:
-    """Start in the background, ahead of their use, the parents that the notebooks below a folder look likely to need."""
+    """Start in the background, ahead of their use, the parents that the notebooks below a folder are likely to need."""
 
     def work() -> None:
         try:

@@ -138,8 +138,8 @@ def _apparmor() -> str:
     if os.geteuid() == 0 or not APPARMOR_SWITCH.is_file() or APPARMOR_SWITCH.read_text().strip() != "1":
         return ""
     return (
-        " AppArmor keeps ordinary users from making them: `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` "
-        "allows it until the next start."
+        " AppArmor keeps ordinary users from making them: "
+        "`sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0` allows it until the next start."
     )
 
 
@@ -194,8 +194,10 @@ def command(program: list[str], limits: Limits = Limits(), silent: bool = True, 
 
 
 def command_of_warm_parent(control_fd: int) -> list[str]:
-    """The command line of a sandbox in which `warm_parent.py` listens on the socket `control_fd`; it ends when the other
-    end of that is closed, for instance with this process."""
+    """The command line of a sandbox in which `warm_parent.py` listens on the socket `control_fd`.
+
+    It ends when the other end of that is closed, for instance with this process.
+    """
     return [*_sandboxed(), "--", sys.executable, "-Xfrozen_modules=off", PARENT, str(control_fd)]
 
 

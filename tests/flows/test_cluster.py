@@ -1,4 +1,4 @@
-"""Runs handed to a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
+"""Runs on a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
 
 import json
 import logging

@@ -102,7 +102,13 @@ def test_two_graders_at_once(course, grade, runs, tmp_path):
 # --- the gradebook ---------------------------------------------------------------------------------------
 
 
-HOLD = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('BEGIN EXCLUSIVE'); print('held', flush=True); input()"
+HOLD = """
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute('BEGIN EXCLUSIVE')
+print('held', flush=True)
+input()
+"""
 
 
 @pytest.fixture

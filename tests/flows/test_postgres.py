@@ -1,4 +1,4 @@
-"""Several graders at once on one gradebook in PostgreSQL: no mark lost, none given twice. The server is the tests' own."""
+"""Several graders at once on one gradebook in PostgreSQL: no mark lost, none given twice. The server is our own."""
 
 import os
 import pwd

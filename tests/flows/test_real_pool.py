@@ -1,4 +1,4 @@
-"""The same on real WANDS products, queries and human judgments, where ../shared/wands/pool lies beside the repository."""
+"""The same on real WANDS products, queries and judgments, where ../shared/wands/pool lies beside the repository."""
 
 import pytest
 

@@ -133,7 +133,7 @@ def test_odd_names_stay_apart_and_inside(course, archive):
     ],
 )
 def test_a_path_outside_is_not_taken(course, archive, tmp_path, name):
-    before = {p for p in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     collected = collect(course, "hw4", archive({name: "E", "bob/hw4.ipynb": "B"}))
     assert taken(course) == {"bob": "B"}
     assert [c.note for c in collected if c.status == "failed"] == [

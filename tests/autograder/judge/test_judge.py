@@ -213,7 +213,8 @@ def test_what_looks_rounded(got, expected, said):
         (
             "SyntaxError",
             "'(' was never closed (417315994.py, line 3)",
-            "Your answer cell stopped with SyntaxError: '(' was never closed (line 3), so cosine_similarity is not defined.",
+            "Your answer cell stopped with SyntaxError: '(' was never closed (line 3), so cosine_similarity "
+            "is not defined.",
         ),
         (
             "NameError",

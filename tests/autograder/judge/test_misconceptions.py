@@ -1,4 +1,4 @@
-"""The banks: what each answer is worth. `autograder selftest` runs all of them; here all cheap ones and some of the rest."""
+"""The banks: what each answer is worth. `autograder selftest` runs all of them; here all cheap ones and some others."""
 
 import pytest
 

@@ -31,7 +31,7 @@ print(json.dumps([sum(v.score for v in graded.verdicts), sorted(set(sys.argv[3:]
 
 def test_a_grader_imports_nothing_that_no_submission_asks_for(small_homework, sandboxed):
     """Embeddings come from the cache: neither a model nor an API is needed to grade."""
-    small_homework.query_embeddings  # into the cache
+    small_homework.query_embeddings  # noqa: B018 - into the cache
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(homework.REFERENCE_FOLDER), str(REPOSITORY), *HEAVY],
         cwd=REPOSITORY,

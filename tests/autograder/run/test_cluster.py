@@ -1,4 +1,4 @@
-"""What a worker looks at before it runs anything, and what it sends back. The whole is in tests/flows/test_cluster.py."""
+"""What a worker looks at before it runs anything, and what it sends back; tests/flows/test_cluster.py has the whole."""
 
 import json
 from dataclasses import asdict

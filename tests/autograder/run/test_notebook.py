@@ -86,7 +86,7 @@ def test_an_error_does_not_stop_the_cells_after_it():
 
 def test_what_a_kernel_sees_of_the_grader(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "hunter2")
-    done, said = go(
+    _, said = go(
         "import os; os.listdir()",
         "import glob; sorted(glob.glob('/tmp/*'))",
         "[p for p in os.listdir('/proc') if p.isdigit()]",
@@ -213,7 +213,7 @@ def test_processes_and_threads_that_outlive_their_cell_end_with_the_run():
 
 
 def test_the_disk_is_bounded_everywhere_a_kernel_can_write():
-    done, said = go("""
+    _, said = go("""
         import glob, os
         for folder in ('.', '/tmp', '/dev/shm', *glob.glob('/run/sockets')):
             try:
@@ -364,7 +364,7 @@ def test_a_kernel_that_fails_to_start_gets_a_second_chance(monkeypatch):
         await start(self)
 
     monkeypatch.setattr(run.Kernel, "start", fails_once)
-    done, said = go("print('here')")
+    _, said = go("print('here')")
     assert said == ["here"] and len(attempts) == 2
 
 
@@ -387,7 +387,7 @@ def test_without_a_sandbox_nothing_runs_unless_the_instructor_says_so(monkeypatc
     with pytest.raises(SandboxUnavailable, match="--unsafe-no-sandbox"):
         go("print('here')")
     monkeypatch.setenv(sandbox.UNSAFE, "1")
-    done, said = go("print('here')", "import os; os.listdir()", "while True: pass", "print('next')")
+    _, said = go("print('here')", "import os; os.listdir()", "while True: pass", "print('next')")
     assert said == ["here", "[]", "KeyboardInterrupt", "next"]
 
 

@@ -67,7 +67,7 @@ def test_kernels_share_one_parent_and_nothing_that_they_wrote():
 
 
 def test_kernels_at_the_same_time_do_not_meet():
-    """Each listens where the other could find it, on loopback, on an abstract name and in /tmp, and looks for the other."""
+    """Each listens where the other could find it (loopback, an abstract name, /tmp) and looks for the other."""
     cell = """
     import os, socket, time
     port, name = socket.socket(), socket.socket(socket.AF_UNIX)
@@ -107,7 +107,8 @@ def test_kernels_have_users_of_their_own_or_no_rights_at_all():
 def test_the_control_socket_is_not_in_reach():
     cell = """
     import os
-    [os.readlink(f'/proc/{p}/fd/{fd}') for p in (1, 2) for fd in (os.listdir(f'/proc/{p}/fd') if p != os.getpid() else [])
+    [os.readlink(f'/proc/{p}/fd/{fd}')
+     for p in (1, 2) for fd in (os.listdir(f'/proc/{p}/fd') if p != os.getpid() else [])
      if not fd.startswith(('0', '1', '2'))]
     """
     assert go(cell)[0] in ("[]", "PermissionError")
@@ -195,7 +196,10 @@ def test_chance_is_not_shared():
 
 
 def test_a_parent_has_imported_only_what_notebooks_ask_for():
-    cell = "import sys\nprint(*sorted({'torch', 'litellm', 'matplotlib', 'sentence_transformers', 'pandas'} & sys.modules.keys()))"
+    cell = """
+    import sys
+    print(*sorted({'torch', 'litellm', 'matplotlib', 'sentence_transformers', 'pandas'} & sys.modules.keys()))
+    """
     assert go(cell) == ["pandas"]
     assert parents.heavy_imports(
         ["x = 1\nimport matplotlib.pyplot as plt", "  from torch import nn", "# import litellm", "import numpy"]
@@ -272,7 +276,8 @@ try:
         count += 1
 except OSError:
     pass
-shared = [line for line in open('/proc/self/maps') if line.split()[1].startswith('rw') and line.split()[1].endswith('s')]
+rights = [line.split()[1] for line in open('/proc/self/maps')]
+shared = [r for r in rights if r.startswith('rw') and r.endswith('s')]
 print(0 < count < 128, os.path.exists('/tmp/left'), len(os.listdir('/proc/self/fd')) > 0, shared)
 open('/tmp/left', 'w').close()
 """

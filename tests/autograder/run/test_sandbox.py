@@ -359,7 +359,7 @@ def test_the_system_bubblewrap_is_tried_first(monkeypatch):
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 def test_every_jump_of_the_filter_lands_inside_it(machine):
     steps = list(struct.iter_unpack("=HBBI", seccomp.program(machine)))
-    for position, (code, if_true, if_false, value) in enumerate(steps):
+    for position, (code, if_true, if_false, _) in enumerate(steps):
         if code in (0x15, 0x35, 0x45):
             assert position + 1 + max(if_true, if_false) < len(steps)
     assert steps[-1] == (0x06, 0, 0, 0x7FFF0000)
