@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from .catalogue import wands_folder
 from .errors import CourseError
+from .progress import ProgressBar
 
 WANDS_URL = "https://raw.githubusercontent.com/wayfair/WANDS/3b74dcf4ba29ab8ff3e6a50b5b09fc627cb882b5/dataset/"
 _CHUNK = 2**16
@@ -83,12 +84,10 @@ def _is_good(path: Path, blob_id: str) -> bool:
 
 def _fetch(files: Sequence[RemoteFile], folder: Path, base_url: str) -> None:
     """Fetch each file into a temporary folder beside its final place, check it, and only then move it."""
-    from tqdm.auto import tqdm
-
     total = sum(file.about_bytes for file in files)
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as unchecked,
-        tqdm(total=total, desc="WANDS", unit="B", unit_scale=True, delay=0.5) as bar,
+        ProgressBar(total=total, desc="WANDS", unit="B", unit_scale=True) as bar,
     ):
         for file in files:
             path = Path(unchecked) / file.name
@@ -110,7 +109,8 @@ def _fetch_one(url: str, path: Path, bar) -> None:
     try:
         downloader(url, str(path), pooch=None)
     except requests.HTTPError as error:
-        reason = f"the server answered {error.response.status_code} for {url}"
+        status = error.response.status_code if error.response is not None else "with an error"
+        reason = f"the server answered {status} for {url}"
     except requests.exceptions.ChunkedEncodingError:
         reason = f"{urlsplit(url).hostname} broke off in the middle of {path.name}"
     except requests.exceptions.SSLError:

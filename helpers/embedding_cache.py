@@ -109,7 +109,7 @@ def embed_through_cache(
     unknown = sorted((text for text in dict.fromkeys(texts) if text not in vector_of), key=len, reverse=True)
     if unknown:
         encode = open_encoder()
-        with ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", disable=not show_progress) as bar:
+        with ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", show=show_progress) as bar:
             for start in range(0, len(unknown), chunk_size):
                 chunk = unknown[start : start + chunk_size]
                 vectors = np.asarray(encode(chunk), dtype=np.float32)

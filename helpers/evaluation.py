@@ -199,7 +199,7 @@ def evaluate_search(
     relevant = _relevant_products(labels_df)
     rows = list(zip(queries_df["query_id"].tolist(), queries_df["query"].tolist()))
     recalls = []
-    for query_id, query in ProgressBar(rows, desc="Searching", unit=" queries", disable=not verbose):
+    for query_id, query in ProgressBar(rows, desc="Searching", unit=" queries", show=verbose):
         try:
             results = search_func(query)
             _check_columns(results, "the result of the search function", ["product_id"])

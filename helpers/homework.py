@@ -1,6 +1,5 @@
 """Homework mode: the helpers that a homework asks for are withheld while its notebook runs."""
 
-import opcode
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -34,18 +33,18 @@ class _WithholdingModule(ModuleType):
 
     def __getattribute__(self, name: str):
         if name in _withheld:
-            caller = sys._getframe(1)
-            if caller.f_globals.get("__name__") == "__main__":
-                raise (ImportError if _is_import(caller) else AttributeError)(_withheld[name])
+            if sys._getframe(1).f_globals.get("__name__") == "__main__":
+                # An import replaces the text of any AttributeError by its own, so this is the one way to be heard.
+                raise ImportError(_withheld[name])
         return super().__getattribute__(name)
 
 
 def withhold(assignment: str = "hw4") -> None:
     """Hide the helpers that the student writes in this assignment, for the rest of this kernel.
 
-    From then on ``from helpers import cosine_similarity`` raises ImportError and
-    ``helpers.cosine_similarity`` raises AttributeError, with a sentence that says what to do. Names that the
-    notebook imported before are not taken away again. Calling it twice changes nothing.
+    From then on ``from helpers import cosine_similarity`` and ``helpers.cosine_similarity`` both raise
+    ImportError, with a sentence that says what to do. Names that the notebook imported before are not taken
+    away again. Calling it twice changes nothing.
 
     Parameters
     ----------
@@ -70,8 +69,3 @@ def withhold(assignment: str = "hw4") -> None:
     package.__all__ = [name for name in package.__all__ if name not in _withheld]
     for module in (package, *map(import_module, _MODULES)):
         module.__class__ = _WithholdingModule
-
-
-def _is_import(frame) -> bool:
-    """True if `frame` is in the middle of ``from ... import name``, which should fail as an import does."""
-    return opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "IMPORT_FROM"

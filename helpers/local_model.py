@@ -24,6 +24,7 @@ from . import onnx_model
 from .embedding_cache import EmbeddingCache, as_text, as_texts, check_batch_size, embed_through_cache
 from .errors import CourseError
 from .onnx_model import OnnxModel
+from .progress import no_advice_on_widgets
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -202,7 +203,7 @@ def batch_embed_local(
     """Return the embeddings of n texts (list, tuple, array or Series of str): (n, d) float32, in their order.
 
     What is computed is kept chunk by chunk, so an interrupted call goes on where it stopped. With
-    `show_progress` a bar on stderr shows rate and time left for work of more than two seconds.
+    `show_progress` a bar shows rate and time left for work of more than two seconds.
     Errors as for ``LocalModel.encode``.
     """
     model = get_local_model(model_name)
@@ -322,7 +323,7 @@ def _hub_answers() -> bool:
 
 def _quietly_load(source: str, **options: Any) -> "SentenceTransformer":
     try:
-        with _patient_threads():
+        with _patient_threads(), no_advice_on_widgets():
             from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise ModelUnavailable(

@@ -7,7 +7,6 @@ The grader itself imports `pack` to write the probes.
 
 import base64
 import contextlib
-import dis
 import io
 import json
 import math
@@ -169,14 +168,18 @@ def at_most(seconds):
 
 
 class AnswerCell:
-    """An answer cell that can be run again, once, after a fresh set-up with only some of the queries."""
+    """An answer cell that can be run again, once, after a fresh set-up with only some of the queries.
 
-    def __init__(self, source, namespace, named):
-        self.source, self.namespace, self.named = source, namespace, named
+    asked: the names that probes read. They are gone before the cell runs, so what is there afterwards is of its making,
+    however it was set: below `%%time`, as a function's global, or as the very object that it was before.
+    """
+
+    def __init__(self, source, namespace, named, asked):
+        self.source, self.namespace, self.named, self.asked = source, namespace, named, asked
         self.found, self.problem = None, None
 
     def left(self, query_ids):
-        """The names that the cell sets, with their values; what it raised is raised again."""
+        """Those of the asked names that the cell sets, with their values; what it raised is raised again."""
         if self.found is None and self.problem is None:
             try:
                 self.found = self._run(query_ids)
@@ -195,10 +198,10 @@ class AnswerCell:
         queries = fresh["queries"]
         fresh["queries"] = queries[queries["query_id"].isin(query_ids)].reset_index(drop=True)
         with changed_for_a_while(self.namespace, fresh), at_most(AGAIN_SECONDS):
-            code = compile(TransformerManager().transform_cell(self.source), "<answer>", "exec")
-            exec(code, self.namespace)
-            sets = {step.argval for step in dis.get_instructions(code) if step.opname == "STORE_NAME"}
-            return {name: self.namespace[name] for name in sets if name in self.namespace}
+            for name in self.asked:
+                self.namespace.pop(name, None)
+            exec(compile(TransformerManager().transform_cell(self.source), "<answer>", "exec"), self.namespace)
+            return {name: self.namespace[name] for name in self.asked if name in self.namespace}
 
 
 class NoSuchName(Exception):
@@ -213,7 +216,8 @@ def answer_probes(probes, namespace, named, answer_cell=None):
     """
     asked = {probe["id"]: probe for probe in probes}
     own, again = copies(named), copies(named)
-    answers, cell = [], AnswerCell(answer_cell, namespace, copies(named))
+    answers, reads = [], {probe["read"] for probe in probes if "read" in probe}
+    cell = AnswerCell(answer_cell, namespace, copies(named), reads)
     for probe in probes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:

@@ -348,9 +348,8 @@ def _plain(output: NotebookNode) -> NotebookNode | None:
             traceback=[_text(line) for line in lines] if isinstance(lines, list) else [],
         )
     if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
-        return new_output(
-            kind, data={_text(name): _text(value) for name, value in output.data.items() if isinstance(value, str)}
-        )
+        data = {_text(name): _text(value) for name, value in output.data.items() if isinstance(value, str)}
+        return new_output(kind, data=data) if data else None
     return None
 
 

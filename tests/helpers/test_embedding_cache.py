@@ -3,7 +3,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import embedding_cache, progress
+from helpers import embedding_cache
 from helpers.cache_folder import cache_folder
 from helpers.embedding_cache import EmbeddingCache, as_texts, embed_through_cache
 
@@ -278,14 +277,8 @@ class Encoder:
         return vectors_of(texts)
 
 
-class SlowEncoder(Encoder):
-    def __call__(self, texts):
-        time.sleep(0.11)  # just longer than tqdm's interval between two drawings
-        return super().__call__(texts)
-
-
-def embed(texts, cache, encoder, show_progress=True):
-    return embed_through_cache(texts, "m", cache, encoder.open, chunk_size=3, show_progress=show_progress)
+def embed(texts, cache, encoder):
+    return embed_through_cache(texts, "m", cache, encoder.open, chunk_size=3, show_progress=True)
 
 
 def test_only_unknown_distinct_texts_are_computed_longest_first(cache, capfd):
@@ -317,17 +310,6 @@ def test_an_unusable_cache_does_not_break_embedding(cache, capfd):
     for _ in range(2):
         np.testing.assert_array_equal(embed(["a", "b"], cache, Encoder()), vectors_of(["a", "b"]))
     expect_one_warning(capfd, "delete that file")
-
-
-def test_the_bar_shows_on_stderr_for_long_work_and_goes_away(cache, capfd, monkeypatch):
-    monkeypatch.setattr(progress, "DELAY_SECONDS", 1e-9)
-    embed([str(i) for i in range(9)], cache, SlowEncoder())
-    captured = capfd.readouterr()
-    assert captured.out == ""
-    assert "texts/s" in captured.err and captured.err.endswith("\r") and "\n" not in captured.err
-    embed([str(i) for i in range(9)], cache, Encoder())
-    embed(["new"], cache, Encoder(), show_progress=False)
-    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(

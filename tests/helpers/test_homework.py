@@ -31,9 +31,8 @@ for code in ["from helpers import cosine_similarity",
 for get in [lambda: helpers.cosine_similarity, lambda: helpers.similarity.cosine_similarity]:
     try:
         get()
-    except AttributeError as error:
+    except ImportError as error:
         print(error)
-print(hasattr(helpers, "hybrid_search"), hasattr(helpers, "search_bm25"))
 """).splitlines()
     sentence = (
         "{} is what you write yourself in homework 4, so helpers keeps its own version back. "
@@ -48,7 +47,6 @@ print(hasattr(helpers, "hybrid_search"), hasattr(helpers, "search_bm25"))
         sentence.format("calculate_recall", "recall_at_k"),
         cosine,
         cosine,
-        "False True",
     ]
 
 
@@ -57,11 +55,10 @@ def test_everything_that_the_student_writes_is_withheld_and_nothing_else():
 import helpers
 names = helpers.__all__
 helpers.withhold()
-print(*[name for name in names if not hasattr(helpers, name)])
 from helpers import *
 print(*sorted(set(names) - set(globals())))
-""").splitlines()
-    assert output == [" ".join(sorted(STUDENT_WRITES["hw4"]))] * 2
+""")
+    assert output == " ".join(sorted(STUDENT_WRITES["hw4"])) + "\n"
 
 
 def test_the_other_helpers_go_on_working():
