@@ -110,7 +110,8 @@ def _fetch_one(url: str, path: Path, bar) -> None:
     try:
         downloader(url, str(path), pooch=None)
     except requests.HTTPError as error:
-        reason = f"the server answered {error.response.status_code} for {url}"
+        status = "with an error" if error.response is None else error.response.status_code
+        reason = f"the server answered {status} for {url}"
     except requests.exceptions.ChunkedEncodingError:
         reason = f"{urlsplit(url).hostname} broke off in the middle of {path.name}"
     except requests.exceptions.SSLError:
