@@ -109,11 +109,7 @@ def _fetch_one(url: str, path: Path, bar) -> None:
     try:
         downloader(url, str(path), pooch=None)
     except requests.HTTPError as error:
-<<<<<<< HEAD
         status = error.response.status_code if error.response is not None else "with an error"
-=======
-        status = "with an error" if error.response is None else error.response.status_code
->>>>>>> types
         reason = f"the server answered {status} for {url}"
     except requests.exceptions.ChunkedEncodingError:
         reason = f"{urlsplit(url).hostname} broke off in the middle of {path.name}"
