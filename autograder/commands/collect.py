@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from autograder.commands.grade import full_disk_in_words, keep_submitted
+from autograder.course.files import full_disk_in_words, keep_submitted
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook import marks

@@ -80,12 +80,15 @@ def check_memory() -> Finding:
 
 
 def check_reference() -> Finding:
-    """There are reference values for the data set in use."""
-    from autograder.judge.homework import load_homework
+    """Every homework of the course has its reference values for the data set in use, where it needs any."""
+    from autograder.course.folder import Course
+    from autograder.judge.homework import find_homework
 
+    names = Course.find().homeworks()
     with redirect_stdout(io.StringIO()):  # loading says which data is in use, and so has an earlier line
-        homework = load_homework()
-    return Finding("ok", "reference values", f"stored for these {len(homework.data.products):,} products")
+        for name in names:
+            find_homework(Course.find().homework(name))
+    return Finding("ok", "reference values", f"there for the data set in use ({', '.join(names)})")
 
 
 CHECKS = (*STUDENTS_CHECKS, check_nbgrader, check_bubblewrap, check_sandbox, check_memory, check_reference)

@@ -13,8 +13,8 @@ from autograder.cli import app
 from autograder.commands.demo import make_class, make_course
 from autograder.commands.grade import find_submissions, grade_all, results_json
 from autograder.commands.release import ReleaseRefused, release
-from autograder.course.folder import read_notebook
-from autograder.gradebook import marks, nbgrader_bridge
+from autograder.course.notebooks import read_notebook
+from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
 
@@ -23,17 +23,19 @@ SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 
 @pytest.fixture(scope="module")
 def course(small_homework, tmp_path_factory):
-    return make_course(tmp_path_factory.mktemp("course"))
+    return make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
 
 
 @pytest.fixture(scope="module")
 def proofs(course, small_homework):
-    return release(course, "hw4", course.build / "student-edition", small_homework)
+    return release(course, small_homework, course.build / "student-edition")
 
 
 @pytest.fixture(scope="module")
 def results(course, proofs, small_homework):
-    return grade_all(course, "hw4", find_submissions(make_class(course), "hw4"), small_homework, seed=11, jobs=2)
+    return grade_all(
+        course, small_homework, find_submissions(make_class(course, small_homework), "hw4"), seed=11, jobs=2
+    )
 
 
 def test_release_proves_before_it_writes(course, proofs):
@@ -59,22 +61,22 @@ def test_release_proves_before_it_writes(course, proofs):
 
 
 def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp_path):
-    broken = make_course(tmp_path / "course")
+    broken = make_course(tmp_path / "course", small_homework.folder.parents[1])
     path = broken.source("hw4")
     path.write_text(path.read_text().replace("return float(np.dot(a, b) / lengths)", "return float(np.dot(a, b))"))
     with pytest.raises(ReleaseRefused, match="earns 0 of 10 on cosine"):
-        release(broken, "hw4", tmp_path / "edition", small_homework)
+        release(broken, small_homework, tmp_path / "edition")
     assert not (tmp_path / "edition").exists() and not (broken.build / "release").exists()
 
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
-    leaky = make_course(tmp_path / "course")
+    leaky = make_course(tmp_path / "course", small_homework.folder.parents[1])
     (leaky.root / "helpers" / "notes.md").write_text(
         "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
         "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
     )
     with pytest.raises(ReleaseRefused, match=r"notes.md holds the solution of cell answer_cosine"):
-        release(leaky, "hw4", tmp_path / "edition", small_homework)
+        release(leaky, small_homework, tmp_path / "edition")
     assert list(tmp_path.glob("*edition*")) == []
 
 
@@ -87,14 +89,14 @@ def test_every_student_gets_the_mark_of_their_work(results):
 def test_every_lost_question_has_a_sentence(results):
     for result in results:
         for question in result.questions:
-            assert question["message"].endswith((".", "?")) and len(question["message"]) > 10
+            assert question.message.endswith((".", "?")) and len(question.message) > 10
 
 
 def test_the_gradebook_holds_the_same_marks(course, results):
     for result in results:
         held = marks.marks_of(course, "hw4", result.student)
         if result.status == "graded":
-            assert {q: m.score for q, m in held.items()} == {q["id"]: q["score"] for q in result.questions}
+            assert {q: m.score for q, m in held.items()} == {q.id: q.score for q in result.questions}
             assert held["reflection"].waiting == (result.student != "blaise")
         else:
             assert not any(mark.score for mark in held.values())
@@ -125,15 +127,15 @@ def test_feedback_shows_sentences_and_no_secrets(course, results):
         assert secret not in page
 
 
-def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path):
+def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path, small_homework):
     with Gradebook(course.config().CourseDirectory.db_url) as book:
         grade = book.find_grade("answer_reflection", "hw4", "hw4", "ada")
         grade.manual_score, grade.needs_manual_grade = 4, False
         book.db.commit()
     loaded = load_results(course, "hw4")
     assert next(r for r in loaded if r.student == "ada").score == 99
-    page = write_report(course, "hw4", loaded, tmp_path / "report.html").read_text()
-    lost = next(q["message"] for r in loaded if r.student == "carl" for q in r.questions if q["id"] == "recall")
+    page = write_report(course, small_homework, loaded, tmp_path / "report.html").read_text()
+    lost = next(q.message for r in loaded if r.student == "carl" for q in r.questions if q.id == "recall")
     for text in ("ada", "emmy", "not graded", lost):
         assert text in page
 
@@ -142,13 +144,12 @@ def test_a_failed_run_leaves_no_older_mark(course, results, small_homework, tmp_
     folder = tmp_path / "again" / "dorothy"
     folder.mkdir(parents=True)
     (folder / "hw4.ipynb").write_text("{}")
-    [result] = grade_all(course, "hw4", find_submissions(folder.parent, "hw4"), small_homework, seed=11)
+    [result] = grade_all(course, small_homework, find_submissions(folder.parent, "hw4"), seed=11)
     assert result.status == "failed"
     assert sum(mark.score for mark in marks.marks_of(course, "hw4", "dorothy").values()) == 0
 
 
 def test_nbgrader_autograde_gives_the_same_marks(course, results, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
     before = marks.marks_of(course, "hw4", "carl")
     shutil.rmtree(course.build / "autograded" / "carl")
     marks.forget(course, "hw4", "carl")

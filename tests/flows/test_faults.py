@@ -13,9 +13,8 @@ import pytest
 from nbgrader.preprocessors import SaveAutoGrades
 
 from autograder import cli
-from autograder.commands.demo import with_answers
-from autograder.commands.grade import GradingStopped
-from autograder.course.folder import read_notebook
+from autograder.course.files import GradingStopped
+from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.marks import GradebookError
 from autograder.gradebook.results import load_results
@@ -285,7 +284,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
     assert scores(course) == dict.fromkeys(CLASS, 0)
     assert not list((course.build / "autograded").glob("*/hw4")) and not list((course.build / "feedback").glob("*/hw4"))
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
     assert page.count("not graded") == 4
 
 
@@ -297,7 +296,7 @@ def test_a_kernel_that_dies_costs_its_own_student_only(course, grade, stubs, mon
         shutil.rmtree(course.build / "submitted" / student)
     ada, bob = grade(limits=Limits(cell_seconds=30))
     assert (ada.score, bob.score) == (0, 10)
-    assert "kernel" in next(q for q in ada.questions if q["id"] == "cosine")["message"].lower()
+    assert "kernel" in next(q for q in ada.questions if q.id == "cosine").message.lower()
 
 
 def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, monkeypatch):

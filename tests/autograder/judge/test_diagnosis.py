@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograder.judge.banks import copy_of, run_answers
+from autograder.judge.banks import run_answers
 from autograder.judge.diagnosis import likeness_of
 from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number
 from autograder.tryout import judge_namespace
@@ -15,7 +15,7 @@ NAN = float("nan")
 @pytest.fixture
 def written(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced; cells may fail."""
-    return lambda **answers: run_answers(copy_of(small_homework.data), solutions | answers)
+    return lambda **answers: run_answers(small_homework.shop.notebook(), solutions | answers)
 
 
 @pytest.mark.parametrize(

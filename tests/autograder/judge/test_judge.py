@@ -1,26 +1,26 @@
 """The judge on right, wrong and missing answers of every question."""
 
 import json
+import shutil
 
 import nbformat
 import numpy as np
 import pytest
 
-from autograder.inside.collector import answer_probes
-from autograder.judge.banks import copy_of, run_answers
+from autograder.inside.collector import KernelPart, answer_probes
+from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
-from autograder.judge.homework import ReferenceMissing, load_homework
+from autograder.judge.homework import ReferenceMissing, find_homework
 from autograder.judge.judge import draw_request, judge
 from autograder.judge.question import rounded
 from autograder.judge.submission import judge_run
-from autograder.questions import QUESTIONS
-from autograder.right_answers import RIGHT_ANSWERS
 from autograder.run.notebook import Run
 from autograder.tryout import evidence_of, judge_namespace
+from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-JUDGED = [q.id for q in QUESTIONS["hw4"] if q.checks]
+JUDGED = [q.id for q in QUESTIONS if q.checks]
 
 
 def said(verdict) -> str:
@@ -29,8 +29,8 @@ def said(verdict) -> str:
 
 
 def test_the_points_add_up_to_100():
-    assert sum(q.points for q in QUESTIONS["hw4"]) == 100
-    assert [q.id for q in QUESTIONS["hw4"]] == [
+    assert sum(q.points for q in QUESTIONS) == 100
+    assert [q.id for q in QUESTIONS] == [
         "cosine",
         "batch_cosine",
         "recall",
@@ -229,7 +229,7 @@ def test_what_looks_rounded(got, expected, said):
     ],
 )
 def test_an_answer_cell_that_stopped_is_why_its_function_is_missing(ename, evalue, says, small_homework):
-    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    request = draw_request(QUESTIONS[0], small_homework, 5)
     cell = nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"grade_id": "answer_cosine"}})
     cell.outputs = [nbformat.from_dict({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": []})]
     run = Run(nbformat.v4.new_notebook(cells=[cell]), {"cosine": [evidence_of(request, {}, small_homework)]})
@@ -239,7 +239,7 @@ def test_an_answer_cell_that_stopped_is_why_its_function_is_missing(ename, evalu
 
 
 def test_an_error_in_the_answer_cell_costs_nothing_where_the_function_is_there(answered, small_homework):
-    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    request = draw_request(QUESTIONS[0], small_homework, 5)
     evidence = [evidence_of(request, answered(), small_homework)]
     assert (
         judge(request, evidence, small_homework, stopped=Failure("NameError", "later")).message == "All checks passed."
@@ -247,7 +247,7 @@ def test_an_error_in_the_answer_cell_costs_nothing_where_the_function_is_there(a
 
 
 def test_the_same_seed_draws_the_same_probes_and_another_seed_others(small_homework):
-    question = QUESTIONS["hw4"][0]
+    question = QUESTIONS[0]
     first, again, other = (
         json.loads(draw_request(question, small_homework, seed).to_wire())["probes"] for seed in (3, 3, 4)
     )
@@ -255,12 +255,14 @@ def test_the_same_seed_draws_the_same_probes_and_another_seed_others(small_homew
 
 
 def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered, small_homework):
-    question = QUESTIONS["hw4"][0]
+    question = QUESTIONS[0]
     request, other = (draw_request(question, small_homework, 7) for _ in range(2))
 
     def evidence(of):
         wire = json.loads(of.to_wire())
-        return json.dumps({"nonce": wire["nonce"], "answers": answer_probes(wire["probes"], answered(), None)})
+        return json.dumps(
+            {"nonce": wire["nonce"], "answers": answer_probes(wire["probes"], answered(), KernelPart(""))}
+        )
 
     assert judge(request, [evidence(request)], small_homework).complete
     assert judge(request, [], small_homework).score == 0
@@ -269,18 +271,20 @@ def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered
 
 
 def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
-    for question in QUESTIONS["hw4"]:
+    for question in QUESTIONS:
         if question.checks:
             for probe in json.loads(draw_request(question, small_homework, 5).to_wire())["probes"]:
-                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "queries"}
+                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "only"}
 
 
-def test_reference_values_are_for_one_data_set_only(small_homework, monkeypatch, tmp_path):
-    from autograder.judge import homework
-
-    monkeypatch.setattr(homework, "REFERENCE_FOLDER", tmp_path)
+def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(small_data, other)
+    labels = (other / "label.csv").read_text().splitlines(keepends=True)
+    (other / "label.csv").write_text("".join(labels[:-1]))
+    assert find_homework(small_homework.folder).shop.reference == small_homework.shop.reference
     with pytest.raises(ReferenceMissing, match="autograder reference hw4"):
-        load_homework("hw4")
+        find_homework(small_homework.folder, other)
 
 
 def test_float32_answers_are_right_too(answered, small_homework):
@@ -315,7 +319,7 @@ WRONG = {
 @pytest.fixture
 def written(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced; cells may fail."""
-    return lambda **answers: run_answers(copy_of(small_homework.data), solutions | answers)
+    return lambda **answers: run_answers(small_homework.shop.notebook(), solutions | answers)
 
 
 @pytest.mark.parametrize(
@@ -398,15 +402,15 @@ def test_an_answer_cell_that_fails_when_run_again_costs_nothing(written, small_h
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_any_order_of_equal_bm25_scores_is_right(dtype, small_homework):
     """Names share few words, so BM25 scores tie often; each order of the ties, in either precision, is in the range."""
-    reference, rng = small_homework.reference["bm25"], np.random.default_rng(3)
+    reference, rng = small_homework.shop.reference["bm25"], np.random.default_rng(3)
     least, most = np.array(reference["least"]), np.array(reference["most"])
     assert (most > least).any()
-    scores = small_homework.bm25_scores.astype(dtype)
+    scores = small_homework.shop.bm25_scores.astype(dtype)
     for _ in range(5):
         noise = rng.permuted(np.tile(np.arange(scores.shape[1]), (len(scores), 1)), axis=1)
         top = np.lexsort((noise, -scores), axis=1)[:, :10]
-        found = np.take_along_axis(small_homework.relevant, top, axis=1).sum(axis=1)
-        recalls = found / np.maximum(small_homework.relevant.sum(axis=1), 1)
+        found = np.take_along_axis(small_homework.shop.relevant, top, axis=1).sum(axis=1)
+        recalls = found / np.maximum(small_homework.shop.relevant.sum(axis=1), 1)
         assert (recalls >= least - 1e-9).all() and (recalls <= most + 1e-9).all()
 
 
