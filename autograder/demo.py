@@ -59,7 +59,7 @@ def run_demo(out: Console) -> None:
 def make_course(folder: Path) -> Course:
     """A copy of this repository's course in `folder`, with nothing built yet."""
     repository = Path(__file__).resolve().parents[1]
-    for name in ("homework", "lectures", "helpers"):
+    for name in ("homework", "lectures", "helpers", "requirements"):
         if (repository / name).is_dir():
             shutil.copytree(
                 repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
