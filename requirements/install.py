@@ -135,13 +135,15 @@ def install(folder, newest):
             what, extras = "the newest packages that pyproject.toml allows", "[dev]" if path.name == "all.txt" else ""
             log.run(what, *pip, "install", "--upgrade", "--upgrade-strategy", "eager", "-e", "." + extras)
         else:
-            what = f"{len(packages)} packages of requirements/{path.name}"
+            what = f"the packages of requirements/{path.name}"
             log.run(what, *pip, "install", "-r", str(path))
             log.run("the course itself", *pip, "install", "--no-deps", "--no-build-isolation", "-e", ".")
     except StepFailed:
         print(*log.last_words(), "", sep="\n", file=sys.stderr)
         print(f"The set-up failed. All of pip's output: {log.path}. Run it again to go on.", file=sys.stderr)
         raise
+    activate = f"{folder}\\Scripts\\activate" if os.name == "nt" else f"source {folder}/bin/activate"
+    print(f"Ready. To work in it: {activate}")
 
 
 def main(arguments=None):
