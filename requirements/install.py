@@ -63,9 +63,10 @@ class Log:
             return False
 
     def last_words(self):
-        """What the last command had to say: its lines of errors, or else its last lines."""
+        """What the last command had to say: its lines of errors and its last line, or else its last lines."""
         lines = self.path.read_text(encoding="utf-8", errors="replace").rpartition("\n$")[2].splitlines()[1:]
-        return ([line for line in lines if line.startswith("ERROR")] or lines)[-5:]
+        errors = [line for line in lines[:-1] if line.startswith("ERROR")]
+        return errors[-4:] + lines[-1:] if errors else lines[-5:]
 
 
 def locked():

@@ -38,7 +38,7 @@ def install(tmp_path, monkeypatch):
         echo "$@" >> {tmp_path}/calls
         case "$2" in
             venv) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
-            pip) echo "$*" | grep -q -f {tmp_path}/fails && {{ echo "much else"; echo "ERROR: no such thing"; exit 1; }}
+            pip) echo "$*" | grep -q -f {tmp_path}/fails && {{ echo "much else"; echo "ERROR: a thing"; echo "much more"; echo "no such thing"; exit 1; }}
                 echo "much said" ;;
             *) test -e {tmp_path}/torch-is-there ;;
         esac
@@ -211,7 +211,7 @@ def test_a_failure_says_why_and_where_the_rest_is(install, tmp_path, capsys):
     assert install.main([]) == 1
     told = capsys.readouterr()
     assert "failed" in told.out.splitlines()[-1]
-    assert told.err.splitlines()[0] == "ERROR: no such thing" and "much" not in told.err
+    assert told.err.splitlines()[:2] == ["ERROR: a thing", "no such thing"] and "much" not in told.err
     assert ".venv/setup.log" in told.err and "Run it again" in told.err
     (tmp_path / "fails").write_text("")
     assert install.main([]) == 0
