@@ -38,8 +38,11 @@ def install(tmp_path, monkeypatch):
         echo "$@" >> {tmp_path}/calls
         case "$2" in
             venv) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
-            pip) echo "$*" | grep -q -f {tmp_path}/fails && {{ echo "much else"; echo "ERROR: a thing"; echo "much more"; echo "no such thing"; exit 1; }}
-                echo "much said" ;;
+            pip) echo "much said"
+                if echo "$*" | grep -q -f {tmp_path}/fails; then
+                    printf 'ERROR: a thing\\nmuch more\\nno such thing\\n'
+                    exit 1
+                fi ;;
             *) test -e {tmp_path}/torch-is-there ;;
         esac
         """,
