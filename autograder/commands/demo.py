@@ -45,7 +45,7 @@ def run_demo(out: Console) -> None:
 def make_course(folder: Path, source: Path | None = None) -> Course:
     """A copy, with nothing built yet, of the course in the folder `source` (default: of this repository)."""
     repository = source or Path(__file__).resolve().parents[2]
-    for name in ("homework", "lectures", "helpers"):
+    for name in ("homework", "lectures", "helpers", "requirements"):
         if (repository / name).is_dir():
             shutil.copytree(
                 repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")

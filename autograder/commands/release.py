@@ -25,7 +25,7 @@ from autograder.judge.question import Question
 from autograder.judge.submission import Graded, Runner, grade_submission
 from helpers.errors import CourseError
 
-SHIPPED = ("helpers", "lectures", "environment.yml", "LICENSE")
+SHIPPED = ("helpers", "lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
 TEXT = {".py", ".ipynb", ".md", ".yml", ".toml", ".json", ".txt", ".cfg", ".csv"}
 
@@ -102,6 +102,7 @@ def _build_edition(course: Course, assignment: str, released: NotebookNode, fold
         if (course.root / name).is_dir():
             shutil.copytree(course.root / name, folder / name, ignore=NOT_SHIPPED)
         elif (course.root / name).is_file():
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(course.root / name, folder / name)
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))
     shutil.copy(Path(__file__).with_name("students-README.md"), folder / "README.md")

@@ -52,6 +52,7 @@ def test_release_proves_before_it_writes(course, proofs):
         "pyproject.toml",
         "README.md",
     }
+    assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
