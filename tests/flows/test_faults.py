@@ -1,22 +1,25 @@
 """What happens when the machine fails in the middle: no lost mark, no double mark, nothing half-written."""
 
 import ctypes
+import errno
 import json
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import SaveAutoGrades
 
 from autograder import cli
 from autograder.course.files import GradingStopped
 from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
-from autograder.gradebook.marks import GradebookError
+from autograder.gradebook.marks import GradebookError, NotRecorded
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
 from autograder.run.notebook import Limits, RunFailed
@@ -172,6 +175,45 @@ def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypa
             grade()
     assert [r.kept for r in grade()] == [True, True, False, False]
     assert scores(course) == dict.fromkeys(CLASS, 10)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY, "locked by another program"),
+        (sqlite3.SQLITE_LOCKED_SHAREDCACHE, "locked by another program"),
+        (sqlite3.SQLITE_FULL, "disk with the gradebook is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened or written"),
+        (sqlite3.SQLITE_CANTOPEN, "cannot be opened or written"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (None, "damaged"),
+    ],
+)
+def test_the_database_s_code_decides_and_not_its_words(course, code, words):
+    problem = sqlite3.DatabaseError("locked, full, readonly: all in other words")
+    if code is not None:
+        problem.sqlite_errorcode = code
+    assert words in str(marks.in_words(course, problem))
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "words"),
+    [
+        (OSError(errno.ENOSPC, "voll"), GradebookError, "because the disk is full"),
+        (OSError(errno.EACCES, "No space left on device"), NotRecorded, "could not record: PermissionError"),
+        (ValueError("sqlite3. database is locked"), NotRecorded, "could not record: ValueError"),
+    ],
+)
+def test_what_nbgrader_caught_decides_and_not_its_words(course, cause, kind, words):
+    def start():
+        try:
+            raise cause
+        except Exception:
+            log.error("There was an error processing an assignment")
+            raise NbGraderException("Please see the above traceback.") from None
+
+    with marks._quiet() as log, pytest.raises(kind, match=words):
+        marks._start(course, SimpleNamespace(start=start, log=log), "record")
 
 
 def garbage(path):
