@@ -42,17 +42,19 @@ def before_student(assignment: str, student: str, notebooks: list[str]) -> None:
     if (assignment, student) in prepared:
         return
     course = Course.find(folder)
+    _repairs.pop((assignment, student), None)
     gradebook.forget(course, assignment, student)
     drop_result(course, assignment, student)
     wanted = folder / f"{assignment}.ipynb"
     if str(wanted) not in notebooks:
         try:
-            chosen, _ = choose_notebook(folder, assignment)
+            chosen, note = choose_notebook(folder, assignment)
         except IntakeError as reason:
             _keep_failure(course, assignment, student, str(reason))
             return
         wanted.write_bytes(read_file(chosen))
         notebooks[:] = [str(wanted)]
+        _repairs[assignment, student] = [note] if note else []
 
 
 class IntakeExporter(NotebookExporter):
@@ -70,7 +72,7 @@ class IntakeExporter(NotebookExporter):
         except IntakeError as reason:
             _keep_failure(course, assignment, student, str(reason))
             raise
-        _repairs[assignment, student] = submission.repairs
+        _repairs[assignment, student] = _repairs.get((assignment, student), []) + submission.repairs
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
 
 

@@ -159,13 +159,16 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
         ):
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
-    for method in ("bm25", "semantic", "hybrid"):
-        for bound in ("mean_least", "mean_most"):
-            secrets.append((f"the reference recall of {method}", f"{homework.reference[method][bound]:.6f}"))
+    values = [
+        (f"the reference recall of {method}", homework.reference[method][bound])
+        for method in ("bm25", "semantic", "hybrid")
+        for bound in ("mean_least", "mean_most")
+    ]
     for row in homework.reference["alpha_table"]:
-        secrets += [
-            (f"the reference recall at alpha={row['alpha']}", f"{row[bound]:.6f}") for bound in ("least", "most")
-        ]
+        values += [(f"the reference recall at alpha={row['alpha']}", row[bound]) for bound in ("least", "most")]
+    for what, value in values[:6]:
+        # Rounded, or in full: then its first digits are found.
+        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[: len("0.123456")]})]
     return secrets
 
 
