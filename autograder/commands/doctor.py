@@ -81,13 +81,17 @@ def check_memory() -> Finding:
 
 def check_reference() -> Finding:
     """Every homework of the course has its reference values for the data set in use, where it needs any."""
-    from autograder.course.folder import Course
+    from autograder.course.folder import Course, CourseFolderError
     from autograder.judge.homework import find_homework
 
-    names = Course.find().homeworks()
+    try:
+        course = Course.find()
+    except CourseFolderError as reason:
+        return Finding("warning", "course folder", str(reason))
+    names = course.homeworks()
     with redirect_stdout(io.StringIO()):  # loading says which data is in use, and so has an earlier line
         for name in names:
-            find_homework(Course.find().homework(name))
+            find_homework(course.homework(name))
     return Finding("ok", "reference values", f"there for the data set in use ({', '.join(names)})")
 
 

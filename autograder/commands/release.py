@@ -6,7 +6,6 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -162,21 +161,24 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
         ):
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
-    for number in sorted(set(_measured(homework.shop.reference))):
-        secrets.append((f"the reference value {number:.6f}", f"{number:.6f}"))
+    for what, value in _measured(homework.shop.reference, "reference"):
+        # Rounded, or in full: then its first digits are found.
+        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[:-6]})]
     return secrets
 
 
-def _measured(values: Any) -> Iterator[float]:
-    """The numbers in the reference values that nobody hits by chance: not whole ones, and no fraction such as 1/3, as
-    the recall of one query is."""
+def _measured(values: Any, name: str) -> Iterator[tuple[str, float]]:
+    """(name, number) of every figure that has a name of its own in the reference values and that nobody hits by chance.
+    Lists of numbers are left out: they hold what many a query has, such as a third."""
     if isinstance(values, dict):
-        values = list(values.values())
-    if isinstance(values, list):
+        for key, value in values.items():
+            yield from _measured(value, f"{name} {key}")
+    elif isinstance(values, list):
         for value in values:
-            yield from _measured(value)
-    elif isinstance(values, float) and abs(float(Fraction(values).limit_denominator(5_000)) - values) > 1e-9:
-        yield values
+            if isinstance(value, dict):
+                yield from _measured(value, name)
+    elif isinstance(values, float) and round(values, 3) != values:
+        yield f"the {name}", values
 
 
 def _cell_text(cell: NotebookNode) -> str:

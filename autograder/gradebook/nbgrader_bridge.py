@@ -63,7 +63,7 @@ class IntakeExporter(NotebookExporter):
             if not hasattr(self.parent, "graded"):
                 _keep_failure(course, assignment, student, str(reason))
             raise
-        self.parent.repairs = submission.repairs
+        self.parent.repairs = [*_was_renamed(Path(filename), assignment), *submission.repairs]
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
 
 
@@ -128,6 +128,15 @@ def _keep_failure(course: Course, assignment: str, student: str, reason: str) ->
     save_result(
         course, assignment, StudentResult.failed(student, Homework(course.homework(assignment)).questions, reason), 0
     )
+
+
+def _was_renamed(notebook: Path, assignment: str) -> list[str]:
+    """What to tell where `before_student` has made this file, as a copy of one with another name."""
+    try:
+        chosen, note = choose_notebook(notebook.parent, assignment, copy=notebook)
+    except IntakeError:
+        return []
+    return [note] if note and chosen.read_bytes() == notebook.read_bytes() else []
 
 
 def _drop_other_files(folder: Path) -> None:

@@ -247,7 +247,7 @@ def send_evidence(request, namespace):
     """Answer a request {"nonce", "probes", "part", "answer_cell"} and publish the evidence as display data."""
     from IPython.display import publish_display_data
 
-    part = KernelPart(request["part"])
+    part = KernelPart(request.get("part", ""))
     answers = answer_probes(request["probes"], namespace, part, request.get("answer_cell"))
     evidence = {"nonce": request["nonce"], "answers": answers}
     publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": "evidence"})

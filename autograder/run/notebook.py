@@ -52,7 +52,10 @@ STARTS = 2  # on a shared machine one failed start proves nothing
 GRACE_SECONDS = 5  # what an interrupted cell has to come to its end
 LOST_OUTPUT_SECONDS = 10  # how long output may come later than the reply that ends a cell
 WATCH_SECONDS = 0.2  # between two looks at the memory in use
-WAITING_MESSAGES = 50  # unread messages that the grader keeps; the kernel then waits, or drops its output
+WAITING_MESSAGES = 1000  # unread messages that the grader keeps; beyond them the kernel drops output
+# Bytes. A larger message is not taken in. What a loop prints in the fifth of a second between two messages stays below
+# it, so that endless printing is counted, and told as what it is.
+LARGEST_MESSAGE = 64 * 2**20
 
 PRINTED_TOO_MUCH = "The notebook printed more output than is allowed."
 LOST_OUTPUT = "The output of a cell was lost: it was more than is allowed, or the cell broke the kernel's own channels."
@@ -121,8 +124,8 @@ class Kernel:
         self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
         self.folder = Path(tempfile.mkdtemp(prefix="run-"))
         self.context = zmq.asyncio.Context()
-        # Set here, they hold for every socket: no message may be larger than all output together.
-        self.context.setsockopt(zmq.MAXMSGSIZE, limits.output_bytes)
+        # Set here, they hold for every socket of a client that is given this context.
+        self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
         self.context.setsockopt(zmq.LINGER, 0)
         log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
@@ -169,7 +172,7 @@ class Kernel:
             await self.manager.start_kernel(
                 env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            self.client.kc = channels = self.manager.client()
+            self.client.kc = channels = self.manager.client(context=self.context)
             channels.start_channels()
             await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
             channels.allow_stdin = False
