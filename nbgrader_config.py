@@ -23,17 +23,17 @@ c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{ro
 
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings
 # back evidence, the judge decides.
-c.Autograde.exporter_class = "autograder.nbgrader_bridge.IntakeExporter"
+c.Autograde.exporter_class = "autograder.gradebook.nbgrader_bridge.IntakeExporter"
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_bridge.RunAndJudge",
+    "autograder.gradebook.nbgrader_bridge.RunAndJudge",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.nbgrader_bridge.KeepResult",
+    "autograder.gradebook.nbgrader_bridge.KeepResult",
 ]
-c.Autograde.pre_convert_hook = "autograder.nbgrader_bridge.before_student"
+c.Autograde.pre_convert_hook = "autograder.gradebook.nbgrader_bridge.before_student"
 
 # The students' pages: question by question, without scripts, also without a network.
-c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
-c.GenerateFeedback.preprocessors = ["autograder.feedback.Marks"]
+c.GenerateFeedback.exporter_class = "autograder.pages.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["autograder.pages.feedback.Marks"]

@@ -40,9 +40,9 @@ def release(
     course: CourseOption = None,
 ) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
-    from autograder.course import Course
-    from autograder.homework import load_homework
-    from autograder.release import release as build
+    from autograder.commands.release import release as build
+    from autograder.course.folder import Course
+    from autograder.judge.homework import load_homework
 
     here = Course.find(course)
     here.source(assignment)
@@ -62,8 +62,8 @@ def collect(
     course: CourseOption = None,
 ) -> None:
     """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
-    from autograder.collect import collect as take_in
-    from autograder.course import Course
+    from autograder.commands.collect import collect as take_in
+    from autograder.course.folder import Course
 
     collected = take_in(Course.find(course), assignment, source.resolve())
     for one in collected:
@@ -108,11 +108,11 @@ def grade(
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
-    from autograder.batch import find_submissions, grade_all, results_json
-    from autograder.cluster import Cluster
-    from autograder.course import Course
-    from autograder.homework import load_homework
-    from autograder.judge import new_seed
+    from autograder.commands.grade import find_submissions, grade_all, results_json
+    from autograder.course.folder import Course
+    from autograder.judge.homework import load_homework
+    from autograder.judge.judge import new_seed
+    from autograder.run.cluster import Cluster
 
     here = Course.find(course)
     here.source(assignment)
@@ -131,7 +131,7 @@ def grade(
             jobs or (cluster.jobs if cluster else 1),
             on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
             regrade=regrade or seed is not None,
-            runner=cluster and cluster.run,
+            runner=cluster.run if cluster else None,
         )
     show_results(results)
     unchanged = sum(r.kept for r in results)
@@ -151,12 +151,12 @@ def grade(
 @app.command()
 def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     """Write a feedback page for every graded student under build/feedback."""
-    from autograder import gradebook
-    from autograder.course import Course
+    from autograder.course.folder import Course
+    from autograder.gradebook import marks
 
     here = Course.find(course)
     here.source(assignment)
-    gradebook.write_feedback(here, assignment)
+    marks.write_feedback(here, assignment)
     pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
     out.print(
         f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
@@ -172,9 +172,9 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Write the instructor's report on a homework as one HTML page."""
-    from autograder.course import Course
-    from autograder.report import write_report
-    from autograder.results import load_results
+    from autograder.course.folder import Course
+    from autograder.gradebook.results import load_results
+    from autograder.pages.report import write_report
 
     here = Course.find(course)
     here.source(assignment)
@@ -190,8 +190,8 @@ def report(
 @app.command()
 def reference(assignment: Assignment, course: CourseOption = None) -> None:
     """Measure the reference values for the data set in use and store them."""
-    from autograder.course import Course
-    from autograder.homework import Homework, save_reference
+    from autograder.course.folder import Course
+    from autograder.judge.homework import Homework, save_reference
     from helpers import load_homework_data
 
     Course.find(course).source(assignment)
@@ -219,9 +219,9 @@ def selftest(
 
     Exit status 1 if any row is wrong.
     """
-    from autograder import selftest as tests
-    from autograder.course import Course
-    from autograder.judge import new_seed
+    from autograder.commands import selftest as tests
+    from autograder.course.folder import Course
+    from autograder.judge.judge import new_seed
 
     here = Course.find(course)
     here.source(assignment)
@@ -244,7 +244,7 @@ def selftest(
 @app.command()
 def doctor() -> None:
     """Check whether this machine can grade, and say what to do if it cannot."""
-    from autograder.doctor import CHECKS
+    from autograder.commands.doctor import CHECKS
     from helpers.doctor import examine
 
     if not examine(CHECKS):
@@ -254,14 +254,14 @@ def doctor() -> None:
 @app.command()
 def demo() -> None:
     """Grade a small made-up class in a temporary course folder and show what an instructor sees."""
-    from autograder.demo import run_demo
+    from autograder.commands.demo import run_demo
 
     run_demo(out)
 
 
 def check_sandbox(unsafe: bool) -> None:
     """Find out before the work begins that notebooks can run; `unsafe` lets them run without a sandbox."""
-    from autograder import sandbox
+    from autograder.run import sandbox
 
     if unsafe:
         os.environ[sandbox.UNSAFE] = "1"
@@ -273,7 +273,7 @@ def check_sandbox(unsafe: bool) -> None:
 
 def prepare_kernels(folder: Path) -> None:
     """Have what kernels are forked from started while this process is still busy with its own imports."""
-    from autograder import parents, sandbox
+    from autograder.run import parents, sandbox
 
     if sandbox.is_wanted():
         parents.prepare(folder, sandbox.environment())

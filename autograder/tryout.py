@@ -4,9 +4,9 @@ import json
 from collections.abc import Collection
 from functools import lru_cache
 
-from autograder.collector import answer_probes
-from autograder.homework import Homework, load_homework
-from autograder.judge import Request, Verdict, draw_request, judge, new_seed
+from autograder.inside.collector import answer_probes
+from autograder.judge.homework import Homework, load_homework
+from autograder.judge.judge import Request, Verdict, draw_request, judge, new_seed
 from autograder.questions import QUESTIONS
 from helpers.checks import CheckFailed
 

@@ -21,14 +21,14 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook
-from autograder.batch import find_submissions, grade_all
-from autograder.cluster import Cluster
-from autograder.course import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
-from autograder.grading import Runner
-from autograder.homework import Homework, load_homework
-from autograder.run import Run, run_notebook
+from autograder.commands.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.folder import Course, read_notebook
+from autograder.gradebook import marks
+from autograder.judge.homework import Homework, load_homework
+from autograder.judge.submission import Runner
+from autograder.run.cluster import Cluster
+from autograder.run.notebook import Run, run_notebook
 from benchmarks import harness
 
 ASSIGNMENT = "hw4"
@@ -37,7 +37,7 @@ CLASS = 10_000
 
 def hand_in(course: Course, n: int) -> None:
     """n full submissions, of three kinds in turns."""
-    gradebook.register(course, ASSIGNMENT)
+    marks.register(course, ASSIGNMENT)
     source = read_notebook(course.source(ASSIGNMENT))
     kinds = [nbformat.writes(with_mistakes(source, mistakes)) for mistakes in ({}, DOT_PRODUCT, WRONG_WAY)]
     for i in range(n):
@@ -113,7 +113,7 @@ def main() -> None:
     chosen = parser.parse_args()
     homework = load_homework(ASSIGNMENT)
     load = os.getloadavg()[0]
-    ways = {
+    ways: dict[str, list[tuple[float, float, list]]] = {
         "this machine alone, -j 1": [],
         "this machine alone, -j 2": [],
         "cluster, 1 worker": [],
@@ -180,7 +180,7 @@ def main() -> None:
             f"Estimated for {CLASS:,} submissions",
             ["workers", "graders", "hours", "what takes longest"],
             rows,
-            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at the same time.",
+            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at once.",
         )
     )
 

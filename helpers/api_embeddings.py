@@ -155,7 +155,8 @@ def _explain(error: BaseException) -> tuple[str, str]:
     import httpx
     import openai
 
-    chain, link = [], error
+    chain: list[BaseException] = []
+    link: BaseException | None = error
     while link is not None and link not in chain:
         chain.append(link)
         link = link.__cause__ or link.__context__

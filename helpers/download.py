@@ -109,7 +109,8 @@ def _fetch_one(url: str, path: Path, bar) -> None:
     try:
         downloader(url, str(path), pooch=None)
     except requests.HTTPError as error:
-        reason = f"the server answered {error.response.status_code} for {url}"
+        status = error.response.status_code if error.response is not None else "with an error"
+        reason = f"the server answered {status} for {url}"
     except requests.exceptions.ChunkedEncodingError:
         reason = f"{urlsplit(url).hostname} broke off in the middle of {path.name}"
     except requests.exceptions.SSLError:

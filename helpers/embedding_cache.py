@@ -133,7 +133,7 @@ def as_texts(texts: Iterable[str]) -> list[str]:
         raise TypeError(f"Expected a list or a column of texts, got {type(texts).__name__}: pass a list of strings.")
     if getattr(texts, "ndim", 1) != 1:
         raise ValueError(
-            f"Expected one column of texts, got a table of shape {texts.shape}: "
+            f"Expected one column of texts, got a table of shape {getattr(texts, 'shape', ())}: "
             "pass one column, for example products['product_name']."
         )
     return [as_text(text, f"The text at position {i}") for i, text in enumerate(texts)]

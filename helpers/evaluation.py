@@ -123,7 +123,7 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     _check_columns(labels_df, "labels_df", ["query_id", "product_id"])
     judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df))
     highest = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
-    judgments = {}
+    judgments: dict = {}
     for query_id, product_id, grade in zip(*(highest[column].tolist() for column in highest)):
         judgments.setdefault(query_id, {})[product_id] = grade
     return judgments
@@ -244,14 +244,14 @@ def evaluate_scores(
     >>> evaluate_scores([[0.9, 0.8, 0.1]], [7, 8, 9], queries, labels, k=2)["recall"].tolist()
     [0.5]
     """
-    scores, product_ids = np.asarray(scores), np.asarray(product_ids)
-    _check_matrix(scores, "scores", product_ids, queries_df)
+    scores, ids = np.asarray(scores), np.asarray(product_ids)
+    _check_matrix(scores, "scores", ids, queries_df)
     rows = [top_k(row, k) for row in scores]
-    return evaluate_rankings([product_ids[top] for top in rows], queries_df, labels_df, k)
+    return evaluate_rankings([ids[top] for top in rows], queries_df, labels_df, k)
 
 
 def evaluate_rankings(
-    rankings: Sequence[Iterable], queries_df: pd.DataFrame, labels_df: pd.DataFrame, k: int = 10
+    rankings: Sequence[Iterable] | np.ndarray, queries_df: pd.DataFrame, labels_df: pd.DataFrame, k: int = 10
 ) -> pd.DataFrame:
     """Recall@k and nDCG@k of rankings that are there already, one for each query.
 
@@ -332,10 +332,10 @@ def sweep_alpha(
         If a shape does not fit, a column is missing, an alpha is out of range, or `k` is not a whole number
         of at least 1.
     """
-    k, product_ids, alphas = check_k(k), np.asarray(product_ids), list(alphas)
+    k, ids, alphas = check_k(k), np.asarray(product_ids), list(alphas)
     semantic_scores, bm25_scores = np.asarray(semantic_scores), np.asarray(bm25_scores)
-    _check_matrix(semantic_scores, "semantic_scores", product_ids, queries_df)
-    _check_matrix(bm25_scores, "bm25_scores", product_ids, queries_df)
+    _check_matrix(semantic_scores, "semantic_scores", ids, queries_df)
+    _check_matrix(bm25_scores, "bm25_scores", ids, queries_df)
     relevant = _relevant_products(labels_df)
     if not len(queries_df):
         raise ValueError("queries_df has no rows, so there is no mean recall.")
@@ -345,7 +345,7 @@ def sweep_alpha(
     for i, query_id in enumerate(queries_df["query_id"].tolist()):
         semantic, bm25 = normalize_scores(semantic_scores[i]), normalize_scores(bm25_scores[i])
         for j, best in enumerate(_best_of_each_mix(semantic, bm25, alphas, k)):
-            recalls[i, j] = calculate_recall(product_ids[best].tolist(), relevant.get(query_id, ()), k)
+            recalls[i, j] = calculate_recall(ids[best].tolist(), relevant.get(query_id, ()), k)
     return pd.DataFrame({"alpha": alphas, "mean_recall": recalls.mean(axis=0)})
 
 

@@ -3,6 +3,7 @@
 import sys
 from importlib import import_module
 from types import ModuleType
+from typing import Any
 
 # For each assignment: helper -> the function of the student's own that takes its place.
 STUDENT_WRITES = {
@@ -64,7 +65,7 @@ def withhold(assignment: str = "hw4") -> None:
             f"{name} is what you write yourself in homework {number}, so helpers keeps its own version "
             f"back. Write {own} in its answer cell, run the cell, and use yours."
         )
-    package = sys.modules[__package__]
+    package: Any = sys.modules[__package__]
     package.__all__ = [name for name in package.__all__ if name not in _withheld]
     for module in (package, *map(import_module, _MODULES)):
         module.__class__ = _WithholdingModule

@@ -106,7 +106,7 @@ class LocalModel:
             )
         batch_size = check_batch_size(batch_size)
         single = isinstance(sentences, str)
-        texts = [as_text(sentences)] if single else as_texts(sentences)
+        texts = [as_text(sentences)] if isinstance(sentences, str) else as_texts(sentences)
         if not texts:
             return np.zeros((0, self._dimension()), dtype=np.float32)
 
@@ -130,18 +130,22 @@ class LocalModel:
         ------
         ModelUnavailable : the model cannot be loaded.
         """
-        if self.engine == "ONNX Runtime":
-            return lambda texts: self._onnx.encode(texts, batch_size=batch_size)
+        onnx = self._onnx_model()
+        if onnx is not None:
+            return lambda texts: onnx.encode(texts, batch_size=batch_size)
         real = self._sentence_transformer()
         return lambda texts: real.encode(texts, batch_size=batch_size, show_progress_bar=False)
 
     @property
     def engine(self) -> Literal["ONNX Runtime", "sentence-transformers"]:
         """What computes vectors that the cache does not have. Asking loads ONNX Runtime where it is used."""
+        return "sentence-transformers" if self._onnx_model() is None else "ONNX Runtime"
+
+    def _onnx_model(self) -> OnnxModel | None:
         if self._load_onnx is not None:
             self._onnx = self._load_onnx()
             self._load_onnx = None
-        return "sentence-transformers" if self._onnx is None else "ONNX Runtime"
+        return self._onnx
 
     def _sentence_transformer(self) -> "SentenceTransformer":
         if self._real is None:
@@ -151,7 +155,7 @@ class LocalModel:
     def _dimension(self) -> int:
         if self.name == DEFAULT_MODEL:
             return DEFAULT_DIMENSION
-        return self._sentence_transformer().get_embedding_dimension()
+        return self._sentence_transformer().get_embedding_dimension() or 0  # where a model does not know
 
     def __getattr__(self, name: str) -> Any:
         # Jupyter asks every object for names such as _repr_html_: that must not load the model.

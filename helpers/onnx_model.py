@@ -187,11 +187,12 @@ def _graph(weights: Path) -> "ModelProto":
     Inputs, all int32: tokens (b, t), padded at the end; segments (b, t), zeros; lengths (b,), tokens of each
     text. Output: the last layer's vectors (b, t, 384) float32, those of padding meaningless.
     """
-    from onnx import TensorProto, helper
+    from onnx import NodeProto, TensorProto, helper
 
     stored, data_start = _safetensors_header(weights)
     settings = json.loads((weights.parent / "config.json").read_text(encoding="utf-8"))
-    nodes, initializers = [], {}
+    nodes: list[NodeProto] = []
+    initializers: dict[str, TensorProto] = {}
 
     def weight(name: str) -> str:
         """A tensor of the weights file, by its name there."""
@@ -244,9 +245,9 @@ def _graph(weights: Path) -> "ModelProto":
     )
     for number in range(settings["num_hidden_layers"]):
         layer = f"encoder.layer.{number}"
-        parts = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
-        joined = add("Concat", *[weight(f"{part}.weight") for part in parts], axis=0)
-        biases = add("Concat", *[weight(f"{part}.bias") for part in parts], axis=0)
+        heads = [f"{layer}.attention.self.{part}" for part in ("query", "key", "value")]
+        joined = add("Concat", *[weight(f"{head}.weight") for head in heads], axis=0)
+        biases = add("Concat", *[weight(f"{head}.bias") for head in heads], axis=0)
         attended = fused(
             "Attention",
             x,

@@ -5,8 +5,9 @@ or a file nothing is written.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 from tqdm import TqdmWarning, tqdm
@@ -19,10 +20,10 @@ class ProgressBar(tqdm):
 
     monitor_interval = 0
 
-    def __init__(self, *args, show: bool = True, **kwargs):
+    def __init__(self, iterable: Iterable | None = None, show: bool = True, **kwargs: Any):
         # None leaves the bar out where its file is no terminal.
         disable, file = None if show else True, _NotebookLine() if _in_notebook() else None
-        super().__init__(*args, disable=disable, file=file, delay=DELAY_SECONDS, leave=False, **kwargs)
+        super().__init__(iterable, disable=disable, file=file, delay=DELAY_SECONDS, leave=False, **kwargs)
 
 
 class _NotebookLine:
@@ -35,7 +36,7 @@ class _NotebookLine:
     encoding = "utf-8"  # so that tqdm draws with blocks
 
     def __init__(self) -> None:
-        self._display = None
+        self._display: Any = None  # IPython's handle of the display, once there is something to show
 
     def write(self, text: str) -> None:
         """Take "\\r" and a line as the new content; what else tqdm writes moves a terminal's cursor."""

@@ -37,7 +37,7 @@ def small_homework(small_data, tmp_path_factory):
 
     For the rest of the session the small catalogue is the data set in use, for kernels too.
     """
-    from autograder import homework
+    from autograder.judge import homework
 
     patch = pytest.MonkeyPatch()
     patch.setenv("COURSE_DATA_DIR", str(small_data))
@@ -51,7 +51,7 @@ def small_homework(small_data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def sandboxed():
     """For tests that run notebooks: skips them, with the reason, where this machine has no sandbox."""
-    from autograder import sandbox
+    from autograder.run import sandbox
 
     try:
         sandbox.require()
@@ -62,12 +62,12 @@ def sandboxed():
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""
-    from autograder.cells import answered_question
-    from autograder.course import read_notebook
-    from autograder.demo import solved
+    from autograder.commands.demo import solved
+    from autograder.course.cells import answered_question
+    from autograder.course.folder import read_notebook
 
     notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
-    return {answered_question(cell): cell.source for cell in notebook.cells if answered_question(cell)}
+    return {question: cell.source for cell in notebook.cells if (question := answered_question(cell))}
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def answered(small_homework, solutions):
     import numpy as np
     import pandas as pd
 
-    from autograder.homework import ALPHAS
+    from autograder.judge.homework import ALPHAS
     from helpers import evaluate_search, get_embedding_local, score_bm25
 
     def namespace(**answers: str) -> dict:

@@ -4,7 +4,7 @@ A new one is an entry in its question's module; `autograder selftest` then prove
 and that the feedback names it.
 """
 
-from autograder.answers import Misconception
+from autograder.judge.banks import Misconception
 from autograder.misconceptions.batch_cosine import BATCH_COSINE
 from autograder.misconceptions.best_alpha import BEST_ALPHA
 from autograder.misconceptions.cosine import COSINE

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from autograder.answers import Misconception
+from autograder.judge.banks import Misconception
 
 _Mistake = partial(Misconception, loses=("batch_cosine",))
 

@@ -1,6 +1,6 @@
 """Mistakes in choosing alpha: the answer is a cell that leaves alpha_table and best_alpha."""
 
-from autograder.answers import Misconception
+from autograder.judge.banks import Misconception
 
 _RELEVANT = """
 relevant_of = labels[labels["grade"] > 0].groupby("query_id")["product_id"].agg(set).to_dict()

@@ -1,6 +1,6 @@
 """Mistakes in hybrid_search."""
 
-from autograder.answers import Misconception
+from autograder.judge.banks import Misconception
 
 _START = """
 def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):

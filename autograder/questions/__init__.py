@@ -1,6 +1,6 @@
 """The questions of each homework, in the order of the notebook."""
 
-from autograder.questions.base import Check, Question
+from autograder.judge.question import Check, Question
 from autograder.questions.measures import RECALL
 from autograder.questions.searches import HYBRID, SEMANTIC
 from autograder.questions.tuning import BEST_ALPHA, REFLECTION

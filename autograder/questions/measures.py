@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from autograder.expected import recall
-from autograder.questions.base import UNROUNDED, Answer, Check, Probe, Question, as_number, each, rounded
+from autograder.judge.question import UNROUNDED, Answer, Check, Probe, Question, as_number, each, rounded
+from autograder.judge.ties import recall
 
 
 def _probe(name: str, i: int, retrieved, relevant, k: int | None = None) -> Probe:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from autograder.expected import TOLERANCE, cosines, first_wrong_row, min_max
-from autograder.homework import DEFAULT_ALPHA, Homework, K
-from autograder.questions.base import (
+from autograder.judge.homework import DEFAULT_ALPHA, Homework, K
+from autograder.judge.question import (
     UNROUNDED,
     Answer,
     Check,
@@ -21,6 +20,7 @@ from autograder.questions.base import (
     each,
     rounded,
 )
+from autograder.judge.ties import TOLERANCE, cosines, first_wrong_row, min_max
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 from helpers import build_index, score_bm25
 

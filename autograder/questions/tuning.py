@@ -5,9 +5,9 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.expected import recall_range
-from autograder.homework import ALPHAS, Homework, K
-from autograder.questions.base import Check, Exchange, Probe, Question, as_frame, as_number
+from autograder.judge.homework import ALPHAS, Homework, K
+from autograder.judge.question import Check, Exchange, Probe, Question, as_frame, as_number
+from autograder.judge.ties import recall_range
 from autograder.questions.measures import RECALL
 from autograder.questions.searches import HYBRID, SEMANTIC
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
@@ -46,7 +46,7 @@ def _on_a_few_queries(rng: np.random.Generator, homework: Homework, probes: dict
     least = ranges[:, :, 0]
     relevant = homework.relevant.any(axis=1)
     unlucky, hard = np.flatnonzero(~relevant), np.flatnonzero(relevant & (least.min(axis=0) == 0))
-    n = len(relevant)
+    n = relevant.size
     # Fewer than there are, also in a small sample: else every draw ends with the same query.
     few = min(A_FEW, max(1, n // 2))
     draws = [
@@ -72,9 +72,11 @@ def _recalls(homework: Homework, k: int) -> np.ndarray:
 
 
 def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
-    """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them: the least share of alphas at
-    which two ways to make one number of a row differ; then whether the best alpha lies at no end, which tells a table
-    upside down."""
+    """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them.
+
+    Returns the least share of alphas at which two ways to make one number of a row differ; then whether the best
+    alpha lies at no end, which tells a table upside down.
+    """
     ways = [
         least.mean(axis=1),
         half.mean(axis=1),

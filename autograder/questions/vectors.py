@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from autograder.expected import TOLERANCE, cosines, min_max
-from autograder.questions.base import (
+from autograder.judge.question import (
     UNROUNDED,
     Answer,
     Array,
@@ -19,6 +18,7 @@ from autograder.questions.base import (
     no_value,
     rounded,
 )
+from autograder.judge.ties import TOLERANCE, cosines, min_max
 
 
 def _close(got, expected) -> bool:

@@ -1,6 +1,6 @@
 """Right answers in other clothes: each earns full marks, however it computes. The first of each question is plain."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 from autograder.right_answers.batch_cosine import BATCH_COSINE
 from autograder.right_answers.best_alpha import BEST_ALPHA
 from autograder.right_answers.cosine import COSINE

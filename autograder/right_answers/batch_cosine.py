@@ -1,6 +1,6 @@
 """Right answers to batch_cosine."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 BATCH_COSINE = (
     RightAnswer(

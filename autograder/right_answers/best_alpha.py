@@ -1,6 +1,6 @@
 """Right answers to best_alpha."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 BEST_ALPHA = (
     RightAnswer(

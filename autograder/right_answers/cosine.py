@@ -1,6 +1,6 @@
 """Right answers to cosine."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 COSINE = (
     RightAnswer(

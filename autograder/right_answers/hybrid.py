@@ -1,6 +1,6 @@
 """Right answers to hybrid."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 HYBRID = (
     RightAnswer(

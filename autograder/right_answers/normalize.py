@@ -1,6 +1,6 @@
 """Right answers to normalize."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 NORMALIZE = (
     RightAnswer(

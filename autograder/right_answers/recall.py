@@ -1,6 +1,6 @@
 """Right answers to recall."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 RECALL = (
     RightAnswer(

@@ -1,6 +1,6 @@
 """Right answers to semantic."""
 
-from autograder.answers import RightAnswer
+from autograder.judge.banks import RightAnswer
 
 SEMANTIC = (
     RightAnswer(
@@ -45,7 +45,8 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         "pandas: assign, nlargest, another index",
         """
 def semantic_search(query, product_embeddings, products_df, k=10):
-    scored = products_df.assign(similarity=np.asarray(batch_cosine_similarity(get_embedding_local(query), product_embeddings)))
+    similarity = np.asarray(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
+    scored = products_df.assign(similarity=similarity)
     top = scored.nlargest(k, "similarity").set_index("product_id", drop=False)
     top["rank"] = top["similarity"].rank(ascending=False, method="first")
     return top

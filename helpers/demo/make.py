@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from typing import Any, TypeVar
 
 from helpers.demo import queries as authored
 from helpers.demo import vocabulary as words
@@ -33,6 +34,8 @@ PRODUCT_COLUMNS = (
 )
 FACETS = ("collection", "style", "colour", "material", "size", "theme")
 MUST_HOLD = ("collection", "theme")  # who names one of these wants nothing else
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,11 @@ class Dice:
     def below(self, n: int) -> int:
         return int(self._random() * n)
 
-    def one(self, entries: str | Sequence[str]) -> str:
+    def one(self, entries: Sequence[Entry]) -> Entry:
         """One entry of ``"a*3|b"`` or of a plain sequence, by weight."""
-        weighted = _weighted(entries) if isinstance(entries, str) else [(entry, 1) for entry in entries]
+        weighted: list[tuple[Any, int]] = (
+            _weighted(entries) if isinstance(entries, str) else [(entry, 1) for entry in entries]
+        )
         ticket = self._random() * sum(weight for _, weight in weighted)
         for entry, weight in weighted:
             ticket -= weight
@@ -308,7 +313,7 @@ def make_query(family: str, text: str, kinds: str, wants: str, near: str | None 
         kin = {k for kind in right for k in KIN[kind]} - set(right) if wants else set()
     else:
         kin = set(_entries(near, ","))
-    pairs = tuple(tuple(part.strip() for part in want.split("=")) for want in _entries(wants, ";"))
+    pairs = tuple((facet.strip(), value.strip()) for facet, value in (w.split("=") for w in _entries(wants, ";")))
     for kind in (*right, *kin):
         KINDS[kind]
     return Query(text, family, right, tuple(sorted(kin)), pairs)
@@ -409,5 +414,5 @@ def make(folder: Path) -> tuple[list[Product], list[Query], list[tuple[int, int,
 
 if __name__ == "__main__":
     target = Path(__file__).parent
-    made = make(target)
-    print("wrote {} products, {} queries, {} labels to {}".format(*map(len, made), target))
+    products, queries, labels = make(target)
+    print(f"wrote {len(products)} products, {len(queries)} queries, {len(labels)} labels to {target}")

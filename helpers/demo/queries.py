@@ -7,7 +7,7 @@ thing (where none are given and something is wanted,
 attributes asked for, ``facet=value`` or ``facet=family``.  make.py adds queries that name a collection.
 """
 
-QUERIES = {
+QUERIES: dict[str, list[tuple[str, ...]]] = {
     # A kind and some attributes, in words that names use too.
     "attributes": [
         ("sofa", "sofa", "", "loveseat,sectional,sleeper sofa"),

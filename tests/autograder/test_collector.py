@@ -7,7 +7,7 @@ import sys
 import pandas as pd
 import pytest
 
-from autograder.collector import SET_UP, answer_probes
+from autograder.inside.collector import SET_UP, answer_probes
 from autograder.tryout import judge_namespace
 from tests.conftest import REPOSITORY
 

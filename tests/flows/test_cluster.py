@@ -1,4 +1,4 @@
-"""Runs handed to a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
+"""Runs on a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
 
 import json
 import logging
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import nbformat
@@ -18,20 +17,22 @@ from distributed import LocalCluster
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import cluster as clusters
-from autograder import gradebook, sandbox
-from autograder.batch import find_submissions, grade_all
-from autograder.claims import GradingStopped
 from autograder.cli import app
-from autograder.cluster import Cluster, answer
-from autograder.course import Course, read_notebook
-from autograder.demo import make_course, with_answers
+from autograder.commands.demo import make_course, with_answers
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.folder import Course, read_notebook
+from autograder.gradebook import marks
+from autograder.gradebook.claims import GradingStopped
+from autograder.run import cluster as clusters
+from autograder.run import sandbox
+from autograder.run.cluster import Cluster, answer
 from tests.conftest import REPOSITORY
+from tests.support.processes import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 START = "import sys; sys.argv[0] = 'dask'; {change}; from distributed.cli.dask_{part} import main; main()"
 DYING = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
-NO_BUBBLEWRAP = "import autograder.sandbox; autograder.sandbox.candidates = lambda: []"
+NO_BUBBLEWRAP = "import autograder.run.sandbox; autograder.run.sandbox.candidates = lambda: []"
 
 
 class Dask:
@@ -95,13 +96,6 @@ class Dask:
             process.wait()
 
 
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def dask(small_homework, small_data, tmp_path_factory):
     dask = Dask(tmp_path_factory.mktemp("dask"), small_data)
@@ -135,7 +129,7 @@ def worker_named(cluster, name):
 def template(small_homework, solutions_few, tmp_path_factory):
     """Four students: one right and one wrong on the quick questions, one whose kernel dies, one broken file."""
     course = make_course(tmp_path_factory.mktemp("course"))
-    gradebook.register(course, "hw4")
+    marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     answers = {
         "ada-k": {},
@@ -190,11 +184,11 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         return submit(function, *arguments, **options)
 
     monkeypatch.setattr(cluster.client, "submit", record)
-    marks = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
-    assert marks == local
-    assert 0 < marks["dying-w"][1] <= marks["carl-g"][1] < marks["ada-k"][1] and marks["broken-b"][0] == "failed"
-    for student, (_, score, *_) in marks.items():
-        assert sum(m.score for m in gradebook.marks(course, "hw4", student).values()) == score
+    graded = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
+    assert graded == local
+    assert 0 < graded["dying-w"][1] <= graded["carl-g"][1] < graded["ada-k"][1] and graded["broken-b"][0] == "failed"
+    for student, (_, score, *_) in graded.items():
+        assert sum(m.score for m in marks.marks_of(course, "hw4", student).values()) == score
 
     assert len(sent) == 3
     numbers = set(floats(small_homework.reference))
@@ -290,7 +284,7 @@ def test_a_worker_without_a_sandbox_refuses(cluster, dask, course, small_homewor
     for student in ("ada-k", "dying-w"):
         shutil.rmtree(course.build / "submitted" / student)
     grade(course, small_homework, runner=cluster.run)
-    before = {s: gradebook.marks(course, "hw4", s) for s in local}
+    before = {s: marks.marks_of(course, "hw4", s) for s in local}
     unfit = dask.worker("unfit", change=NO_BUBBLEWRAP)
     try:
         address = worker_named(cluster, "unfit")
@@ -305,7 +299,7 @@ def test_a_worker_without_a_sandbox_refuses(cluster, dask, course, small_homewor
     finally:
         unfit.kill()
         unfit.wait()
-    now = {s: gradebook.marks(course, "hw4", s) for s in local}
+    now = {s: marks.marks_of(course, "hw4", s) for s in local}
     assert now == before and sum(m.score for m in now["carl-g"].values()) == local["carl-g"][1]
 
 

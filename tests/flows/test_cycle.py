@@ -9,14 +9,14 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from typer.testing import CliRunner
 
-from autograder import gradebook, nbgrader_bridge
-from autograder.batch import find_submissions, grade_all, results_json
 from autograder.cli import app
-from autograder.course import read_notebook
-from autograder.demo import make_class, make_course
-from autograder.release import ReleaseRefused, release
-from autograder.report import write_report
-from autograder.results import load_results
+from autograder.commands.demo import make_class, make_course
+from autograder.commands.grade import find_submissions, grade_all, results_json
+from autograder.commands.release import ReleaseRefused, release
+from autograder.course.folder import read_notebook
+from autograder.gradebook import marks, nbgrader_bridge
+from autograder.gradebook.results import load_results
+from autograder.pages.report import write_report
 
 SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 
@@ -92,12 +92,12 @@ def test_every_lost_question_has_a_sentence(results):
 
 def test_the_gradebook_holds_the_same_marks(course, results):
     for result in results:
-        marks = gradebook.marks(course, "hw4", result.student)
+        held = marks.marks_of(course, "hw4", result.student)
         if result.status == "graded":
-            assert {q: m.score for q, m in marks.items()} == {q["id"]: q["score"] for q in result.questions}
-            assert marks["reflection"].waiting == (result.student != "blaise")
+            assert {q: m.score for q, m in held.items()} == {q["id"]: q["score"] for q in result.questions}
+            assert held["reflection"].waiting == (result.student != "blaise")
         else:
-            assert not any(mark.score for mark in marks.values())
+            assert not any(mark.score for mark in held.values())
 
 
 def test_the_json_has_the_agreed_form(results):
@@ -116,7 +116,7 @@ def test_the_submitted_file_is_kept_as_it_was(course, results):
 
 
 def test_feedback_shows_sentences_and_no_secrets(course, results):
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     page = (course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
     assert "What do you divide by?" in page and "0 of 15 points" in page
     source = "\n".join(c.source for c in read_notebook(course.source("hw4")).cells)
@@ -144,19 +144,17 @@ def test_a_failed_run_leaves_no_older_mark(course, results, small_homework, tmp_
     (folder / "hw4.ipynb").write_text("{}")
     [result] = grade_all(course, "hw4", find_submissions(folder.parent, "hw4"), small_homework, seed=11)
     assert result.status == "failed"
-    assert sum(mark.score for mark in gradebook.marks(course, "hw4", "dorothy").values()) == 0
+    assert sum(mark.score for mark in marks.marks_of(course, "hw4", "dorothy").values()) == 0
 
 
 def test_nbgrader_autograde_gives_the_same_marks(course, results, small_homework, monkeypatch):
     monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
-    before = gradebook.marks(course, "hw4", "carl")
+    before = marks.marks_of(course, "hw4", "carl")
     shutil.rmtree(course.build / "autograded" / "carl")
-    gradebook.forget(course, "hw4", "carl")
+    marks.forget(course, "hw4", "carl")
     converter = Autograde(coursedir=course.directory(student="carl", assignment="hw4"), config=course.config())
     converter.start()
-    nbgrader_bridge._homework.cache_clear()
-    after = gradebook.marks(course, "hw4", "carl")
+    after = marks.marks_of(course, "hw4", "carl")
     assert {q: m.score for q, m in after.items()} == {q: m.score for q, m in before.items()}
 
 

@@ -11,12 +11,14 @@ import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder import gradebook, homework, nbgrader_bridge
-from autograder.batch import find_submissions, grade_all
-from autograder.course import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
-from autograder.report import write_report
-from autograder.results import load_results
+import autograder
+from autograder.commands.demo import DOT_PRODUCT, make_course, with_mistakes
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.folder import Course, read_notebook
+from autograder.gradebook import marks, nbgrader_bridge
+from autograder.gradebook.results import load_results
+from autograder.judge import homework
+from autograder.pages.report import write_report
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
 
@@ -27,10 +29,10 @@ def handed_in(small_homework, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("course"))
     config = course.root / "nbgrader_config.py"
     config.write_text(
-        config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
-        f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
+        config.read_text() + "\nimport autograder.judge.homework\nfrom pathlib import Path\n"
+        f"autograder.judge.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
     )
-    gradebook.register(course, "hw4")
+    marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     cheat = nbformat.from_dict(
         read_notebook(course.build / "release" / "hw4" / "hw4.ipynb")
@@ -73,21 +75,21 @@ def expected(handed_in, small_homework, tmp_path_factory):
 def outcome(course):
     found = {}
     for result in load_results(course, "hw4"):
-        marks = {q: m.score for q, m in gradebook.marks(course, "hw4", result.student).items()}
+        scores = {q: m.score for q, m in marks.marks_of(course, "hw4", result.student).items()}
         if result.status == "graded":
-            assert marks == {q["id"]: q["score"] for q in result.questions}
+            assert scores == {q["id"]: q["score"] for q in result.questions}
         else:  # a student who was never graded before has no marks at all, another has nothing but zeros
-            assert not any(marks.values())
-            marks = {}
+            assert not any(scores.values())
+            scores = {}
         assert all(q["message"] for q in result.questions)
-        found[result.student] = result.status, marks, result.reason
+        found[result.student] = result.status, scores, result.reason
     return found
 
 
 def nbgrader(course, *arguments):
     """nbgrader as a user's shell starts it, where no environment is activated."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
-    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(gradebook.__file__).parents[1])}
+    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(autograder.__file__).parents[1])}
     return subprocess.run(
         [str(Path(sys.executable).parent / "nbgrader"), *arguments],
         cwd=course.root,
@@ -99,9 +101,9 @@ def nbgrader(course, *arguments):
 
 
 def test_autograder_grade(expected):
-    marks = {s: sum(m.values()) for s, (_, m, _) in expected.items()}
-    assert 0 < marks["carl"] < 95 and marks["nora"] == marks["carl"]
-    assert marks["mallory"] == 0 and marks["zed"] == 0 and expected["zed"][0] == "failed"
+    totals = {s: sum(m.values()) for s, (_, m, _) in expected.items()}
+    assert 0 < totals["carl"] < 95 and totals["nora"] == totals["carl"]
+    assert totals["mallory"] == 0 and totals["zed"] == 0 and expected["zed"][0] == "failed"
 
 
 def test_the_command_nbgrader_autograde(course, expected, tmp_path):
@@ -117,7 +119,6 @@ def test_the_command_nbgrader_autograde(course, expected, tmp_path):
 
 def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch):
     monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
     api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
 
     async def press(student):  # the button's handler runs inside Formgrader's event loop
@@ -126,7 +127,6 @@ def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch)
     for student in ("carl", "mallory", "zed"):
         done = asyncio.run(press(student))
         assert done["success"] == (student != "zed"), done
-    nbgrader_bridge._homework.cache_clear()
     assert outcome(course) == {s: found for s, found in expected.items() if s != "nora"}
 
 
@@ -136,20 +136,18 @@ def test_a_failed_intake_leaves_no_older_mark(course, expected, small_homework):
     assert sum(outcome(course)["carl"][1].values()) > 0
     course.submitted("hw4", "carl").write_text("{}")
     assert nbgrader(course, "autograde", "hw4", "--student", "carl", "--force").returncode != 0
-    status, marks, reason = outcome(course)["carl"]
-    assert status == "failed" and sum(marks.values()) == 0 and "no cells" in reason
+    status, scores, reason = outcome(course)["carl"]
+    assert status == "failed" and sum(scores.values()) == 0 and "no cells" in reason
     assert not (course.build / "autograded" / "carl" / "hw4").exists()
 
 
 def test_links_beside_a_submission_reach_no_page(course, expected, small_homework, monkeypatch):
     monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
     folder = course.submitted("hw4", "mallory").parent
     (folder / "loot.db").symlink_to(course.build / "gradebook.db")
     (folder / "own.txt").write_text("own")
     api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
     assert api.autograde("hw4", "mallory")["success"]
-    nbgrader_bridge._homework.cache_clear()
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     for made in ("autograded", "feedback"):
         assert {p.suffix for p in (course.build / made / "mallory" / "hw4").iterdir()} <= {".ipynb", ".html"}

@@ -1,12 +1,12 @@
-"""The same on real WANDS products, queries and human judgments, where ../shared/wands/pool lies beside the repository."""
+"""The same on real WANDS products, queries and judgments, where ../shared/wands/pool lies beside the repository."""
 
 import pytest
 
-from autograder import homework
-from autograder.course import read_notebook
-from autograder.demo import solved
-from autograder.grading import grade_submission
-from autograder.intake import Submission
+from autograder.commands.demo import solved
+from autograder.course.folder import read_notebook
+from autograder.intake.merge import Submission
+from autograder.judge import homework
+from autograder.judge.submission import grade_submission
 from autograder.questions import QUESTIONS
 from helpers import evaluate_search, hybrid_search, search_bm25, semantic_search
 from tests.conftest import POOL, REPOSITORY

@@ -340,7 +340,9 @@ def test_the_sweep_finds_what_the_searches_find_one_by_one(shop):
         return top_rows(products, fuse_scores(semantic, bm25, alpha), 10)
 
     one_by_one = [
-        evaluate_search(lambda query: search(query, alpha), queries, labels, verbose=False)["recall"].mean()
+        evaluate_search(lambda query, alpha=alpha: search(query, alpha), queries, labels, verbose=False)[
+            "recall"
+        ].mean()
         for alpha in alphas
     ]
     sweep = sweep_alpha(

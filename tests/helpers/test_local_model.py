@@ -244,7 +244,7 @@ def test_the_encoder_works_past_the_cache(model, stand_in):
 def test_other_attributes_are_the_real_models(model):
     assert model.max_seq_length == 256
     with pytest.raises(AttributeError, match="nothing_like_this"):
-        model.nothing_like_this
+        model.nothing_like_this  # noqa: B018 - to look it up is the test
     with pytest.raises(AttributeError):
         model.max_seq_length = 10
 

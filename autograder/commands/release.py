@@ -1,0 +1,182 @@
+"""Builds the student edition, after proving that the homework can be trusted with it."""
+
+import re
+import shutil
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import tomli_w
+from nbformat import NotebookNode
+
+from autograder.course.cells import answered_question, grade_id
+from autograder.course.folder import Course, check_source, read_notebook, released_form
+from autograder.gradebook import marks
+from autograder.intake.merge import Submission
+from autograder.judge.homework import Homework
+from autograder.judge.judge import new_seed
+from autograder.judge.submission import Graded, grade_submission
+from helpers.errors import CourseError
+
+SHIPPED = ("helpers", "lectures", "environment.yml", "LICENSE")
+NOT_SHIPPED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
+TEXT = {".py", ".ipynb", ".md", ".yml", ".toml", ".json", ".txt", ".cfg", ".csv"}
+
+
+class ReleaseRefused(CourseError):
+    """A proof failed, so nothing was written."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One thing proved before a release, in words."""
+
+    what: str
+    found: str
+
+
+def release(course: Course, assignment: str, out: Path, homework: Homework) -> list[Proof]:
+    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`.
+
+    Raises ReleaseRefused, with nothing written, unless the reference solution earns full marks, the blank
+    notebook earns 0, and no solution, hidden test or reference value is in the student edition.
+    """
+    if out.exists() and any(out.iterdir()) and not (out / "homework").is_dir():
+        raise ReleaseRefused(f"{out} is a folder with other things in it: name a new folder with --out.")
+    source = read_notebook(course.source(assignment))
+    check_source(source, course.questions(assignment))
+    released = released_form(source)
+    proofs = [
+        _prove_solution(course, assignment, source, homework),
+        _prove_blank(course, assignment, released, homework),
+    ]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        _build_edition(course, assignment, released, draft)
+        proofs.append(_prove_no_leak(draft, source, homework))
+        marks.register(course, assignment)
+        if out.exists():
+            shutil.rmtree(out)
+        draft.chmod(0o755)
+        draft.rename(out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return proofs
+
+
+def _grade(course: Course, assignment: str, notebook: NotebookNode, homework: Homework) -> Graded:
+    submission = Submission(nbformat.from_dict(notebook))
+    return grade_submission(submission, course.questions(assignment), homework, new_seed())
+
+
+def _prove_solution(course: Course, assignment: str, source: NotebookNode, homework: Homework) -> Proof:
+    graded = _grade(course, assignment, source, homework)
+    judged = [v for v, q in zip(graded.verdicts, course.questions(assignment)) if q.checks]
+    for verdict in judged:
+        if not verdict.complete:
+            raise ReleaseRefused(
+                f"Not released: the reference solution earns {verdict.score:g} of {verdict.max_score:g} "
+                f"on {verdict.id}. {graded.problem or verdict.message}"
+            )
+    points = sum(v.max_score for v in judged)
+    waiting = sum(v.max_score for v in graded.verdicts) - points
+    return Proof("the reference solution earns full marks", f"{points:g} of {points:g}, {waiting:g} marked by hand")
+
+
+def _prove_blank(course: Course, assignment: str, released: NotebookNode, homework: Homework) -> Proof:
+    graded = _grade(course, assignment, released, homework)
+    for verdict in graded.verdicts:
+        if verdict.score:
+            raise ReleaseRefused(f"Not released: the blank notebook earns {verdict.score:g} points on {verdict.id}.")
+    return Proof("the blank notebook earns nothing", "0")
+
+
+def _build_edition(course: Course, assignment: str, released: NotebookNode, folder: Path) -> None:
+    """Copy what students receive into `folder`."""
+    for name in SHIPPED:
+        if (course.root / name).is_dir():
+            shutil.copytree(course.root / name, folder / name, ignore=NOT_SHIPPED)
+        elif (course.root / name).is_file():
+            shutil.copy(course.root / name, folder / name)
+    (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))
+    shutil.copy(Path(__file__).with_name("students-README.md"), folder / "README.md")
+    target = folder / "homework" / assignment / f"{assignment}.ipynb"
+    target.parent.mkdir(parents=True)
+    nbformat.write(released, target)
+
+
+def _students_pyproject(path: Path) -> str:
+    """The course's pyproject.toml without the commands and extras that students have no use for."""
+    project = tomllib.loads(path.read_text())
+    for name in ("scripts", "optional-dependencies", "entry-points"):
+        project["project"].pop(name, None)
+    project["tool"] = {
+        "setuptools": {
+            "packages": {"find": {"include": ["helpers*"]}},
+            "package-data": {"helpers": project["tool"]["setuptools"]["package-data"]["helpers"]},
+        }
+    }
+    return tomli_w.dumps(project)
+
+
+def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Proof:
+    """No solution, no hidden test and no reference value stands in any file of the edition."""
+    secrets = _secrets(source, homework)
+    files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
+    for path in files:
+        if path.suffix not in TEXT and path.name != "LICENSE":
+            raise ReleaseRefused(
+                f"Not released: {path.relative_to(folder)} is of a kind that cannot be searched for leaks."
+            )
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == ".ipynb":
+            notebook = nbformat.reads(text, as_version=4)
+            text = "\n".join(_cell_text(cell) for cell in notebook.cells)
+        flat = _flat(text)
+        for what, secret in secrets:
+            if secret in flat:
+                raise ReleaseRefused(f"Not released: {path.relative_to(folder)} holds {what}.")
+    return Proof(
+        "no solution, hidden test or reference value leaks", f"{len(files)} files searched for {len(secrets)} texts"
+    )
+
+
+def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
+    """(what it is, the text without white space) for everything that students must not receive."""
+    secrets = [
+        ("a solution mark", _flat("### BEGIN SOLUTION")),
+        ("a hidden-test mark", _flat("### BEGIN HIDDEN TESTS")),
+        ("a mark scheme", _flat("**Mark scheme")),
+        ("a call of the judge", _flat("try_question(")),
+    ]
+    for cell in source.cells:
+        for kind, begin, end in (
+            ("the solution", "BEGIN SOLUTION", "END SOLUTION"),
+            ("a hidden test", "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"),
+        ):
+            for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
+                secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
+    for method in ("bm25", "semantic", "hybrid"):
+        for bound in ("mean_least", "mean_most"):
+            secrets.append((f"the reference recall of {method}", f"{homework.reference[method][bound]:.6f}"))
+    for row in homework.reference["alpha_table"]:
+        secrets += [
+            (f"the reference recall at alpha={row['alpha']}", f"{row[bound]:.6f}") for bound in ("least", "most")
+        ]
+    return secrets
+
+
+def _cell_text(cell: NotebookNode) -> str:
+    """A cell's source and, where it is no answer cell, its textual outputs."""
+    parts = [cell.source]
+    for output in cell.get("outputs", []):
+        parts += [output.get("text", ""), *map(str, output.get("data", {}).values())]
+    return "\n".join(parts) if not answered_question(cell) else cell.source
+
+
+def _flat(text: str) -> str:
+    """Text without white space, so that a changed indentation hides nothing."""
+    return re.sub(r"\s+", "", text)

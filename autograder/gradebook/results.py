@@ -1,0 +1,147 @@
+"""What a grading run found for one student, kept as a small JSON file beside the gradebook."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course.folder import Course
+from autograder.course.students import shown_name, student_id
+from autograder.gradebook import marks
+from autograder.judge.judge import Verdict, refused
+from autograder.judge.submission import Graded
+from autograder.questions import Question
+
+BEFORE = "before"  # the folder of the results that a later run took back
+
+
+@dataclass
+class StudentResult:
+    """One student's outcome: status is graded, or failed with a reason in words.
+
+    problem: why the run ended early, where it did; key: a hash of all that the verdicts depend on;
+    kept: found by an earlier run, and left as it was.
+    """
+
+    student: str
+    status: str
+    reason: str | None
+    questions: list[dict]
+    repairs: list[str] = field(default_factory=list)
+    problem: str | None = None
+    key: str | None = None
+    kept: bool = False
+
+    @classmethod
+    def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
+        return cls(
+            shown_name(student),
+            "graded",
+            None,
+            [v.to_json() for v in graded.verdicts],
+            graded.repairs,
+            graded.problem,
+            key,
+        )
+
+    @classmethod
+    def failed(cls, student: str, questions: tuple[Question, ...], reason: str) -> "StudentResult":
+        verdicts: list[Verdict] = [refused(q, reason) for q in questions]
+        return cls(shown_name(student), "failed", reason, [v.to_json() for v in verdicts])
+
+    @property
+    def score(self) -> float:
+        return sum(q["score"] for q in self.questions)
+
+    @property
+    def max_score(self) -> float:
+        return sum(q["max_score"] for q in self.questions)
+
+    def to_json(self) -> dict:
+        return {
+            "student": self.student,
+            "status": self.status,
+            "score": self.score,
+            "max_score": self.max_score,
+            "reason": self.reason,
+            "questions": self.questions,
+            "repairs": self.repairs,
+        }
+
+
+def result_path(course: Course, assignment: str, student: str) -> Path:
+    return course.results(assignment) / f"{student_id(student)}.json"
+
+
+def save_result(course: Course, assignment: str, result: StudentResult, seed: int, student: str | None = None) -> None:
+    """Write build/results/<assignment>/<student>.json, whole or not at all; the seed repeats the run.
+
+    student: the name as handed in, where it differs from the shown one.
+    """
+    path = result_path(course, assignment, student or result.student)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.tmp")
+    kept = result.to_json() | {"problem": result.problem, "key": result.key, "seed": seed}
+    try:
+        draft.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def drop_result(course: Course, assignment: str, student: str) -> None:
+    """Take back what an earlier run found; `results_before` still knows it, for the report on a regrade."""
+    path = result_path(course, assignment, student)
+    if path.is_file():
+        path.parent.joinpath(BEFORE).mkdir(exist_ok=True)
+        path.replace(path.parent / BEFORE / path.name)
+
+
+def results_before(course: Course, assignment: str) -> dict[str, StudentResult]:
+    """{student: what the run before the last one found}, for those who were graded more than once."""
+    read = [_read(path) for path in sorted((course.results(assignment) / BEFORE).glob("*.json"))]
+    return {result.student: result for result in read if result}
+
+
+def kept_result(course: Course, assignment: str, student: str) -> StudentResult | None:
+    """A student's last result, or None where there is none that can be read."""
+    return _read(result_path(course, assignment, student))
+
+
+def load_results(course: Course, assignment: str) -> list[StudentResult]:
+    """Every student's last result, with the marks that the gradebook holds now (by-hand marks included)."""
+    results = []
+    for path in sorted(course.results(assignment).glob("*.json")):
+        if (result := _read(path)) is None:
+            continue
+        held = marks.marks_of(course, assignment, path.stem)
+        for question in result.questions:
+            mark = held.get(question["id"])
+            if (
+                mark
+                and result.status == "graded"
+                and (mark.score != question["score"] or mark.waiting != question["waiting"])
+            ):
+                unanswered = mark.automatic == 0 and mark.score == 0
+                question |= {
+                    "score": mark.score,
+                    "waiting": mark.waiting,
+                    "message": "Not answered." if unanswered else "Marked by hand.",
+                }
+        results.append(result)
+    return results
+
+
+def _read(path: Path) -> StudentResult | None:
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return StudentResult(
+            kept["student"],
+            kept["status"],
+            kept["reason"],
+            kept["questions"],
+            kept["repairs"],
+            kept.get("problem"),
+            kept.get("key"),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
