@@ -1,5 +1,7 @@
 """Shared, prepared states: a small catalogue cut from the demo data, and a homework on it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -31,21 +33,37 @@ def small_data(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def small_homework(small_data, tmp_path_factory):
-    """Homework 4 on the small catalogue, with its reference values stored in a folder of the tests' own.
-
-    For the rest of the session the small catalogue is the data set in use, for kernels too.
-    """
+@contextmanager
+def _small_data_in_use(data: Path, reference: Path) -> Iterator[None]:
     from autograder.judge import homework
 
-    patch = pytest.MonkeyPatch()
-    patch.setenv("COURSE_DATA_DIR", str(small_data))
-    patch.setattr(homework, "REFERENCE_FOLDER", tmp_path_factory.mktemp("reference"))
-    measured = homework.Homework(homework.load_homework_data())
-    homework.save_reference("hw4", measured)
-    yield homework.load_homework("hw4")
-    patch.undo()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(data))
+        patch.setattr(homework, "REFERENCE_FOLDER", reference)
+        yield
+
+
+@pytest.fixture(scope="session")
+def small_reference(tmp_path_factory) -> Path:
+    """The folder for the reference values of homework 4 on the small catalogue."""
+    return tmp_path_factory.mktemp("reference")
+
+
+@pytest.fixture(scope="session")
+def measured_homework(small_data, small_reference):
+    """Homework 4 on the small catalogue, measured once for all modules."""
+    from autograder.judge import homework
+
+    with _small_data_in_use(small_data, small_reference):
+        homework.save_reference("hw4", homework.Homework(homework.load_homework_data()))
+        return homework.load_homework("hw4")
+
+
+@pytest.fixture(scope="module")
+def small_homework(small_data, small_reference, measured_homework):
+    """Homework 4 on the small catalogue, which is the data set in use for the rest of the module, for kernels too."""
+    with _small_data_in_use(small_data, small_reference):
+        yield measured_homework
 
 
 @pytest.fixture(scope="session")
