@@ -23,14 +23,13 @@ from unittest import mock
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder.commands.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
+from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.cells import answered_question, tested_question, visible_tests
-from autograder.course.folder import read_notebook
+from autograder.course.notebooks import read_notebook, solved, with_mistakes
 from autograder.gradebook import marks
 from autograder.judge import submission as grading
-from autograder.judge.homework import load_homework
-from autograder.right_answers import RIGHT_ANSWERS
+from autograder.judge.homework import find_homework
 from autograder.run import notebook as run
 from autograder.run import sandbox
 from benchmarks import harness
@@ -125,10 +124,9 @@ class Workshop:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.homework = load_homework()
-        self.homework.query_embeddings  # noqa: B018 - into the cache that the kernels read
-        self.tests = asserts(self.homework.reference)
         self.course = make_course(folder / "ours")
+        self.homework = find_homework(self.course.homework("hw4"))
+        self.tests = asserts(self.homework.shop.reference)
         self.source = read_notebook(self.course.source("hw4"))
         self.classes = {kind: self._class(kind) for kind in KINDS}
         self._nbgrader_course()
@@ -136,8 +134,7 @@ class Workshop:
     def _class(self, kind: Kind) -> Path:
         notebooks = [
             solved(self.source),
-            with_mistakes(self.source, DOT_PRODUCT),
-            with_mistakes(self.source, WRONG_WAY),
+            *(with_mistakes(self.source, wrong) for wrong in self.homework.key.DEMO_MISTAKES.values()),
         ]
         folder = self.folder / kind.name.replace(" ", "-")
         for number in range(kind.size):
@@ -146,7 +143,10 @@ class Workshop:
             answers["cosine"].source = kind.first_line + answers["cosine"].source
             if kind.plain_sweep:
                 answers["best_alpha"].source = next(
-                    a.source for a in RIGHT_ANSWERS["best_alpha"] if "own hybrid_search" in a.title
+                    a.source
+                    for q in self.homework.questions
+                    for a in q.right_answers
+                    if q.id == "best_alpha" and "own hybrid_search" in a.title
                 )
             place = folder / f"student{number:02d}"
             place.mkdir(parents=True)
@@ -390,11 +390,11 @@ def stages(workshop: Workshop):
     for way, unsafe in (("a fresh kernel for each", "1"), ("forked from a warm parent", "0")):
         os.environ[sandbox.UNSAFE] = unsafe
         shutil.rmtree(workshop.course.build, ignore_errors=True)
-        grade_all(workshop.course, "hw4", handed[:1], workshop.homework, 1)
+        grade_all(workshop.course, workshop.homework, handed[:1], 1)
         spent: dict[str, float] = defaultdict(float)
         began = time.perf_counter()
         with _watched(spent):
-            grade_all(workshop.course, "hw4", handed, workshop.homework, 1)
+            grade_all(workshop.course, workshop.homework, handed, 1)
         spent["everything"] = time.perf_counter() - began
         found[way] = {stage: seconds / len(handed) for stage, seconds in spent.items()}
     del os.environ[sandbox.UNSAFE]

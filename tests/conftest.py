@@ -1,13 +1,26 @@
 """Shared, prepared states: a small catalogue cut from the demo data, and a homework on it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 POOL = REPOSITORY.parent / "shared" / "wands" / "pool"
+SEED = 7
+
+# Hypothesis draws the same examples in every run, and no example fails because the machine was busy.
+settings.register_profile("same every time", derandomize=True, deadline=None)
+settings.load_profile("same every time")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_chance():
+    """Where the product draws a fresh seed for itself, it draws the same one in every test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("secrets.randbits", lambda bits: SEED)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -33,36 +46,24 @@ def small_data(tmp_path_factory) -> Path:
     return folder
 
 
-@contextmanager
-def _small_data_in_use(data: Path, reference: Path) -> Iterator[None]:
-    from autograder.judge import homework
+@pytest.fixture(scope="session")
+def measured_homework(small_data, tmp_path_factory):
+    """Homework 4 of a course folder of the tests' own, on the small catalogue, with its reference values there."""
+    from autograder.commands.demo import make_course
+    from autograder.judge.homework import Homework
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_DATA_DIR", str(data))
-        patch.setattr(homework, "REFERENCE_FOLDER", reference)
-        yield
-
-
-@pytest.fixture(scope="session")
-def small_reference(tmp_path_factory) -> Path:
-    """The folder for the reference values of homework 4 on the small catalogue."""
-    return tmp_path_factory.mktemp("reference")
-
-
-@pytest.fixture(scope="session")
-def measured_homework(small_data, small_reference):
-    """Homework 4 on the small catalogue, measured once for all modules."""
-    from autograder.judge import homework
-
-    with _small_data_in_use(small_data, small_reference):
-        homework.save_reference("hw4", homework.Homework(homework.load_homework_data()))
-        return homework.load_homework("hw4")
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
+        homework = Homework(make_course(tmp_path_factory.mktemp("small-course")).homework("hw4"))
+        homework.save_reference()
+        return homework
 
 
 @pytest.fixture(scope="module")
-def small_homework(small_data, small_reference, measured_homework):
-    """Homework 4 on the small catalogue, which is the data set in use for the rest of the module, for kernels too."""
-    with _small_data_in_use(small_data, small_reference):
+def small_homework(small_data, measured_homework):
+    """The homework above; for the rest of the module the small catalogue is the data set in use, for kernels too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
         yield measured_homework
 
 
@@ -80,9 +81,8 @@ def sandboxed():
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""
-    from autograder.commands.demo import solved
     from autograder.course.cells import answered_question
-    from autograder.course.folder import read_notebook
+    from autograder.course.notebooks import read_notebook, solved
 
     notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
     return {question: cell.source for cell in notebook.cells if (question := answered_question(cell))}
@@ -91,25 +91,20 @@ def solutions() -> dict[str, str]:
 @pytest.fixture
 def answered(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced by other texts."""
-    import numpy as np
-    import pandas as pd
-
-    from autograder.judge.homework import ALPHAS
-    from helpers import evaluate_search, get_embedding_local, score_bm25
 
     def namespace(**answers: str) -> dict:
-        space = {
-            "np": np,
-            "pd": pd,
-            "ALPHAS": ALPHAS,
-            "evaluate_search": evaluate_search,
-            "get_embedding_local": get_embedding_local,
-            "score_bm25": score_bm25,
-            **vars(small_homework.data),
-        }
+        space = small_homework.shop.notebook()
         for question, source in (solutions | answers).items():
             if question != "reflection":
                 exec(source, space)
         return space
 
     return namespace
+
+
+@pytest.fixture
+def judged(small_homework):
+    """A function: the verdict on one question of a namespace, always for the same probes unless a seed is given."""
+    from autograder.tryout import judge_namespace
+
+    return partial(judge_namespace, homework=small_homework, seed=SEED)

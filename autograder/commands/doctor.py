@@ -80,12 +80,19 @@ def check_memory() -> Finding:
 
 
 def check_reference() -> Finding:
-    """There are reference values for the data set in use."""
-    from autograder.judge.homework import load_homework
+    """Every homework of the course has its reference values for the data set in use, where it needs any."""
+    from autograder.course.folder import Course, CourseFolderError
+    from autograder.judge.homework import find_homework
 
+    try:
+        course = Course.find()
+    except CourseFolderError as reason:
+        return Finding("warning", "course folder", str(reason))
+    names = course.homeworks()
     with redirect_stdout(io.StringIO()):  # loading says which data is in use, and so has an earlier line
-        homework = load_homework()
-    return Finding("ok", "reference values", f"stored for these {len(homework.data.products):,} products")
+        for name in names:
+            find_homework(course.homework(name))
+    return Finding("ok", "reference values", f"there for the data set in use ({', '.join(names)})")
 
 
 CHECKS = (*STUDENTS_CHECKS, check_nbgrader, check_bubblewrap, check_sandbox, check_memory, check_reference)

@@ -1,15 +1,11 @@
 """Grades a folder of submissions, one student after another; one bad submission never stops the others."""
 
-import errno
-import hashlib
 import json
-import os
-import shutil
 import time
 import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -17,11 +13,13 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.files import full_disk_in_words, keep_submitted
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form
 from autograder.course.students import shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
-from autograder.gradebook.claims import Claims, GradingStopped, grading
+from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
 from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
 from autograder.judge.homework import Homework
@@ -29,7 +27,6 @@ from autograder.judge.submission import Runner, draw_requests, judge_run, run_su
 from autograder.run.notebook import Limits, RunFailed
 from helpers.errors import CourseError
 
-FULL = {errno.ENOSPC, errno.EDQUOT}
 AHEAD = 4  # submissions that may be read, or wait to be judged, beside those that run
 ELSEWHERE = object()  # the outcome while another grading run has the student
 LOOK_SECONDS = 1  # between two looks whether another run is done with its students
@@ -76,9 +73,8 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
 
 def grade_all(
     course: Course,
-    assignment: str,
-    handed: list[Handed],
     homework: Homework,
+    handed: list[Handed],
     seed: int,
     jobs: int = 1,
     limits: Limits = Limits(),
@@ -98,9 +94,9 @@ def grade_all(
     with grading(course) as claims:
         with claims.set_up():
             marks.check(course)
-            if not marks.is_registered(course, assignment):
-                marks.register(course, assignment)
-        batch = _Batch(course, assignment, homework, seed, limits, regrade, claims, runner)
+            if not marks.is_registered(course, homework.name):
+                marks.register(course, homework.name)
+        batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
         results, left = {}, list(enumerate(handed))
         while left:
             elsewhere = []
@@ -149,7 +145,6 @@ class _Batch:
     def __init__(
         self,
         course: Course,
-        assignment: str,
         homework: Homework,
         seed: int,
         limits: Limits,
@@ -157,18 +152,17 @@ class _Batch:
         claims: Claims,
         runner: Runner | None,
     ):
-        self.course, self.assignment, self.homework, self.seed = course, assignment, homework, seed
+        self.course, self.homework, self.seed = course, homework, seed
+        self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
-        self.questions = course.questions(assignment)
         self.released = released_form(read_notebook(course.source(assignment)))
-        self.requests = draw_requests(self.questions, homework, seed)
-        homework.query_embeddings  # noqa: B018 - into the cache that the students' kernels read
+        self.requests = draw_requests(homework.questions, homework, seed)
         self.common = digest(
             nbformat.writes(self.released),
             homework.fingerprint,
-            json.dumps(homework.reference),
+            json.dumps(homework.shop.reference),
             repr(limits),
-            grader_version(),
+            grader_version(homework.folder),
         )
 
     def run(self, student: Handed):
@@ -202,7 +196,7 @@ class _Batch:
         if not isinstance(outcome, CourseError):
             repairs, finished, key = outcome
             try:
-                graded = judge_run(finished, self.requests, self.questions, self.homework, repairs)
+                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
@@ -213,7 +207,7 @@ class _Batch:
                 outcome = self._unexpected(student, problem)
         if result is None:
             marks.forget(self.course, self.assignment, student.student)
-            result = StudentResult.failed(student.student, self.questions, str(outcome))
+            result = StudentResult.failed(student.student, self.homework.questions, str(outcome))
         save_result(self.course, self.assignment, result, self.seed, student.student)
         return result
 
@@ -227,8 +221,8 @@ class _Batch:
             return None
         held = marks.marks_of(self.course, self.assignment, student.student)
         for question in result.questions:
-            mark = held.get(question["id"])
-            if mark is None or (not question["waiting"] and mark.automatic != question["score"]):
+            mark = held.get(question.id)
+            if mark is None or (not question.waiting and mark.automatic != question.score):
                 return None
         result.kept = True
         return result
@@ -253,42 +247,6 @@ def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
     raw = read_file(student.path)
     keep_submitted(course, assignment, student.student, raw)
     return raw
-
-
-def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) -> str:
-    """Put a submitted file in its place, whole or not at all -> "new", "same" or "changed".
-
-    A different file that stood there goes to build/earlier/<assignment>/<student>/, named by its content.
-    """
-    kept = course.submitted(assignment, student_id(student))
-    before = kept.read_bytes() if kept.is_file() and not kept.is_symlink() else None
-    if before == raw:
-        return "same"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    if before is not None:
-        earlier = course.build / "earlier" / assignment / student_id(student)
-        earlier.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept, earlier / f"{hashlib.sha256(before).hexdigest()[:16]}.ipynb")
-    draft = kept.with_name(f".{kept.name}.tmp")
-    try:
-        draft.write_bytes(raw)
-        os.replace(draft, kept)
-    finally:
-        draft.unlink(missing_ok=True)
-    return "new" if before is None else "changed"
-
-
-@contextmanager
-def full_disk_in_words():
-    """A full disk becomes one sentence; other troubles pass as they are."""
-    try:
-        yield
-    except OSError as problem:
-        if problem.errno in FULL:
-            raise GradingStopped(
-                "The disk is full: free some space, then give the same command again. What is graded so far is kept."
-            ) from None
-        raise
 
 
 def results_json(assignment: str, results: list[StudentResult]) -> str:

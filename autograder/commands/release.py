@@ -4,23 +4,27 @@ import re
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import tomli_w
 from nbformat import NotebookNode
 
-from autograder.course.cells import answered_question, grade_id
-from autograder.course.folder import Course, check_source, read_notebook, released_form
+from autograder.course.cells import answered_question, grade_id, tested_question
+from autograder.course.folder import Course, CourseFolderError
+from autograder.course.notebooks import read_notebook, released_form
 from autograder.gradebook import marks
 from autograder.intake.merge import Submission
 from autograder.judge.homework import Homework
 from autograder.judge.judge import new_seed
-from autograder.judge.submission import Graded, grade_submission
+from autograder.judge.question import Question
+from autograder.judge.submission import Graded, Runner, grade_submission
 from helpers.errors import CourseError
 
-SHIPPED = ("helpers", "lectures", "environment.yml", "LICENSE")
+SHIPPED = ("helpers", "lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
 TEXT = {".py", ".ipynb", ".md", ".yml", ".toml", ".json", ".txt", ".cfg", ".csv"}
 
@@ -37,7 +41,7 @@ class Proof:
     found: str
 
 
-def release(course: Course, assignment: str, out: Path, homework: Homework) -> list[Proof]:
+def release(course: Course, homework: Homework, out: Path, runner: Runner | None = None) -> list[Proof]:
     """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`.
 
     Raises ReleaseRefused, with nothing written, unless the reference solution earns full marks, the blank
@@ -45,13 +49,11 @@ def release(course: Course, assignment: str, out: Path, homework: Homework) -> l
     """
     if out.exists() and any(out.iterdir()) and not (out / "homework").is_dir():
         raise ReleaseRefused(f"{out} is a folder with other things in it: name a new folder with --out.")
+    assignment = homework.name
     source = read_notebook(course.source(assignment))
-    check_source(source, course.questions(assignment))
+    check_source(source, homework.questions)
     released = released_form(source)
-    proofs = [
-        _prove_solution(course, assignment, source, homework),
-        _prove_blank(course, assignment, released, homework),
-    ]
+    proofs = [_prove_solution(source, homework, runner), _prove_blank(released, homework, runner)]
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
@@ -67,14 +69,13 @@ def release(course: Course, assignment: str, out: Path, homework: Homework) -> l
     return proofs
 
 
-def _grade(course: Course, assignment: str, notebook: NotebookNode, homework: Homework) -> Graded:
-    submission = Submission(nbformat.from_dict(notebook))
-    return grade_submission(submission, course.questions(assignment), homework, new_seed())
+def _grade(notebook: NotebookNode, homework: Homework, runner: Runner | None) -> Graded:
+    return grade_submission(Submission(nbformat.from_dict(notebook)), homework, new_seed(), runner=runner)
 
 
-def _prove_solution(course: Course, assignment: str, source: NotebookNode, homework: Homework) -> Proof:
-    graded = _grade(course, assignment, source, homework)
-    judged = [v for v, q in zip(graded.verdicts, course.questions(assignment)) if q.checks]
+def _prove_solution(source: NotebookNode, homework: Homework, runner: Runner | None) -> Proof:
+    graded = _grade(source, homework, runner)
+    judged = [v for v, q in zip(graded.verdicts, homework.questions) if q.checks]
     for verdict in judged:
         if not verdict.complete:
             raise ReleaseRefused(
@@ -86,8 +87,8 @@ def _prove_solution(course: Course, assignment: str, source: NotebookNode, homew
     return Proof("the reference solution earns full marks", f"{points:g} of {points:g}, {waiting:g} marked by hand")
 
 
-def _prove_blank(course: Course, assignment: str, released: NotebookNode, homework: Homework) -> Proof:
-    graded = _grade(course, assignment, released, homework)
+def _prove_blank(released: NotebookNode, homework: Homework, runner: Runner | None) -> Proof:
+    graded = _grade(released, homework, runner)
     for verdict in graded.verdicts:
         if verdict.score:
             raise ReleaseRefused(f"Not released: the blank notebook earns {verdict.score:g} points on {verdict.id}.")
@@ -100,6 +101,7 @@ def _build_edition(course: Course, assignment: str, released: NotebookNode, fold
         if (course.root / name).is_dir():
             shutil.copytree(course.root / name, folder / name, ignore=NOT_SHIPPED)
         elif (course.root / name).is_file():
+            (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(course.root / name, folder / name)
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))
     shutil.copy(Path(__file__).with_name("students-README.md"), folder / "README.md")
@@ -159,14 +161,24 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
         ):
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
-    for method in ("bm25", "semantic", "hybrid"):
-        for bound in ("mean_least", "mean_most"):
-            secrets.append((f"the reference recall of {method}", f"{homework.reference[method][bound]:.6f}"))
-    for row in homework.reference["alpha_table"]:
-        secrets += [
-            (f"the reference recall at alpha={row['alpha']}", f"{row[bound]:.6f}") for bound in ("least", "most")
-        ]
+    for what, value in _measured(homework.shop.reference, "reference"):
+        # Rounded, or in full: then its first digits are found.
+        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[:-6]})]
     return secrets
+
+
+def _measured(values: Any, name: str) -> Iterator[tuple[str, float]]:
+    """(name, number) of every figure that has a name of its own in the reference values and that nobody hits by chance.
+    Lists of numbers are left out: they hold what many a query has, such as a third."""
+    if isinstance(values, dict):
+        for key, value in values.items():
+            yield from _measured(value, f"{name} {key}")
+    elif isinstance(values, list):
+        for value in values:
+            if isinstance(value, dict):
+                yield from _measured(value, name)
+    elif isinstance(values, float) and round(values, 3) != values:
+        yield f"the {name}", values
 
 
 def _cell_text(cell: NotebookNode) -> str:
@@ -180,3 +192,21 @@ def _cell_text(cell: NotebookNode) -> str:
 def _flat(text: str) -> str:
     """Text without white space, so that a changed indentation hides nothing."""
     return re.sub(r"\s+", "", text)
+
+
+def check_source(source: NotebookNode, questions: tuple[Question, ...]) -> None:
+    """Every question has its cells, with the same points as the judge gives; CourseFolderError where not."""
+    points = {grade_id(cell): cell.metadata.nbgrader.get("points") for cell in source.cells if grade_id(cell)}
+    for question in questions:
+        cell_id = f"test_{question.id}" if question.checks else f"answer_{question.id}"
+        for needed in {cell_id, f"answer_{question.id}"} - set(points):
+            raise CourseFolderError(f"The notebook has no cell {needed}: add it, with that nbgrader id.")
+        if points[cell_id] != question.points:
+            raise CourseFolderError(
+                f"Cell {cell_id} says {points[cell_id]} points, but the judge gives "
+                f"{question.points:g}: make them equal."
+            )
+    for cell in source.cells:
+        tested = tested_question(cell)
+        if tested and tested not in {question.id for question in questions}:
+            raise CourseFolderError(f"The judge knows no question {tested!r}: correct the id of cell test_{tested}.")

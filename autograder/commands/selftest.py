@@ -5,11 +5,11 @@ of answers are judged in this process, where they are our own code; whole notebo
 kernel, as submissions do.
 """
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -17,19 +17,19 @@ import numpy as np
 from nbformat import NotebookNode
 from rich.table import Table
 
-from autograder.commands.demo import solved, with_answers
-from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form, solved, with_answers
 from autograder.exploits.range import exploit_rows
 from autograder.intake.merge import Submission
-from autograder.judge.banks import Misconception, copy_of, notebook, run_answer, unwarned
-from autograder.judge.homework import Homework, measure_reference
-from autograder.judge.judge import Request, Verdict, judge
-from autograder.judge.submission import draw_requests, grade_submission
-from autograder.misconceptions import MISCONCEPTIONS
-from autograder.questions import QUESTIONS, Question
-from autograder.right_answers import RIGHT_ANSWERS, plain_answers
+from autograder.judge.banks import Misconception, run_answer, unwarned
+from autograder.judge.homework import Homework
+from autograder.judge.judge import Request, judge
+from autograder.judge.question import Question
+from autograder.judge.submission import Runner, draw_requests, grade_submission
+from autograder.judge.verdict import Verdict
+from autograder.run.notebook import run_notebook
 from autograder.tryout import evidence_of
-from helpers import load_homework_data, load_wands_labels, load_wands_products, load_wands_queries, sample_catalogue
+from helpers import load_wands_labels, load_wands_products, load_wands_queries, sample_catalogue
 
 PRODUCTS, QUERIES = 500, 16
 
@@ -54,26 +54,28 @@ class Row:
         return self.right and self.named is not False
 
 
-def selftest(course: Course, assignment: str, seed: int, exploits: bool = True) -> Iterator[Row]:
+def selftest(
+    course: Course, assignment: str, seed: int, exploits: bool = True, sandboxed: bool | None = None
+) -> Iterator[Row]:
     """Every row of the self-test, in the order of the table."""
-    with small_homework() as homework:
-        yield from whole_notebooks(course, assignment, homework, seed)
-        yield from banks(assignment, homework, seed)
-        if exploits:
-            yield from exploit_bank(course, assignment, homework)
+    with small_homework(course.homework(assignment)) as homework:
+        runner = partial(run_notebook, sandboxed=sandboxed, data_folder=homework.data_folder)
+        yield from whole_notebooks(course, homework, seed, runner)
+        yield from banks(homework, seed)
+        if exploits and hasattr(homework.key, "PLAIN_TESTS"):
+            yield from exploit_bank(course, homework)
 
 
-def banks(assignment: str, homework: Homework, seed: int) -> Iterator[Row]:
+def banks(homework: Homework, seed: int) -> Iterator[Row]:
     """Right answers and misconceptions, one at a time in a notebook whose other answers are right."""
-    questions = [q for q in QUESTIONS[assignment] if q.checks]
-    requests = draw_requests(tuple(questions), homework, seed)
+    questions = homework.judged
+    requests = draw_requests(questions, homework, seed)
     for question in questions:
-        for answer in RIGHT_ANSWERS[question.id]:
-            yield right_row(
-                question.id, answer.title, judge_answers({question.id: answer.source}, [question], requests, homework)
-            )
+        for answer in question.right_answers:
+            verdicts = judge_answers({question.id: answer.source}, [question], requests, homework)
+            yield right_row(question.id, answer.title, verdicts)
         reached = [q for q in questions if q is question or question in q.builds_on]
-        for misconception in MISCONCEPTIONS[question.id]:
+        for misconception in question.misconceptions:
             for i, source in enumerate((misconception.source, *misconception.also)):
                 answers = answers_that_use(question, reached) | {question.id: source}
                 verdicts = judge_answers(answers, reached, requests, homework)
@@ -85,7 +87,7 @@ def answers_that_use(question: Question, later: list[Question]) -> dict[str, str
     in it reaches as far as it can."""
     using: dict[str, str] = {}
     for q in later:
-        calls = [a.source for a in RIGHT_ANSWERS[q.id] if question.writes and question.writes in a.source]
+        calls = [a.source for a in q.right_answers if question.writes and question.writes in a.source]
         using |= {q.id: calls[0]} if calls else {}
     return using
 
@@ -95,11 +97,11 @@ def judge_answers(
 ) -> dict[str, Verdict]:
     """The verdicts on some questions of a notebook of plain right answers, some of them replaced, in this process."""
     wanted = {question.id for question in questions}
-    space = notebook(copy_of(homework.data))
+    space = homework.shop.notebook()
     verdicts: dict[str, Verdict] = {}
     lost: list[str] = []
     with unwarned():
-        for question, source in {**plain_answers(), **answers}.items():
+        for question, source in {**homework.plain_answers(), **answers}.items():
             run_answer(source, space)
             if question in wanted:
                 evidence = evidence_of(requests[question], space, homework, source)
@@ -135,17 +137,15 @@ def _points(lost: list[Verdict]) -> str:
     return ", ".join(f"{v.id} {v.score:g}/{v.max_score:g}" for v in lost)
 
 
-def whole_notebooks(course: Course, assignment: str, homework: Homework, seed: int) -> Iterator[Row]:
+def whole_notebooks(course: Course, homework: Homework, seed: int, runner: Runner) -> Iterator[Row]:
     """Notebooks through the kernel: the solution, the blank one, all clothes at once, a mistake in every question."""
-    source = read_notebook(course.source(assignment))
-    questions = QUESTIONS[assignment]
-    judged = [q.id for q in questions if q.checks]
-    homework.query_embeddings  # noqa: B018 - into the cache that the kernels read
-    last = {q: RIGHT_ANSWERS[q][-1].source for q in judged}
-    first = {q: MISCONCEPTIONS[q][0] for q in judged}
+    source = read_notebook(course.source(homework.name))
+    judged = [q.id for q in homework.judged]
+    last = {q.id: q.right_answers[-1].source for q in homework.judged if q.right_answers}
+    first = {q.id: q.misconceptions[0] for q in homework.judged if q.misconceptions}
 
     def verdicts(handed_in: NotebookNode) -> dict[str, Verdict]:
-        graded = grade_submission(Submission(nbformat.from_dict(handed_in)), questions, homework, seed)
+        graded = grade_submission(Submission(nbformat.from_dict(handed_in)), homework, seed, runner=runner)
         return {v.id: v for v in graded.verdicts if v.id in judged}
 
     for what, handed_in in (
@@ -166,24 +166,37 @@ def whole_notebooks(course: Course, assignment: str, homework: Homework, seed: i
     )
     found = verdicts(with_answers(source, {q: m.source for q, m in first.items()}))
     lost = _lost(found)
-    named = [q for q in judged if found[q].misconception == first[q].id]
+    named = [q for q in first if found[q].misconception == first[q].id]
     yield Row(
         WHOLE,
         "all",
         "a mistake in every question",
-        f"caught: {len(lost)} of {len(judged)}, named: {len(named)}",
-        len(lost) == len(judged),
-        named == judged,
+        f"caught: {len(lost)} of {len(first)}, named: {len(named)}",
+        {v.id for v in lost} >= set(first),
+        named == list(first),
     )
 
 
 @contextmanager
-def small_homework(products: int = PRODUCTS, queries: int = QUERIES) -> Iterator[Homework]:
-    """The homework on a cut of the data set in use; meanwhile the cut is the data set in use, for kernels too.
+def small_homework(folder: Path, products: int = PRODUCTS, queries: int = QUERIES) -> Iterator[Homework]:
+    """The homework in a folder, on a cut of the data set in use and with reference values of its own.
 
-    Its queries have few and many relevant products, and one has none, as happens in samples. The labels of products
+    The cut's queries have few and many relevant products, and one has none, as happens in samples. The labels of products
     left out stay in the files, as for any sample.
     """
+    homework = Homework(folder)
+    if not hasattr(homework.key, "open_shop"):
+        yield homework
+        return
+    with tempfile.TemporaryDirectory(prefix="selftest-") as cut:
+        write_cut(cut, products, queries)
+        homework = Homework(folder, Path(cut))
+        homework.measure_reference()
+        yield homework
+
+
+def write_cut(folder: str, products: int, queries: int) -> None:
+    """A data set of so many products and queries, cut from the one in use."""
     everything, all_queries, all_labels = load_wands_products(), load_wands_queries(), load_wands_labels()
     few, asked, labels = sample_catalogue(everything, all_queries, all_labels, n=products)
     good = labels[labels["grade"] > 0]
@@ -194,30 +207,18 @@ def small_homework(products: int = PRODUCTS, queries: int = QUERIES) -> Iterator
     places = np.unique(np.linspace(0, len(lucky) - 1, queries - 1).astype(int))
     asked = asked.loc[[counts.index[0], *lucky[places]]].sort_index()
     labels = all_labels[all_labels["query_id"].isin(asked["query_id"])]
-    with tempfile.TemporaryDirectory(prefix="selftest-") as folder:
-        _write(few.rename(columns={"category_hierarchy": "category hierarchy"}), folder, "product")
-        _write(asked, folder, "query")
-        _write(labels.drop(columns="grade"), folder, "label")
-        before = os.environ.get("COURSE_DATA_DIR")
-        os.environ["COURSE_DATA_DIR"] = folder
-        try:
-            homework = Homework(load_homework_data())
-            homework.reference = measure_reference(homework)
-            yield homework
-        finally:
-            if before is None:
-                del os.environ["COURSE_DATA_DIR"]
-            else:
-                os.environ["COURSE_DATA_DIR"] = before
+    _write(few.rename(columns={"category_hierarchy": "category hierarchy"}), folder, "product")
+    _write(asked, folder, "query")
+    _write(labels.drop(columns="grade"), folder, "label")
 
 
 def _write(table, folder: str, name: str) -> None:
     table.to_csv(Path(folder) / f"{name}.csv", sep="\t", index=False)
 
 
-def exploit_bank(course: Course, assignment: str, homework: Homework) -> Iterator[Row]:
+def exploit_bank(course: Course, homework: Homework) -> Iterator[Row]:
     """Submissions that try to cheat, through the sandboxed kernel: none may gain, leak or harm anything."""
-    for found in exploit_rows(course, assignment, homework):
+    for found in exploit_rows(course, homework):
         went_wrong = [f"gained {found.gained:g}"] if found.gained else []
         went_wrong += found.leaked + found.harmed
         yield Row(EXPLOIT, found.kind, found.title, "; ".join(went_wrong) or "gained nothing", found.ok)

@@ -3,14 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions, LockCells
 from traitlets.config import Config, PyFileConfigLoader
 
-from autograder.course.cells import grade_id, tested_question
-from autograder.questions import QUESTIONS, Question
 from helpers.errors import CourseError
 
 
@@ -49,14 +44,20 @@ class Course:
         directory.student_id, directory.assignment_id = student, assignment
         return directory
 
+    def homeworks(self) -> list[str]:
+        """The names of all homework of this course."""
+        return sorted(p.stem for p in (self.root / "homework").glob("*/*.ipynb") if p.stem == p.parent.name)
+
+    def homework(self, assignment: str) -> Path:
+        """The folder that holds all of one homework."""
+        return self.root / "homework" / assignment
+
     def source(self, assignment: str) -> Path:
         """The instructor's notebook."""
-        path = self.root / "homework" / assignment / f"{assignment}.ipynb"
-        if assignment not in QUESTIONS or not path.is_file():
-            known = [a for a in QUESTIONS if (self.root / "homework" / a / f"{a}.ipynb").is_file()]
-            raise CourseFolderError(
-                f"There is no assignment {assignment!r} in {self.root}; there is {', '.join(known) or 'none at all'}."
-            )
+        path = self.homework(assignment) / f"{assignment}.ipynb"
+        if not path.is_file():
+            known = ", ".join(self.homeworks()) or "none at all"
+            raise CourseFolderError(f"There is no assignment {assignment!r} in {self.root}; there is {known}.")
         return path
 
     def submitted(self, assignment: str, student: str) -> Path:
@@ -66,39 +67,3 @@ class Course:
     def results(self, assignment: str) -> Path:
         """The folder of the verdicts, one JSON file a student."""
         return self.build / "results" / assignment
-
-    def questions(self, assignment: str) -> tuple[Question, ...]:
-        self.source(assignment)
-        return QUESTIONS[assignment]
-
-
-def read_notebook(path: Path) -> NotebookNode:
-    """A trusted notebook (the course's own)."""
-    return nbformat.read(path, as_version=4)
-
-
-def released_form(source: NotebookNode) -> NotebookNode:
-    """The notebook as students receive it: no solutions (the mark scheme is part of one), hidden tests or outputs."""
-    notebook = nbformat.from_dict(source)
-    resources: dict = {}
-    for preprocessor in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests):
-        notebook, resources = preprocessor().preprocess(notebook, resources)
-    return notebook
-
-
-def check_source(source: NotebookNode, questions: tuple[Question, ...]) -> None:
-    """Every question has its cells, with the same points as the judge gives; CourseFolderError where not."""
-    points = {grade_id(cell): cell.metadata.nbgrader.get("points") for cell in source.cells if grade_id(cell)}
-    for question in questions:
-        cell_id = f"test_{question.id}" if question.checks else f"answer_{question.id}"
-        for needed in {cell_id, f"answer_{question.id}"} - set(points):
-            raise CourseFolderError(f"The notebook has no cell {needed}: add it, with that nbgrader id.")
-        if points[cell_id] != question.points:
-            raise CourseFolderError(
-                f"Cell {cell_id} says {points[cell_id]} points, but the judge gives "
-                f"{question.points:g}: make them equal."
-            )
-    for cell in source.cells:
-        tested = tested_question(cell)
-        if tested and tested not in {question.id for question in questions}:
-            raise CourseFolderError(f"The judge knows no question {tested!r}: correct the id of cell test_{tested}.")

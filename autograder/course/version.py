@@ -5,15 +5,17 @@ import platform
 from importlib import metadata
 from pathlib import Path
 
+import autograder
 import helpers
 
 # Packages whose version may change what a notebook gives. A cluster's workers must have the grader's.
 PACKAGES = ("numpy", "pandas", "scipy", "PyStemmer", "ipykernel", "nbclient")
 
 
-def grader_version() -> str:
-    """A hash of the code that reads, runs and judges: when it changes, kept results do not count any more."""
-    folders = (Path(__file__).parents[1], Path(helpers.__file__).parent)
+def grader_version(homework: Path | None = None) -> str:
+    """A hash of the code that reads, runs and judges (with that of one homework's folder, where it is named): when it
+    changes, kept results do not count any more."""
+    folders = [Path(autograder.__file__).parent, Path(helpers.__file__).parent, *([homework] if homework else [])]
     files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     return digest(*(path.read_bytes() for path in files))
 

@@ -16,19 +16,14 @@ from sqlalchemy import text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DatabaseError
 
+from autograder.course.files import GradingStopped
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.course.version import digest
 from autograder.gradebook import marks
-from helpers.errors import CourseError
 
 BUSY = "Another grading run is at work in this course: wait for its end, then give the same command again."
 POLL_SECONDS = 0.1
-
-
-class GradingStopped(CourseError):
-    """The batch cannot go on: another one is at work, say, or the disk is full. What is recorded so far
-    stands."""
 
 
 class Claims:

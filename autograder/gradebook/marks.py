@@ -1,8 +1,11 @@
 """nbgrader's gradebook: the assignment in it, marks into it, marks out of it."""
 
+import errno
 import logging
 import shutil
 import sqlite3
+import sys
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,7 +16,7 @@ from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
 from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, SAWarning
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from autograder.course.folder import Course
@@ -185,24 +188,24 @@ def _open(course: Course):
         raise in_words(course, problem.orig or problem) from None
 
 
-def in_words(course: Course, problem: Exception) -> GradebookError:
-    """One sentence for what the database said: what is wrong, and what to do."""
+def in_words(course: Course, problem: BaseException) -> GradebookError:
+    """One sentence for an error of the database's driver: what is wrong, and what to do."""
     said = " ".join(str(problem).split())[:200]
-    text = said.lower()
     if _url(course).get_backend_name() != "sqlite":
         return GradebookError(
             f"The gradebook's database cannot be used ({said}): check that the server runs and that "
             "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
             "command again."
         )
-    if "locked" in text:
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest says where it arose
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return GradebookError(
             "The gradebook is locked by another program: close Formgrader and other grading runs, "
             "then give the same command again."
         )
-    if "full" in text:
+    if code == sqlite3.SQLITE_FULL:
         return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
-    if "readonly" in text or "read-only" in text or "unable to open" in text:
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return GradebookError(f"The gradebook cannot be opened or written ({said}): check who owns build/gradebook.db.")
     return GradebookError(
         f"The gradebook is damaged ({said}): put back a copy of build/gradebook.db, "
@@ -217,37 +220,44 @@ def _start(course: Course, converter, doing: str) -> None:
     except DatabaseError as problem:
         raise in_words(course, problem.orig or problem) from None
     except (NbGraderException, SystemExit) as problem:
-        handler = converter.log.handlers[0]
+        logged = converter.log.handlers[0].problem
         check(course)
-        if handler.database:
-            raise in_words(course, Exception(handler.reason)) from None
-        if "No space left on device" in handler.reason:
-            raise GradebookError(
-                f"nbgrader could not {doing}, because the disk is full: free some space, "
-                "then give the same command again."
-            ) from None
-        raise NotRecorded(f"nbgrader could not {doing}: {handler.reason or problem}") from None
+        for reason in _chain(logged):
+            if isinstance(reason, (DBAPIError, sqlite3.Error)):
+                raise in_words(course, getattr(reason, "orig", None) or reason) from None
+            if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise GradebookError(
+                    f"nbgrader could not {doing}, because the disk is full: free some space, "
+                    "then give the same command again."
+                ) from None
+        if isinstance(logged, SQLAlchemyError):
+            raise in_words(course, logged) from None
+        said = traceback.format_exception_only(logged)[0].strip() if logged else problem
+        raise NotRecorded(f"nbgrader could not {doing}: {said}") from None
 
 
-class _Reason(logging.Handler):
-    """Keeps the exception that nbgrader logged (the last line of its traceback), for one sentence to the user."""
+def _chain(problem: BaseException | None) -> Iterator[BaseException]:
+    """A problem, and then what led to it."""
+    while problem is not None:
+        yield problem
+        problem = problem.__cause__ or problem.__context__
 
-    reason = ""
-    database = False
+
+class _Logged(logging.Handler):
+    """Keeps the first exception that nbgrader has caught, logged as an error and put a general one in the place of."""
+
+    problem: BaseException | None = None
 
     def emit(self, record):
-        text = record.getMessage().strip()
-        if record.levelno >= logging.ERROR and text.startswith("Traceback"):
-            lines = [line for line in text.splitlines() if not line.startswith(("(Background", "["))]
-            self.reason = self.reason or next((line for line in reversed(lines) if line.strip()), "")
-            self.database = self.database or any(name in text for name in ("sqlite3.", "psycopg.", "sqlalchemy.exc."))
+        if record.levelno >= logging.ERROR:
+            self.problem = self.problem or sys.exception()
 
 
 @contextmanager
 def _quiet():
     """A logger for nbgrader that keeps errors and prints nothing."""
     log = logging.Logger("autograder.nbgrader", level=logging.INFO)
-    log.addHandler(_Reason())
+    log.addHandler(_Logged())
     with warnings.catch_warnings():
         # nbgrader builds its rows in an order that SQLAlchemy 2.1 remarks on, though they are saved right.
         warnings.simplefilter("ignore", SAWarning)

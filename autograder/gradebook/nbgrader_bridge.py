@@ -14,12 +14,13 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.course.cells import tested_question, visible_tests
-from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form
 from autograder.gradebook import marks
 from autograder.gradebook.present import VERDICT, present
 from autograder.gradebook.results import StudentResult, drop_result, save_result
 from autograder.intake.merge import IntakeError, Submission, choose_notebook, read_file, read_submission
-from autograder.judge.homework import load_homework
+from autograder.judge.homework import Homework, find_homework
 from autograder.judge.judge import new_seed
 from autograder.judge.submission import Graded, grade_submission
 from helpers.errors import CourseError
@@ -62,7 +63,7 @@ class IntakeExporter(NotebookExporter):
             if not hasattr(self.parent, "graded"):
                 _keep_failure(course, assignment, student, str(reason))
             raise
-        self.parent.repairs = submission.repairs
+        self.parent.repairs = [*_was_renamed(Path(filename), assignment), *submission.repairs]
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
 
 
@@ -80,9 +81,9 @@ class RunAndJudge(NbGraderPreprocessor):
         shown = present(graded.notebook, graded.verdicts, graded.repairs)
         added = len(shown.cells) - len(nb.cells)
         for cell, source in zip(nb.cells, shown.cells[added:], strict=True):
+            cell.metadata[VERDICT] = source.metadata.get(VERDICT)
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = source.outputs, source.execution_count
-                cell.metadata[VERDICT] = source.metadata.get(VERDICT)
             else:
                 cell.source = source.source
         nb.cells = shown.cells[:added] + nb.cells
@@ -92,13 +93,10 @@ class RunAndJudge(NbGraderPreprocessor):
         course, seed = Course(Path(converter.coursedir.root)), new_seed()
         try:
             if not hasattr(converter, "homework"):  # loaded once for all students of a command
-                converter.homework = load_homework(assignment)
-                converter.homework.query_embeddings  # noqa: B018 - into the cache that the students' kernels read
+                converter.homework = find_homework(course.homework(assignment))
             # In a thread of its own: Formgrader calls this from inside its event loop, and a run needs its own.
             with ThreadPoolExecutor(1) as thread:
-                graded = thread.submit(
-                    grade_submission, submission, course.questions(assignment), converter.homework, seed
-                ).result()
+                graded = thread.submit(grade_submission, submission, converter.homework, seed).result()
         except Exception as problem:
             reason = (
                 str(problem)
@@ -127,7 +125,18 @@ class KeepResult(NbGraderPreprocessor):
 def _keep_failure(course: Course, assignment: str, student: str, reason: str) -> None:
     """No older mark stands for a submission that could not be graded, and the report says why."""
     marks.forget(course, assignment, student)
-    save_result(course, assignment, StudentResult.failed(student, course.questions(assignment), reason), 0)
+    save_result(
+        course, assignment, StudentResult.failed(student, Homework(course.homework(assignment)).questions, reason), 0
+    )
+
+
+def _was_renamed(notebook: Path, assignment: str) -> list[str]:
+    """What to tell where `before_student` has made this file, as a copy of one with another name."""
+    try:
+        chosen, note = choose_notebook(notebook.parent, assignment, copy=notebook)
+    except IntakeError:
+        return []
+    return [note] if note and chosen.read_bytes() == notebook.read_bytes() else []
 
 
 def _drop_other_files(folder: Path) -> None:

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.course.cells import answered_question, grade_id, tested_question
-from autograder.judge.judge import Verdict
+from autograder.judge.verdict import Verdict, told_problems
 
 MAX_SHOWN = 200_000
 MAX_PICTURE = 2_000_000
@@ -45,16 +45,17 @@ def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: Sequence[s
     by_id = {verdict.id: verdict for verdict in verdicts}
     for cell in notebook.cells:
         cell.metadata.pop(VERDICT, None)
+        verdict = by_id.get(tested_question(cell) or answered_question(cell) or "")
+        if verdict and (tested_question(cell) or not verdict.checks):
+            cell.metadata[VERDICT] = nbformat.from_dict(verdict.to_json())
         if cell.cell_type != "code":
             if not _is_locked(cell):
                 cell.source = harmless_markdown(cell.source)
             continue
         cell.outputs = [shown for output in cell.outputs[:MAX_OUTPUTS] if (shown := _harmless(output))]
         cell.execution_count = cell.execution_count if isinstance(cell.execution_count, int) else None
-        question = tested_question(cell)
-        if question in by_id:
-            cell.outputs = _verdict_outputs(cell.outputs, by_id[question])
-            cell.metadata[VERDICT] = nbformat.from_dict(by_id[question].to_json())
+        if verdict and tested_question(cell):
+            cell.outputs = _verdict_outputs(cell.outputs, verdict)
         elif answered_question(cell):
             cell.outputs = [o for o in cell.outputs if o.output_type != "execute_result"]
     if repairs:
@@ -138,20 +139,6 @@ def verdict_text(verdict: Verdict) -> str:
         lines += textwrap.wrap(check.title, WIDTH, initial_indent=points, subsequent_indent=indent)
         lines += textwrap.wrap(problem or "", WIDTH, initial_indent=indent + "  ", subsequent_indent=indent + "  ")
     return "\n".join(lines) + "\n"
-
-
-def told_problems(verdict: Verdict) -> list[str | None]:
-    """For each check the sentence to show with it: each problem once, and none that the verdict's own message tells."""
-    told, shown = verdict.message, []
-    for check in verdict.checks:
-        if check.problem is None:
-            shown.append(
-                None if check.earned else "This holds, but earns points only together with the first property."
-            )
-        else:
-            shown.append(None if check.problem in told else check.problem)
-            told += f" {check.problem}"
-    return shown
 
 
 def _as_text(output: NotebookNode) -> str:

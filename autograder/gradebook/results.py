@@ -1,15 +1,16 @@
 """What a grading run found for one student, kept as a small JSON file beside the gradebook."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook import marks
-from autograder.judge.judge import Verdict, refused
+from autograder.judge.question import Question
 from autograder.judge.submission import Graded
-from autograder.questions import Question
+from autograder.judge.verdict import Verdict, refused
 
 BEFORE = "before"  # the folder of the results that a later run took back
 
@@ -25,7 +26,7 @@ class StudentResult:
     student: str
     status: str
     reason: str | None
-    questions: list[dict]
+    questions: list[Verdict]
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
     key: str | None = None
@@ -37,7 +38,7 @@ class StudentResult:
             shown_name(student),
             "graded",
             None,
-            [v.to_json() for v in graded.verdicts],
+            graded.verdicts,
             graded.repairs,
             graded.problem,
             key,
@@ -45,16 +46,15 @@ class StudentResult:
 
     @classmethod
     def failed(cls, student: str, questions: tuple[Question, ...], reason: str) -> "StudentResult":
-        verdicts: list[Verdict] = [refused(q, reason) for q in questions]
-        return cls(shown_name(student), "failed", reason, [v.to_json() for v in verdicts])
+        return cls(shown_name(student), "failed", reason, [refused(q, reason) for q in questions])
 
     @property
     def score(self) -> float:
-        return sum(q["score"] for q in self.questions)
+        return sum(q.score for q in self.questions)
 
     @property
     def max_score(self) -> float:
-        return sum(q["max_score"] for q in self.questions)
+        return sum(q.max_score for q in self.questions)
 
     def to_json(self) -> dict:
         return {
@@ -63,7 +63,7 @@ class StudentResult:
             "score": self.score,
             "max_score": self.max_score,
             "reason": self.reason,
-            "questions": self.questions,
+            "questions": [verdict.to_json() for verdict in self.questions],
             "repairs": self.repairs,
         }
 
@@ -78,14 +78,8 @@ def save_result(course: Course, assignment: str, result: StudentResult, seed: in
     student: the name as handed in, where it differs from the shown one.
     """
     path = result_path(course, assignment, student or result.student)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.tmp")
     kept = result.to_json() | {"problem": result.problem, "key": result.key, "seed": seed}
-    try:
-        draft.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    write_whole(path, json.dumps(kept, indent=1) + "\n")
 
 
 def drop_result(course: Course, assignment: str, student: str) -> None:
@@ -114,21 +108,19 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
         if (result := _read(path)) is None:
             continue
         held = marks.marks_of(course, assignment, path.stem)
-        for question in result.questions:
-            mark = held.get(question["id"])
-            if (
-                mark
-                and result.status == "graded"
-                and (mark.score != question["score"] or mark.waiting != question["waiting"])
-            ):
-                unanswered = mark.automatic == 0 and mark.score == 0
-                question |= {
-                    "score": mark.score,
-                    "waiting": mark.waiting,
-                    "message": "Not answered." if unanswered else "Marked by hand.",
-                }
+        if result.status == "graded":
+            result.questions = [_as_marked(verdict, held.get(verdict.id)) for verdict in result.questions]
         results.append(result)
     return results
+
+
+def _as_marked(verdict: Verdict, mark: marks.Mark | None) -> Verdict:
+    """The verdict with the mark that the gradebook holds now, where that is another one."""
+    if mark is None or (mark.score == verdict.score and mark.waiting == verdict.waiting):
+        return verdict
+    if mark.automatic == 0 and mark.score == 0:
+        return replace(verdict, score=0.0, waiting=mark.waiting, message="Not answered.")
+    return replace(verdict, score=mark.score, waiting=mark.waiting, message="Marked by hand.", marked_by_hand=True)
 
 
 def _read(path: Path) -> StudentResult | None:
@@ -138,7 +130,7 @@ def _read(path: Path) -> StudentResult | None:
             kept["student"],
             kept["status"],
             kept["reason"],
-            kept["questions"],
+            [Verdict.from_json(verdict) for verdict in kept["questions"]],
             kept["repairs"],
             kept.get("problem"),
             kept.get("key"),

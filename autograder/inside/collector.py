@@ -20,7 +20,6 @@ EVIDENCE_TYPE = "application/vnd.embeddings-course.evidence+json"
 MAX_ITEMS = 200_000
 MAX_TEXT = 300
 AGAIN_SECONDS = 20
-SET_UP = ("products", "queries", "labels", "index", "doc_lengths", "product_embeddings")
 
 
 def pack(value, columns=None):
@@ -64,75 +63,68 @@ def pack(value, columns=None):
     return {"$": "other", "type": type(value).__name__[:MAX_TEXT]}
 
 
-def unpack(value, named):
-    """JSON value -> Python value; `named` looks up the objects that the homework's set-up builds."""
+def unpack(value, named, make):
+    """JSON value -> Python value; `named` looks up the objects that the homework's set-up builds, and `make` makes what
+    is no data."""
     if isinstance(value, list):
-        return [unpack(v, named) for v in value]
+        return [unpack(v, named, make) for v in value]
     if not isinstance(value, dict):
         return value
     kind = value["$"]
     if kind == "float":
         return float(value["value"])
     if kind == "set":
-        return {unpack(v, named) for v in value["items"]}
+        return {unpack(v, named, make) for v in value["items"]}
     if kind == "array":
         data = np.frombuffer(base64.b64decode(value["data"]), dtype=value["dtype"])
         return data.reshape(value["shape"]).copy()
     if kind == "frame":
-        columns = {name: unpack(column, named) for name, column in value["columns"].items()}
-        return pd.DataFrame(columns, index=unpack(value["index"], named))
-    if kind == "index":
-        from helpers import build_index
-
-        return build_index(value["texts"])[0]
+        columns = {name: unpack(column, named, make) for name, column in value["columns"].items()}
+        return pd.DataFrame(columns, index=unpack(value["index"], named, make))
+    if kind == "made":
+        return make(value["what"], unpack(value["value"], named, make))
     return named(value["name"])
 
 
-def set_up_objects():
-    """A look-up of the homework's own objects, built afresh: a `products` changed in the notebook does no harm."""
-    built: dict = {}
+class KernelPart:
+    """What a homework's kernel.py gives; a homework without the file, or without a function in it, needs none.
 
-    def named(name):
-        if not built:
-            from helpers import load_homework_data
+    set_up(only=()): {name: object} as the notebook's set-up cell builds them, built afresh. With `only`, ids that mean
+    something to the homework, a smaller world: so many queries, say. stand_ins(): {name: the course's own version of a
+    function that students write}. make(what, value): an object that a probe needs and that is no data.
+    """
 
-            built.update(vars(load_homework_data()))
-        return built[name]
+    def __init__(self, text):
+        self.space: dict = {"__name__": "kernel_part"}
+        exec(compile(text, "<kernel part>", "exec"), self.space)
 
-    return named
+    def set_up(self, only=()):
+        return self.space["set_up"](only) if "set_up" in self.space else {}
 
+    def stand_ins(self):
+        return self.space["stand_ins"]() if "stand_ins" in self.space else {}
 
-def copies(named):
-    """The same look-up with copies of its own, so that what a function does to its arguments ends with its probes."""
-    kept = {}
-
-    def look_up(name):
-        if name not in kept:
-            value = named(name)
-            kept[name] = value.copy() if isinstance(value, (pd.DataFrame, np.ndarray)) else value
-        return kept[name]
-
-    return look_up
+    def make(self, what, value):
+        return self.space["make"](what, value)
 
 
-def course_function(name):
-    """The course's own version of a function that the student writes, with the student's signature."""
-    from helpers import evaluation, hybrid, similarity
+class Objects:
+    """The objects that a set-up builds, as copies of its own: what a function does to its arguments ends with its
+    probes. They are built when first asked for, and only once for all who share `built`."""
 
-    def recall_at_k(retrieved_ids, relevant_ids, k=10):
-        return evaluation.calculate_recall(list(retrieved_ids), list(relevant_ids), k)
+    def __init__(self, part, built):
+        self.part, self.built, self.kept = part, built, {}
 
-    def semantic_search(query, product_embeddings, products_df, k=10):
-        return similarity.semantic_search(query, product_embeddings, products_df, k=k)
+    def __call__(self, name):
+        if name not in self.kept:
+            if not self.built:
+                self.built.update(self.part.set_up())
+            self.kept[name] = _copied(self.built[name])
+        return self.kept[name]
 
-    return {
-        "cosine_similarity": similarity.cosine_similarity,
-        "batch_cosine_similarity": similarity.batch_cosine_similarity,
-        "recall_at_k": recall_at_k,
-        "semantic_search": semantic_search,
-        "normalize_scores": hybrid.normalize_scores,
-        "hybrid_search": hybrid.hybrid_search,
-    }[name]
+
+def _copied(value):
+    return value.copy() if isinstance(value, (pd.DataFrame, np.ndarray)) else value
 
 
 @contextlib.contextmanager
@@ -168,35 +160,33 @@ def at_most(seconds):
 
 
 class AnswerCell:
-    """An answer cell that can be run again, once, after a fresh set-up with only some of the queries.
+    """An answer cell that can be run again, once, after a fresh and smaller set-up.
 
     asked: the names that probes read. They are gone before the cell runs, so what is there afterwards is of its making,
     however it was set: below `%%time`, as a function's global, or as the very object that it was before.
     """
 
-    def __init__(self, source, namespace, named, asked):
-        self.source, self.namespace, self.named, self.asked = source, namespace, named, asked
+    def __init__(self, source, namespace, part, asked):
+        self.source, self.namespace, self.part, self.asked = source, namespace, part, asked
         self.found, self.problem = None, None
 
-    def left(self, query_ids):
+    def left(self, only):
         """Those of the asked names that the cell sets, with their values; what it raised is raised again."""
         if self.found is None and self.problem is None:
             try:
-                self.found = self._run(query_ids)
+                self.found = self._run(only)
             except Exception as problem:
                 self.problem = problem
         if self.problem is not None:
             raise self.problem
         return self.found
 
-    def _run(self, query_ids):
+    def _run(self, only):
         from IPython.core.inputtransformer2 import TransformerManager
 
         if self.source is None:
             return {}
-        fresh = {name: self.named(name) for name in SET_UP}
-        queries = fresh["queries"]
-        fresh["queries"] = queries[queries["query_id"].isin(query_ids)].reset_index(drop=True)
+        fresh = {name: _copied(value) for name, value in self.part.set_up(tuple(only)).items()}
         with changed_for_a_while(self.namespace, fresh), at_most(AGAIN_SECONDS):
             for name in self.asked:
                 self.namespace.pop(name, None)
@@ -208,24 +198,26 @@ class NoSuchName(Exception):
     """The notebook does not define what a probe asks for."""
 
 
-def answer_probes(probes, namespace, named, answer_cell=None):
+def answer_probes(probes, namespace, part, answer_cell=None):
     """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
 
     A probe that says which other one it is "like" has the arguments of that one.
-    answer_cell: the text of the question's answer cell, for probes that run it again.
+    part: a `KernelPart`, or what has its three functions; answer_cell: the text of the question's answer cell, for
+    probes that run it again.
     """
     asked = {probe["id"]: probe for probe in probes}
-    own, again = copies(named), copies(named)
+    built: dict = {}
+    own, again = Objects(part, built), Objects(part, built)
     answers, reads = [], {probe["read"] for probe in probes if "read" in probe}
-    cell = AnswerCell(answer_cell, namespace, copies(named), reads)
+    cell = AnswerCell(answer_cell, namespace, part, reads)
     for probe in probes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
-                stand_ins = {name: course_function(name) for name in probe.get("with", ())}
-                with changed_for_a_while(namespace, stand_ins) if stand_ins else contextlib.nullcontext():
-                    answer = _answer(
-                        {**asked.get(probe.get("like"), {}), **probe}, namespace, again if stand_ins else own, cell
-                    )
+                names = probe.get("with", ())
+                stand_ins = {name: part.stand_ins()[name] for name in names}
+                with changed_for_a_while(namespace, stand_ins) if names else contextlib.nullcontext():
+                    whole = {**asked.get(probe.get("like"), {}), **probe}
+                    answer = _answer(whole, namespace, again if names else own, part.make, cell)
             except NoSuchName as missing:
                 answer = {"$": "missing", "name": str(missing)}
             except Exception as error:
@@ -234,14 +226,14 @@ def answer_probes(probes, namespace, named, answer_cell=None):
     return answers
 
 
-def _answer(probe, namespace, named, cell):
+def _answer(probe, namespace, named, make, cell):
     """The packed answer to one probe."""
     if "read" in probe:
-        holder = cell.left(probe["queries"]) if "queries" in probe else namespace
+        holder = cell.left(probe["only"]) if "only" in probe else namespace
         return pack(_look_up(holder, probe["read"]), probe.get("columns"))
     function = _look_up(namespace, probe["call"])
-    args = [unpack(a, named) for a in probe["args"]]
-    kwargs = {name: unpack(a, named) for name, a in probe.get("kwargs", {}).items()}
+    args = [unpack(a, named, make) for a in probe["args"]]
+    kwargs = {name: unpack(a, named, make) for name, a in probe.get("kwargs", {}).items()}
     return pack(function(*args, **kwargs), probe.get("columns"))
 
 
@@ -252,9 +244,10 @@ def _look_up(holder, name):
 
 
 def send_evidence(request, namespace):
-    """Answer a request {"nonce", "probes", "answer_cell"} and publish the evidence as display data."""
+    """Answer a request {"nonce", "probes", "part", "answer_cell"} and publish the evidence as display data."""
     from IPython.display import publish_display_data
 
-    answers = answer_probes(request["probes"], namespace, set_up_objects(), request.get("answer_cell"))
+    part = KernelPart(request.get("part", ""))
+    answers = answer_probes(request["probes"], namespace, part, request.get("answer_cell"))
     evidence = {"nonce": request["nonce"], "answers": answers}
     publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": "evidence"})

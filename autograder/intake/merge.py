@@ -49,11 +49,12 @@ class _Cell:
 # --- which file ------------------------------------------------------------------------------------------
 
 
-def choose_notebook(folder: Path, assignment: str) -> tuple[Path, str | None]:
+def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> tuple[Path, str | None]:
     """The notebook that counts in a student's folder, and a sentence where it is not the one that was asked for.
 
     `hw4.ipynb` or `hw4/hw4.ipynb` counts; else the only notebook in the folder; else the only one whose name begins
-    with the homework's. IntakeError where none of that holds. Links are never followed.
+    with the homework's. IntakeError where none of that holds. Links are never followed. copy: a file that the grader
+    itself has put there, which does not count.
     """
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
@@ -61,10 +62,10 @@ def choose_notebook(folder: Path, assignment: str) -> tuple[Path, str | None]:
     for place in (folder / wanted, folder / assignment / wanted):
         if place.is_symlink():
             raise IntakeError(f"{wanted} is a link to another file; hand in the notebook itself.")
-        if _is_plain_file(place):
+        if _is_plain_file(place) and place != copy:
             others = [p for p in _notebooks(folder) if p != place]
             return place, f"There were other notebooks beside {wanted}; only {wanted} counts." if others else None
-    found = _notebooks(folder)
+    found = [notebook for notebook in _notebooks(folder) if notebook != copy]
     if not found:
         raise IntakeError(f"There is no {wanted} in the student's folder.")
     named = [p for p in found if p.name.lower().startswith(assignment.lower())]

@@ -6,14 +6,9 @@ Only answers from this package's own banks run here; a submission never does.
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-
-from autograder.judge.homework import ALPHAS
-from helpers import evaluate_search, get_embedding_local, score_bm25
-from helpers.homework_data import HomeworkData
 
 
 @dataclass(frozen=True)
@@ -45,35 +40,8 @@ class Misconception:
         return f"{self.title}. {self.hint}"
 
 
-def copy_of(data: HomeworkData) -> HomeworkData:
-    """The same data, for answers that change what they are given."""
-    return replace(
-        data,
-        products=data.products.copy(),
-        queries=data.queries.copy(),
-        labels=data.labels.copy(),
-        doc_lengths=data.doc_lengths.copy(),
-        product_embeddings=data.product_embeddings.copy(),
-    )
-
-
-def notebook(data: HomeworkData) -> dict:
-    """The names that the notebook's set-up cell leaves, for answers to run with."""
-    return {
-        "__name__": "notebook",
-        "np": np,
-        "pd": pd,
-        "ALPHAS": list(ALPHAS),
-        "evaluate_search": evaluate_search,
-        "get_embedding_local": get_embedding_local,
-        "score_bm25": score_bm25,
-        **vars(data),
-    }
-
-
-def run_answers(data: HomeworkData, answers: Mapping[str, str]) -> dict:
-    """A notebook with the answers run in it, in their order."""
-    space = notebook(data)
+def run_answers(space: dict, answers: Mapping[str, str]) -> dict:
+    """The names of a notebook after its set-up, with the answers run in it in their order; `space` itself."""
     for source in answers.values():
         run_answer(source, space)
     return space

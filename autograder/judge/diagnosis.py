@@ -10,12 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from autograder.inside.collector import answer_probes
-from autograder.judge.banks import Misconception, copy_of, run_answers, unwarned
+from autograder.judge.banks import Misconception, run_answers, unwarned
 from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, read_answer
 from autograder.judge.homework import Homework
 from autograder.judge.question import Exchange, Probe, Question
-from autograder.misconceptions import MISCONCEPTIONS
-from autograder.right_answers import plain_answers
 
 ALIKE = 0.75  # share of cells that must agree, on average over the probes of a check
 CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less
@@ -43,14 +41,14 @@ def diagnose(
     simulated = simulate_all()
     must_agree = [first.id] + [check.id for check in question.checks if problems[check.id] is None]
     best, best_likeness = None, 0.0
-    for misconception in MISCONCEPTIONS.get(question.id, ()):
+    for misconception in question.misconceptions:
         answers = simulated[misconception.id]
         likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
         overall = float(np.mean(list(likeness.values())))
         if (
             min(likeness[check] for check in must_agree) >= ALIKE
             and overall > best_likeness
-            and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework)
+            and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework.shop)
         ):
             best, best_likeness = misconception, overall
     return best
@@ -59,16 +57,16 @@ def diagnose(
 def simulate(question: Question, probes: Sequence[Probe], homework: Homework) -> dict[str, Answers]:
     """{misconception id: {probe id: its answer}}, with right answers to the questions that this one builds on."""
     wire = [probe.to_wire() for probe in probes]
-    return {m.id: _answers(question, m.source, wire, homework) for m in MISCONCEPTIONS.get(question.id, ())}
+    return {m.id: _answers(question, m.source, wire, homework) for m in question.misconceptions}
 
 
 def _answers(question: Question, source: str, wire: list[dict], homework: Homework) -> Answers:
-    answers = {q.id: plain_answers()[q.id] for q in question.builds_on}
+    answers = {q.id: q.right_answers[0].source for q in question.builds_on}
     if question.writes:
         answers[question.id] = source
     with unwarned():
-        space = run_answers(copy_of(homework.data), answers)
-        given = answer_probes(wire, space, vars(homework.data).__getitem__, source)
+        space = run_answers(homework.shop.notebook(), answers)
+        given = answer_probes(wire, space, homework, source)
     return {answer["id"]: read_answer(answer["answer"]) for answer in given}
 
 

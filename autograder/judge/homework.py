@@ -1,158 +1,197 @@
-"""A homework as the judge sees it: the data set in use, the right scores for it, and the stored reference values."""
+"""Finds a homework by its name: the questions of its key, its part of the kernel, its data and reference values.
 
+The folder homework/<name>/ of a course holds all of it, and nobody but this module opens its `key` and `kernel.py`.
+The key is a package that gives
+
+    QUESTIONS                        the questions in the notebook's order; the only name that every key needs
+    open_shop(data_folder=None)      the data that probes are drawn from and answers judged by (see `Shop`)
+    measure_reference(shop)          the reference values on these data, as JSON values
+    DEMO_MISTAKES                    students of the demo who are wrong: {name: {question: (in the solution, instead)}}
+    PLAIN_TESTS                      {question: asserts}: two questions that exploits attack, and what would test them
+                                     without a judge
+    EXPLOITS                         attempts that only this homework invites (`exploits.exploit.Exploit`)
+
+and kernel.py, where there is one, the functions of `inside.collector.KernelPart`.
+"""
+
+import hashlib
+import importlib.util
 import json
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, Protocol
 
-import numpy as np
-
-from autograder.judge.ties import cosines, min_max, recall_range
-from helpers import batch_embed_local, dataset_fingerprint, load_homework_data, product_text, score_bm25
+from autograder.course.files import write_whole
+from autograder.inside.collector import KernelPart
+from autograder.judge.question import Question
 from helpers.errors import CourseError
-from helpers.homework_data import HomeworkData
 
-ALPHAS = [round(step / 10, 1) for step in range(11)]
-K = 10
-DEFAULT_ALPHA = 0.5
-REFERENCE_FOLDER = Path(__file__).parents[1] / "reference"
+KEY, KERNEL = "key", "kernel.py"
 
 
 class ReferenceMissing(CourseError):
     """No reference values are stored for the data set in use."""
 
 
-@dataclass
+class HomeworkError(CourseError):
+    """A homework's key or kernel part cannot be used; the message says what is wrong with it."""
+
+
+class Shop(Protocol):
+    """What the core needs of a homework's data; all else is between the key's own modules.
+
+    fingerprint: a hash of the data. reference: what `measure_reference` gave for them, empty until it is known.
+    """
+
+    reference: dict[str, Any]
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def set_up(self, only: tuple = ()) -> dict[str, Any]:
+        """As `KernelPart.set_up`; the objects are the shop's own."""
+
+    def notebook(self) -> dict[str, Any]:
+        """All names that the set-up cell leaves, with copies of the objects."""
+
+
+class NoShop:
+    """In the place of a shop for a homework that needs no data."""
+
+    fingerprint = "no data"
+
+    def __init__(self) -> None:
+        self.reference: dict[str, Any] = {}
+
+    def set_up(self, only: tuple = ()) -> dict[str, Any]:
+        return {}
+
+    def notebook(self) -> dict[str, Any]:
+        return {}
+
+
 class Homework:
-    """The data, the right scores and the reference values of one homework on one data set.
+    """One homework of a course, on the data set in use or on that of `data_folder`. Everything is read when it is
+    first asked for."""
 
-    reference: see `measure_reference`; empty only while it is being measured.
-    """
+    def __init__(self, folder: Path, data_folder: Path | None = None):
+        self.folder, self.data_folder = folder, data_folder
 
-    data: HomeworkData
-    reference: dict[str, Any] = field(default_factory=dict)
+    @property
+    def name(self) -> str:
+        return self.folder.name
 
     @cached_property
+    def key(self) -> ModuleType:
+        """The key's package, loaded under a name of its own for each folder."""
+        return _loaded(self.folder / KEY)
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        return self.key.QUESTIONS
+
+    @property
+    def judged(self) -> tuple[Question, ...]:
+        """The questions that are not marked by hand."""
+        return tuple(question for question in self.questions if question.checks)
+
+    @cached_property
+    def kernel_part(self) -> str:
+        """The text of kernel.py, to be sent into the student's kernel; empty where there is none."""
+        path = self.folder / KERNEL
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    @cached_property
+    def _kernel(self) -> KernelPart:
+        return KernelPart(self.kernel_part)
+
+    # The three functions of a kernel part, for answers in this process. The data are those of the shop.
+
+    def set_up(self, only: tuple = ()) -> dict[str, Any]:
+        return self.shop.set_up(only)
+
+    def stand_ins(self) -> dict[str, Callable]:
+        return self._kernel.stand_ins()
+
+    def make(self, what: str, value: Any) -> Any:
+        return self._kernel.make(what, value)
+
+    @cached_property
+    def shop(self) -> Any:
+        """A `Shop`: the data and the right scores for them, with the reference values where these are stored."""
+        if not hasattr(self.key, "open_shop"):
+            return NoShop()
+        shop = self.key.open_shop(self.data_folder)
+        shop.reference = self._stored(shop.fingerprint) or {}
+        return shop
+
+    @property
     def fingerprint(self) -> str:
-        return dataset_fingerprint(self.data.products, self.data.queries, self.data.labels)
+        """A hash of the data."""
+        return self.shop.fingerprint
 
-    @cached_property
-    def query_texts(self) -> list[str]:
-        return self.data.queries["query"].tolist()
+    def reference_path(self, fingerprint: str) -> Path:
+        """Where the reference values on one data set are kept: the fingerprint is the name."""
+        return self.folder / KEY / "reference" / f"{fingerprint[:12]}.json"
 
-    @cached_property
-    def query_embeddings(self) -> np.ndarray:
-        """(queries, d) float32; computing them also puts them in the cache that the students' kernels read."""
-        return batch_embed_local(self.query_texts, show_progress=False)
+    def _stored(self, fingerprint: str) -> dict[str, Any] | None:
+        try:
+            stored = json.loads(self.reference_path(fingerprint).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        return stored if stored["fingerprint"] == fingerprint else None
 
-    @cached_property
-    def product_texts(self) -> list[str]:
-        return product_text(self.data.products).tolist()
+    def measure_reference(self) -> None:
+        """Measure the reference values on the data set in use; nothing where the key has none to measure."""
+        if hasattr(self.key, "measure_reference"):
+            self.shop.reference = {"fingerprint": self.fingerprint} | self.key.measure_reference(self.shop)
 
-    @cached_property
-    def position(self) -> dict[int, int]:
-        """product_id -> row in the sample."""
-        return {int(p): i for i, p in enumerate(self.data.products["product_id"])}
+    def save_reference(self) -> Path | None:
+        """Measure and store the reference values -> their file, None where the key has none to measure."""
+        self.measure_reference()
+        if not self.shop.reference:
+            return None
+        path = self.reference_path(self.fingerprint)
+        write_whole(path, json.dumps(self.shop.reference, indent=1) + "\n")
+        return path
 
-    @cached_property
-    def semantic_scores(self) -> np.ndarray:
-        """(queries, products) cosine of each query with each product."""
-        return cosines(self.query_embeddings, self.data.product_embeddings)
-
-    @cached_property
-    def bm25_scores(self) -> np.ndarray:
-        """(queries, products) BM25 of each query for each product name."""
-        n = len(self.data.products)
-        return np.stack([score_bm25(q, self.data.index, n, self.data.doc_lengths) for q in self.query_texts])
-
-    @cached_property
-    def relevant(self) -> np.ndarray:
-        """(queries, products) bool: judged Exact or Partial."""
-        mask = np.zeros((len(self.query_texts), len(self.position)), dtype=bool)
-        row = {int(q): i for i, q in enumerate(self.data.queries["query_id"])}
-        good = self.data.labels[self.data.labels["grade"] > 0]
-        for query_id, product_id in zip(good["query_id"], good["product_id"]):
-            if query_id in row and product_id in self.position:
-                mask[row[query_id], self.position[product_id]] = True
-        return mask
-
-    @cached_property
-    def normalized(self) -> tuple[np.ndarray, np.ndarray]:
-        """BM25 and semantic scores, each row min-max normalised over all products."""
-        bm25, semantic = (np.apply_along_axis(min_max, 1, s) for s in (self.bm25_scores, self.semantic_scores))
-        return bm25, semantic
-
-    def hybrid_scores(self, alpha: float) -> np.ndarray:
-        """(queries, products) alpha * semantic + (1 - alpha) * BM25."""
-        bm25, semantic = self.normalized
-        return alpha * semantic + (1 - alpha) * bm25
+    def plain_answers(self) -> dict[str, str]:
+        """{question id: the text of its plain right answer}, in the notebook's order."""
+        return {question.id: question.right_answers[0].source for question in self.judged if question.right_answers}
 
 
-def measure_reference(homework: Homework) -> dict[str, Any]:
-    """What the right solution measures on this data set, as JSON values.
-
-    For BM25, semantic and hybrid search the least and the greatest Recall@10 of each query that breaking
-    ties differently allows, and for every alpha the same for the mean over the queries.
-    """
-
-    def ranges(scores):
-        pairs = [recall_range(s, r, K) for s, r in zip(scores, homework.relevant)]
-        return np.array(pairs).T
-
-    def both(scores):
-        least, most = ranges(scores)
-        return {
-            "least": least.tolist(),
-            "most": most.tolist(),
-            "mean_least": float(least.mean()),
-            "mean_most": float(most.mean()),
-        }
-
-    table = []
-    for alpha in ALPHAS:
-        least, most = ranges(homework.hybrid_scores(alpha))
-        table.append({"alpha": alpha, "least": float(least.mean()), "most": float(most.mean())})
-    return {
-        "fingerprint": homework.fingerprint,
-        "products": len(homework.data.products),
-        "query_id": homework.data.queries["query_id"].astype(int).tolist(),
-        "bm25": both(homework.bm25_scores),
-        "semantic": both(homework.semantic_scores),
-        "hybrid": both(homework.hybrid_scores(DEFAULT_ALPHA)),
-        "alpha_table": table,
-    }
-
-
-def reference_path(assignment: str, fingerprint: str) -> Path:
-    """Where the reference values of one data set are kept: the fingerprint is part of the name."""
-    return REFERENCE_FOLDER / f"{assignment}-{fingerprint[:12]}.json"
-
-
-def load_homework(assignment: str = "hw4") -> Homework:
-    """The homework on the data set in use, with its stored reference values; ReferenceMissing where there are none."""
-    homework = Homework(load_homework_data())
-    path = reference_path(assignment, homework.fingerprint)
-    try:
-        homework.reference = json.loads(path.read_text())
-    except FileNotFoundError:
+def find_homework(folder: Path, data_folder: Path | None = None) -> Homework:
+    """The homework in a folder, ready to judge; HomeworkError or ReferenceMissing where it is not."""
+    homework = Homework(folder, data_folder)
+    if hasattr(homework.key, "measure_reference") and not homework.shop.reference:
         raise ReferenceMissing(
-            f"There are no reference values for this data set ({len(homework.data.products):,} products, "
-            f"{len(homework.query_texts)} queries): run `autograder reference {assignment}` once."
-        ) from None
-    if homework.reference["fingerprint"] != homework.fingerprint:
-        raise ReferenceMissing(
-            f"The reference values in {path.name} are for other data: run `autograder reference {assignment}` again."
+            f"There are no reference values of {homework.name} for the data set in use: "
+            f"run `autograder reference {homework.name}` once."
         )
     return homework
 
 
-def save_reference(assignment: str, homework: Homework) -> Path:
-    """Measure and store the reference values; the file appears whole or not at all."""
-    homework.reference = measure_reference(homework)
-    path = reference_path(assignment, homework.fingerprint)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    draft.write_text(json.dumps(homework.reference, indent=1) + "\n")
-    draft.replace(path)
-    return path
+def _loaded(folder: Path) -> ModuleType:
+    """The package in `folder`, imported under a name that no other folder has; its own modules import each other with
+    a leading dot."""
+    name = f"homework_key_{hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = folder / "__init__.py"
+    specification = importlib.util.spec_from_file_location(name, path, submodule_search_locations=[str(folder)])
+    if not path.is_file() or specification is None or specification.loader is None:
+        raise HomeworkError(f"{folder.parent} has no answer key: put one into {folder} (docs/write-a-homework.md).")
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[name] = module
+    try:
+        specification.loader.exec_module(module)
+        if not getattr(module, "QUESTIONS", None):
+            raise HomeworkError(f"{path} names no QUESTIONS: list them there in the notebook's order.")
+    except BaseException:
+        for loaded in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
+            del sys.modules[loaded]
+        raise
+    return module

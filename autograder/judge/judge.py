@@ -10,7 +10,7 @@ import json
 import secrets
 import zlib
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,8 +20,7 @@ from autograder.judge.diagnosis import diagnose, not_answered, simulate
 from autograder.judge.evidence import BadEvidence, Failure, Missing, read_evidence
 from autograder.judge.homework import Homework
 from autograder.judge.question import AGAIN, Check, Exchange, Probe, Question
-
-BY_HAND = "Waits to be read and marked by hand."
+from autograder.judge.verdict import CheckResult, Verdict, refused
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,14 @@ class Request:
     """The probes of one question, drawn for one run; `nonce` ties the evidence to it.
 
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
-    those the question builds on. `simulated` keeps what the misconceptions answer, for the whole class.
+    those the question builds on; part: the text of the homework's kernel.py. `simulated` keeps what the misconceptions answer, for the whole class.
     """
 
     question: Question
     nonce: str
     probes: dict[str, list[Probe]]
     again: dict[str, list[Probe]]
+    part: str = ""
     simulated: dict = field(default_factory=dict, compare=False)
 
     def to_wire(self, answer_cell: str | None = None) -> str:
@@ -43,8 +43,9 @@ class Request:
 
         answer_cell: the text of this student's answer cell, for a question that runs it again.
         """
-        answer_cell = json.dumps(answer_cell) if any(probe.queries for probe in self._all()) else "null"
-        return f'{{"nonce": "{self.nonce}", "answer_cell": {answer_cell}, "probes": {self._probes_json}}}'
+        cell = json.dumps(answer_cell) if any(probe.only for probe in self._all()) else "null"
+        part = json.dumps(self.part)
+        return f'{{"nonce": "{self.nonce}", "part": {part}, "answer_cell": {cell}, "probes": {self._probes_json}}}'
 
     @cached_property
     def _probes_json(self) -> str:
@@ -72,46 +73,6 @@ class Request:
         return [probe.id for probe in self._all()]
 
 
-@dataclass(frozen=True)
-class CheckResult:
-    """What became of one check: points earned, and the sentence where it failed."""
-
-    id: str
-    title: str
-    points: float
-    earned: float
-    problem: str | None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Points and a sentence for one question; `waiting` where a reader still has to mark it."""
-
-    id: str
-    score: float
-    max_score: float
-    message: str
-    misconception: str | None = None
-    checks: tuple[CheckResult, ...] = ()
-    waiting: bool = False
-
-    @property
-    def complete(self) -> bool:
-        return self.score == self.max_score
-
-    def to_json(self) -> dict:
-        """The form of DESIGN §7, with the checks for the report."""
-        return {
-            "id": self.id,
-            "score": self.score,
-            "max_score": self.max_score,
-            "message": self.message,
-            "misconception": self.misconception,
-            "waiting": self.waiting,
-            "checks": [asdict(c) for c in self.checks],
-        }
-
-
 def new_seed() -> int:
     """A fresh seed for a grading run."""
     return secrets.randbits(32)
@@ -120,7 +81,7 @@ def new_seed() -> int:
 def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     """The probes of one question for one run. The nonce is fresh even where the seed is repeated."""
     rng = np.random.default_rng([seed, zlib.crc32(question.id.encode())])
-    return Request(question, secrets.token_hex(8), *question.draw(rng, homework))
+    return Request(question, secrets.token_hex(8), *question.draw(rng, homework.shop), homework.kernel_part)
 
 
 def judge(
@@ -178,7 +139,7 @@ def _exchanges(probes: dict[str, list[Probe]], answers: dict) -> dict[str, Excha
 
 
 def _problems(question: Question, exchanges: dict[str, Exchange], homework: Homework) -> dict[str, str | None]:
-    return {check.id: check.problem(exchanges[check.id], homework) for check in question.checks}
+    return {check.id: check.problem(exchanges[check.id], homework.shop) for check in question.checks}
 
 
 def _functions(questions: list[Question]) -> str:
@@ -204,16 +165,6 @@ def _mistake(
     return diagnose(request.question, exchanges, problems, simulated, homework)
 
 
-def refused(question: Question, sentence: str) -> Verdict:
-    """No points, with the reason."""
-    return Verdict(question.id, 0.0, float(question.points), sentence)
-
-
-def by_hand(question: Question) -> Verdict:
-    """A question that waits for a reader."""
-    return Verdict(question.id, 0.0, float(question.points), BY_HAND, waiting=True)
-
-
 def _weigh(question: Question, problems: dict[str, str | None]) -> Verdict:
     """Points by check; without the first, core check the others earn nothing."""
     core_holds = problems[question.checks[0].id] is None
@@ -221,11 +172,13 @@ def _weigh(question: Question, problems: dict[str, str | None]) -> Verdict:
     failed = [(r.title, r.problem) for r in results if r.problem]
     score = float(sum(r.earned for r in results))
     if not failed:
-        return Verdict(question.id, score, float(question.points), "All checks passed.", checks=results)
+        return Verdict(
+            question.id, score, float(question.points), "All checks passed.", checks=results, title=question.title
+        )
     message = failed[0][1]
     if core_holds and len(failed) > 1:
         message += f" Also lost: {'; '.join(title for title, _ in failed[1:])}."
-    return Verdict(question.id, score, float(question.points), message, checks=results)
+    return Verdict(question.id, score, float(question.points), message, checks=results, title=question.title)
 
 
 def _result(check: Check, problem: str | None, core_holds: bool) -> CheckResult:

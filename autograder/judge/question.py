@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from autograder.inside.collector import pack
+from autograder.judge.banks import Misconception, RightAnswer
 from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
-from autograder.judge.homework import Homework
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
 UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
@@ -31,10 +31,11 @@ class Named:
 
 
 @dataclass(frozen=True)
-class IndexOf:
-    """Stands for build_index(texts)[0], built where it is used."""
+class Made:
+    """Stands for what the homework's kernel part makes of a value, where it is used: `make(what, value)` there."""
 
-    texts: list[str]
+    what: str
+    value: Any
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Probe:
     """One call of the student's function (`call`), or one look at a variable (`read`).
 
     stand_ins: names of student's functions in whose place the course's versions stand meanwhile.
-    queries: ids of queries; the answer cell is run again with these alone before a variable is read.
+    only: ids; before a variable is read, the answer cell is run again after a set-up with these alone (what they are
+        is the homework's business: ids of queries, say).
     about: what only the judge knows (expected values, scores, relevant products). It never leaves the grader.
     """
 
@@ -53,7 +55,7 @@ class Probe:
     read: str | None = None
     columns: tuple[str, ...] | None = None
     stand_ins: tuple[str, ...] = ()
-    queries: tuple[int, ...] = ()
+    only: tuple[int, ...] = ()
     about: Any = None
 
     def to_wire(self) -> dict:
@@ -67,15 +69,15 @@ class Probe:
                 "args": [_to_wire(a) for a in self.args],
                 "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()},
             }
-        more = {"columns": self.columns, "with": self.stand_ins, "queries": self.queries}
+        more = {"columns": self.columns, "with": self.stand_ins, "only": self.only}
         return wire | {name: list(values) for name, values in more.items() if values}
 
 
 def _to_wire(value):
     if isinstance(value, Named):
         return {"$": "named", "name": value.name}
-    if isinstance(value, IndexOf):
-        return {"$": "index", "texts": value.texts}
+    if isinstance(value, Made):
+        return {"$": "made", "what": value.what, "value": pack(value.value)}
     return pack(value)
 
 
@@ -86,14 +88,15 @@ Exchange = Sequence[tuple[Probe, Answer]]
 class Check:
     """A property that a right answer has.
 
-    `problem` gets the probes with the answers and returns one sentence (what, got, expected, hint), or None.
+    `probes` draws what is asked, `problem` gets the probes with the answers and returns one sentence (what, got,
+    expected, hint), or None; both get the homework's shop (see `judge.homework`), whose type is the key's own business.
     """
 
     id: str
     points: float
     title: str
-    probes: Callable[[np.random.Generator, Homework], list[Probe]]
-    problem: Callable[[Exchange, Homework], str | None]
+    probes: Callable[[np.random.Generator, Any], list[Probe]]
+    problem: Callable[[Exchange, Any], str | None]
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,8 @@ class Question:
     That rule keeps a function that always returns 0 from earning the points of the zero vector.
     A question without checks is marked by hand. `writes` is the function that the student defines, None where
     the answer is a cell's variables; `builds_on` are the questions whose functions may be used here. `again`
-    picks the probes for the second time of asking: the whole sample is not searched twice.
+    picks the probes for the second time of asking: the whole sample is not searched twice. The first of
+    `right_answers` is plain; `misconceptions` are the mistakes that feedback knows by name.
     """
 
     id: str
@@ -112,31 +116,33 @@ class Question:
     checks: tuple[Check, ...] = ()
     writes: str | None = None
     builds_on: tuple["Question", ...] = ()
-    again: Callable[[np.random.Generator, Homework, dict[str, list[Probe]]], dict[str, list[Probe]]] = (
-        lambda rng, homework, probes: probes
+    again: Callable[[np.random.Generator, Any, dict[str, list[Probe]]], dict[str, list[Probe]]] = (
+        lambda rng, shop, probes: probes
     )
+    misconceptions: tuple[Misconception, ...] = ()
+    right_answers: tuple[RightAnswer, ...] = ()
 
     def __post_init__(self):
         assert not self.checks or sum(c.points for c in self.checks) == self.points, self.id
 
-    def draw(self, rng: np.random.Generator, homework: Homework) -> tuple[dict, dict]:
+    def draw(self, rng: np.random.Generator, shop: Any) -> tuple[dict, dict]:
         """Fresh probes by check id: those for the student's own functions, and those asked again (none where the
         question builds on no other)."""
-        probes = {check.id: check.probes(rng, homework) for check in self.checks}
+        probes = {check.id: check.probes(rng, shop) for check in self.checks}
         if not self.builds_on:
             return probes, {}
         stand_ins = tuple(question.writes for question in self.builds_on if question.writes)
         again = {
             check: [replace(probe, id=AGAIN + probe.id, stand_ins=stand_ins) for probe in chosen]
-            for check, chosen in self.again(rng, homework, probes).items()
+            for check, chosen in self.again(rng, shop, probes).items()
         }
         return probes, again
 
 
-def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchange, Homework], str | None]:
+def each(problem_of: Callable[[Probe, Answer], str | None]) -> Callable[[Exchange, Any], str | None]:
     """A rule for one probe -> the rule for all: the first problem found."""
 
-    def problem(exchange, homework):
+    def problem(exchange, shop):
         return next((p for p in (problem_of(probe, answer) for probe, answer in exchange) if p), None)
 
     return problem

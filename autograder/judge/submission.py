@@ -9,8 +9,9 @@ from autograder.course.cells import answered_question, tested_question, visible_
 from autograder.intake.merge import Submission
 from autograder.judge.evidence import Failure, read_error
 from autograder.judge.homework import Homework
-from autograder.judge.judge import Request, Verdict, by_hand, draw_request, judge, refused
-from autograder.questions import Question
+from autograder.judge.judge import Request, draw_request, judge
+from autograder.judge.question import Question
+from autograder.judge.verdict import Verdict, by_hand, refused
 from autograder.run.notebook import Limits, Run, run_notebook
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
@@ -86,9 +87,9 @@ def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
 
 
 def grade_submission(
-    submission: Submission, questions: tuple[Question, ...], homework: Homework, seed: int, limits: Limits = Limits()
+    submission: Submission, homework: Homework, seed: int, limits: Limits = Limits(), runner: Runner | None = None
 ) -> Graded:
     """Run and judge one clean notebook."""
-    requests = draw_requests(questions, homework, seed)
-    run = run_submission(submission, requests, limits)
-    return judge_run(run, requests, questions, homework, submission.repairs)
+    requests = draw_requests(homework.questions, homework, seed)
+    run = run_submission(submission, requests, limits, runner)
+    return judge_run(run, requests, homework.questions, homework, submission.repairs)

@@ -22,9 +22,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.course.cells import answered_question, grade_id, tested_question
-from autograder.gradebook.present import VERDICT, told_problems
-from autograder.judge.judge import CheckResult, Verdict
-from autograder.questions import QUESTIONS
+from autograder.gradebook.present import VERDICT
+from autograder.judge.verdict import Verdict, told_problems
 
 MAX_FORMULA = 2_000
 CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{1,6};")
@@ -78,7 +77,7 @@ class FeedbackExporter(Exporter):
         )
         environment.filters |= {"code": _code, "printed": lambda text: Markup(ansi2html(text)), "number": "{:g}".format}
         about = resources.get("nbgrader", {})
-        titles = {q.id: q.title for q in QUESTIONS.get(about.get("assignment"), ())}
+        titles = {kept["id"]: kept["title"] for cell in nb.cells if (kept := cell.metadata.get(VERDICT))}
         parts = [_part(cell, titles) for cell in nb.cells]
         marked = [part for part in parts if part["points"] is not None]
         page = environment.get_template("feedback.html").render(
@@ -125,10 +124,13 @@ def _part(cell: NotebookNode, titles: dict[str, str]) -> dict:
     return part
 
 
-def _read(verdict: dict) -> dict:
-    checks = tuple(CheckResult(**check) for check in verdict["checks"])
-    told = told_problems(Verdict(**{**verdict, "checks": checks}))
-    return {"score": verdict["score"], "message": verdict["message"], "checks": list(zip(checks, told))}
+def _read(kept: dict) -> dict:
+    verdict = Verdict.from_json(kept)
+    return {
+        "score": verdict.score,
+        "message": verdict.message,
+        "checks": list(zip(verdict.checks, told_problems(verdict))),
+    }
 
 
 def _code(source: str) -> Markup:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from autograder.gradebook.results import StudentResult
-from autograder.misconceptions import find
-from autograder.questions import Question
+from autograder.judge.question import Question
 
 ALL = "all questions"
 FEW = 20  # with fewer students, a correlation is mostly chance
@@ -55,12 +54,12 @@ class Change:
 
 def items(results: list[StudentResult], questions: tuple[Question, ...]) -> list[Item]:
     """One item for each question, over the graded students; marks that wait for a reader are left out."""
-    graded = [{q["id"]: q for q in r.questions} for r in results if r.status == "graded"]
+    graded = [{q.id: q for q in r.questions} for r in results if r.status == "graded"]
     found = []
     for question in questions:
-        marked = [student for student in graded if question.id in student and not student[question.id]["waiting"]]
-        own = np.array([student[question.id]["score"] for student in marked], dtype=float)
-        rest = np.array([sum(q["score"] for q in student.values()) for student in marked], dtype=float) - own
+        marked = [student for student in graded if question.id in student and not student[question.id].waiting]
+        own = np.array([student[question.id].score for student in marked], dtype=float)
+        rest = np.array([sum(q.score for q in student.values()) for student in marked], dtype=float) - own
         mean = float(own.mean()) if len(own) else None
         found.append(
             Item(question, len(own), mean, None if mean is None else mean / question.points, _correlation(own, rest))
@@ -74,14 +73,15 @@ def _correlation(x: np.ndarray, y: np.ndarray) -> float | None:
     return float(np.corrcoef(x, y)[0, 1])
 
 
-def mistakes(results: list[StudentResult]) -> list[Mistake]:
+def mistakes(results: list[StudentResult], questions: tuple[Question, ...]) -> list[Mistake]:
     """The misconceptions in the class, the most frequent first."""
     graded = [r for r in results if r.status == "graded"]
-    counts = Counter((q["id"], q["misconception"]) for r in graded for q in r.questions if q.get("misconception"))
+    titles = {(q.id, m.id): m.title for q in questions for m in q.misconceptions}
+    counts = Counter((q.id, q.misconception) for r in graded for q in r.questions if q.misconception)
     found = []
     for (question, name), students in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        known = find(question, name)
-        found.append(Mistake(question, known.title if known else name, students, students / len(graded)))
+        title = titles.get((question, name), name)
+        found.append(Mistake(question, title, students, students / len(graded)))
     return found
 
 
@@ -95,12 +95,12 @@ def changes(
         if result.student not in before:
             continue
         old, new = _marks(before[result.student], automatic), _marks(result, automatic)
-        messages = {q["id"]: q["message"] for q in result.questions}
+        verdicts = {q.id: q for q in result.questions}
         if old and new:
             found += [
-                Change(result.student, q, old.get(q), new.get(q), messages[q])
+                Change(result.student, q, old.get(q), new.get(q), verdicts[q].message)
                 for q in automatic
-                if old.get(q) != new.get(q) and messages[q] != "Marked by hand."
+                if old.get(q) != new.get(q) and not verdicts[q].marked_by_hand
             ]
         elif old or new:
             then, now = (sum(marks.values()) if marks else None for marks in (old, new))
@@ -111,4 +111,4 @@ def changes(
 def _marks(result: StudentResult, questions: list[str]) -> dict[str, float]:
     if result.status != "graded":
         return {}
-    return {q["id"]: q["score"] for q in result.questions if q["id"] in questions}
+    return {q.id: q.score for q in result.questions if q.id in questions}

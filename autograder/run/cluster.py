@@ -24,13 +24,12 @@ from io import StringIO
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course.files import GradingStopped
 from autograder.course.version import surroundings
-from autograder.gradebook.claims import GradingStopped
-from autograder.judge.homework import Homework
 from autograder.run import sandbox
 from autograder.run.notebook import Limits, Run, RunFailed, run_notebook
 from autograder.run.sandbox import SandboxUnavailable
-from helpers import load_homework_data
+from helpers import batch_embed_local, dataset_fingerprint, load_homework_data
 from helpers.errors import CourseError
 
 CONNECT_SECONDS = 15
@@ -91,17 +90,19 @@ _once = threading.Lock()
 
 def _surroundings() -> dict[str, str]:
     with _once:  # a worker's threads begin together
-        return _measured()
+        return _known()
 
 
-@lru_cache(maxsize=1)
+_known = lru_cache(maxsize=1)(lambda: _measured())
+
+
 def _measured() -> dict[str, str]:
-    """This worker's surroundings. Measuring embeds the data set's products and queries where this machine's
+    """The surroundings of this process. Measuring embeds the data set's products and queries where this machine's
     cache does not know them yet, so that no kernel has to."""
     with redirect_stdout(StringIO()):  # loading says which data is in use
-        homework = Homework(load_homework_data())
-    homework.query_embeddings  # noqa: B018 - into the cache that the kernels read
-    return surroundings() | {"data set": homework.fingerprint[:12]}
+        data = load_homework_data()
+    batch_embed_local(data.queries["query"], show_progress=False)  # into the cache that the kernels read
+    return surroundings() | {"data set": dataset_fingerprint(data.products, data.queries, data.labels)[:12]}
 
 
 def _address() -> str:
@@ -121,7 +122,7 @@ class Cluster:
     names it.
     """
 
-    def __init__(self, address: str, homework: Homework):
+    def __init__(self, address: str):
         try:
             from distributed import Client
         except ModuleNotFoundError:
@@ -130,7 +131,7 @@ class Cluster:
         for name in ("distributed.client", "distributed.comm", "distributed.core"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         self.address = address
-        self.surroundings = surroundings() | {"data set": homework.fingerprint[:12]}
+        self.surroundings = _measured()
         self.lock, self.looked, self.seen = threading.Lock(), 0.0, time.monotonic()
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)

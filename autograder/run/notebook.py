@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -51,7 +52,10 @@ STARTS = 2  # on a shared machine one failed start proves nothing
 GRACE_SECONDS = 5  # what an interrupted cell has to come to its end
 LOST_OUTPUT_SECONDS = 10  # how long output may come later than the reply that ends a cell
 WATCH_SECONDS = 0.2  # between two looks at the memory in use
-WAITING_MESSAGES = 50  # unread messages that the grader keeps; the kernel then waits, or drops its output
+WAITING_MESSAGES = 1000  # unread messages that the grader keeps; beyond them the kernel drops output
+# Bytes. A larger message is not taken in. What a loop prints in the fifth of a second between two messages stays below
+# it, so that endless printing is counted, and told as what it is.
+LARGEST_MESSAGE = 64 * 2**20
 
 PRINTED_TOO_MUCH = "The notebook printed more output than is allowed."
 LOST_OUTPUT = "The output of a cell was lost: it was more than is allowed, or the cell broke the kernel's own channels."
@@ -115,14 +119,13 @@ class Kernel:
         "--HistoryManager.enabled=False",
     ]
 
-    def __init__(self, notebook: NotebookNode, limits: Limits):
-        self.limits = limits
+    def __init__(self, notebook: NotebookNode, limits: Limits, sandboxed: bool, data_folder: Path | None):
+        self.limits, self.sandboxed, self.data_folder = limits, sandboxed, data_folder
         self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        self.sandboxed = sandbox.is_wanted()
         self.folder = Path(tempfile.mkdtemp(prefix="run-"))
         self.context = zmq.asyncio.Context()
-        # Set here, they hold for every socket: no message may be larger than all output together.
-        self.context.setsockopt(zmq.MAXMSGSIZE, limits.output_bytes)
+        # Set here, they hold for every socket of a client that is given this context.
+        self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
         self.context.setsockopt(zmq.LINGER, 0)
         log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
@@ -160,16 +163,16 @@ class Kernel:
 
     async def start(self) -> None:
         """Raises RunFailed, with the sandbox's own words where it has some, unless the kernel answers."""
-        place, environment = None, sandbox.environment()
+        place, environment = None, sandbox.environment(data_folder=self.data_folder)
         if not self.sandboxed:
             place = self.folder / "tmp" / "work"
             place.mkdir(parents=True)
-            environment = sandbox.environment(temporary=str(place.parent))
+            environment = sandbox.environment(str(place.parent), self.data_folder)
         try:
             await self.manager.start_kernel(
                 env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            self.client.kc = channels = self.manager.client()
+            self.client.kc = channels = self.manager.client(context=self.context)
             channels.start_channels()
             await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
             channels.allow_stdin = False
@@ -240,15 +243,25 @@ class Kernel:
             await asyncio.sleep(WATCH_SECONDS)
 
 
-def run_notebook(notebook: NotebookNode, requests: dict[str, str], limits: Limits = Limits()) -> Run:
+def run_notebook(
+    notebook: NotebookNode,
+    requests: dict[str, str],
+    limits: Limits = Limits(),
+    sandboxed: bool | None = None,
+    data_folder: Path | None = None,
+) -> Run:
     """Run a clean notebook; after each test cell ask for the evidence of its question.
 
-    requests: {question id: JSON text of the request}. Whatever the notebook does ends up in the Run.
+    requests: {question id: JSON text of the request}. sandboxed: False runs it with the grader's own rights (default:
+    what the environment says, see `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default:
+    the one in use). Whatever the notebook does ends up in the Run.
     Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
     """
-    if sandbox.is_wanted():
+    sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed
+    if sandboxed:
         sandbox.require()
-    work = _run(nbformat.from_dict(notebook), requests, limits)
+    own = nbformat.from_dict(notebook)
+    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder))
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -258,11 +271,12 @@ def run_notebook(notebook: NotebookNode, requests: dict[str, str], limits: Limit
         return pool.submit(asyncio.run, work).result()
 
 
-async def _run(notebook: NotebookNode, requests: dict[str, str], limits: Limits) -> Run:
+async def _run(notebook: NotebookNode, requests: dict[str, str], new_kernel: Callable[[], Kernel]) -> Run:
     # What tasks of an abandoned kernel still have to say is of no interest to anybody.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     run = Run(notebook)
-    kernel = await _started(notebook, limits)
+    kernel = await _started(new_kernel)
+    limits = kernel.limits
     work = asyncio.ensure_future(_work(kernel, run, requests))
     watch = asyncio.ensure_future(kernel.watch_memory())
     try:
@@ -288,10 +302,10 @@ async def _run(notebook: NotebookNode, requests: dict[str, str], limits: Limits)
     return run
 
 
-async def _started(notebook: NotebookNode, limits: Limits) -> Kernel:
+async def _started(new_kernel: Callable[[], Kernel]) -> Kernel:
     """A kernel that answers, or RunFailed."""
     for _ in range(STARTS):
-        kernel = Kernel(notebook, limits)
+        kernel = new_kernel()
         try:
             await kernel.start()
             return kernel

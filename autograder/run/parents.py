@@ -190,7 +190,7 @@ def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     """A living parent with these imports, for this environment and what the sandbox shows now."""
     with _choosing:
         # Another cache file or data set at the same path is another world.
-        shown = tuple((str(path), path.stat().st_ino) for path in sandbox.visible())
+        shown = tuple((str(path), path.stat().st_ino) for path in sandbox.visible(environment))
         world = (os.getpid(), tuple(sorted(environment.items())), shown)
         for key, place in list(_places.items()):
             parent = place.parent
@@ -252,7 +252,7 @@ def _start(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     said = tempfile.TemporaryFile()
     with theirs:
         process = subprocess.Popen(
-            sandbox.command_of_warm_parent(theirs.fileno()),
+            sandbox.command_of_warm_parent(theirs.fileno(), environment),
             env=environment,
             pass_fds=(theirs.fileno(),),
             stdin=subprocess.DEVNULL,

@@ -47,7 +47,9 @@ class SandboxProvisioner(LocalProvisioner):
         connection = written | {"ip": f"{SOCKETS}/{Path(manager.ip).name}"}
         options = cmd[cmd.index(manager.connection_file) + 1 :]
         parent = parents.parent_for(frozenset(self.heavy), kwargs["env"])
-        self.forked = parent.fork(sandbox.room_settings(limits), connection, options, limits.start_seconds)
+        self.forked = parent.fork(
+            sandbox.room_settings(limits, world=kwargs["env"]), connection, options, limits.start_seconds
+        )
         self.process = cast(Popen, self.forked)  # it has what LocalProvisioner uses of one
         self.pid = self.forked.pid
         sockets.rmdir()

@@ -150,8 +150,11 @@ def _unreadable() -> Path | None:
     return next((path for path in visible() if path.stat().st_mode & 0o4 == 0), None)
 
 
-def environment(temporary: str = "/tmp") -> dict[str, str]:
-    """All of the environment that a student's kernel gets; of the grader's only where data and cache lie."""
+def environment(temporary: str = "/tmp", data_folder: Path | None = None) -> dict[str, str]:
+    """All of the environment that a student's kernel gets; of the grader's only where data and cache lie.
+
+    data_folder: of the data set that the kernel works on (default: the one in use).
+    """
     chosen = {
         "PATH": os.defpath,
         "HOME": temporary,
@@ -174,8 +177,8 @@ def environment(temporary: str = "/tmp") -> dict[str, str]:
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "COURSE_CACHE_DIR": str(cache_folder().absolute()),
     }
-    if os.environ.get("COURSE_DATA_DIR"):
-        chosen["COURSE_DATA_DIR"] = str(data_in_use().folder)
+    if data_folder or os.environ.get("COURSE_DATA_DIR"):
+        chosen["COURSE_DATA_DIR"] = str(data_in_use(data_folder).folder)
     elif os.environ.get("COURSE_DATASET"):
         chosen["COURSE_DATASET"] = os.environ["COURSE_DATASET"]
     if not Path(helpers.__file__).is_relative_to(sysconfig.get_path("purelib")):
@@ -193,15 +196,15 @@ def command(program: list[str], limits: Limits = Limits(), silent: bool = True, 
     return [*_sandboxed(bwrap), "--die-with-parent", "--", *start, *program]
 
 
-def command_of_warm_parent(control_fd: int) -> list[str]:
+def command_of_warm_parent(control_fd: int, world: dict[str, str]) -> list[str]:
     """The command line of a sandbox in which `warm_parent.py` listens on the socket `control_fd`.
 
-    It ends when the other end of that is closed, for instance with this process.
+    It ends when the other end of that is closed, for instance with this process. world: the environment of its kernels.
     """
-    return [*_sandboxed(), "--", sys.executable, "-Xfrozen_modules=off", PARENT, str(control_fd)]
+    return [*_sandboxed(world=world), "--", sys.executable, "-Xfrozen_modules=off", PARENT, str(control_fd)]
 
 
-def room_settings(limits: Limits, silent: bool = True) -> dict:
+def room_settings(limits: Limits, silent: bool = True, world: dict[str, str] | None = None) -> dict:
     """What `kernel_start.in_room` is told, as JSON values."""
     root = is_real_root()
     return {
@@ -210,7 +213,7 @@ def room_settings(limits: Limits, silent: bool = True) -> dict:
         "shared_memory_bytes": SHARED_MEMORY_BYTES,
         "silent": silent,
         "kept_in_tmp": sorted(
-            {path.parts[2] for path in (*visible(), *_interpreter_links()) if path.parts[1] == "tmp"}
+            {path.parts[2] for path in (*visible(world), *_interpreter_links()) if path.parts[1] == "tmp"}
         ),
         # Each room of root's has a user of its own: no account has this id, and no other room counts under it.
         "user": 10**9 + secrets.randbelow(10**9) if root else None,
@@ -218,8 +221,8 @@ def room_settings(limits: Limits, silent: bool = True) -> dict:
     }
 
 
-def _sandboxed(bwrap: Path | None = None) -> list[str]:
-    return [str(bwrap or bubblewrap()), *_namespaces(), *_file_system(), "--chdir", "/"]
+def _sandboxed(bwrap: Path | None = None, world: dict[str, str] | None = None) -> list[str]:
+    return [str(bwrap or bubblewrap()), *_namespaces(), *_file_system(world), "--chdir", "/"]
 
 
 def is_real_root() -> bool:
@@ -284,11 +287,11 @@ def _owner(path: Path) -> int | None:
         return None
 
 
-def _file_system() -> list[str]:
+def _file_system(world: dict[str, str] | None) -> list[str]:
     words = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/dev/shm", "--tmpfs", "/tmp", "--dir", SOCKETS]
     links = {Path(path): os.readlink(path) for path in SYSTEM_LIBRARIES if os.path.islink(path)}
     links |= _interpreter_links()
-    shown = {path: path for path in visible()}
+    shown = {path: path for path in visible(world)}
     shown |= {Path(path): Path(path) for path in (*SYSTEM_LIBRARIES, *SYSTEM_FILES) if os.path.exists(path)}
     shown |= {Path(inside): PACKAGE / "inside" / Path(inside).name for inside in (START, PARENT)}
     # bubblewrap would make the folders on the way for its own user alone.
@@ -304,9 +307,12 @@ def _file_system() -> list[str]:
     return words + ["--remount-ro", "/dev", "--remount-ro", "/"]
 
 
-def visible() -> list[Path]:
+def visible(world: dict[str, str] | None = None) -> list[Path]:
     """The files and folders of the grader's machine that every sandbox shows, read-only and at the same path,
-    beside the system's own libraries; an outer folder stands before what lies in it."""
+    beside the system's own libraries; an outer folder stands before what lies in it.
+
+    world: the environment of the kernels, which names their data set (default: the one in use).
+    """
     folders = [
         Path(sys.base_prefix) / "lib",
         Path(sys.prefix) / "lib",
@@ -319,7 +325,8 @@ def visible() -> list[Path]:
     for link, target in _interpreter_links().items():
         interpreter = Path(os.path.normpath(link.parent / target))
     files = [interpreter, cache_folder().absolute() / "embeddings.sqlite3"]
-    files += [data_in_use().folder / name for name in DATA_FILES]
+    data = (world or {}).get("COURSE_DATA_DIR") or data_in_use().folder
+    files += [Path(data) / name for name in DATA_FILES]
     return sorted({path for path in (*folders, Path(helpers.__file__).parent, *files) if path.exists()})
 
 

@@ -5,9 +5,10 @@ import shutil
 import nbformat
 import pytest
 
-from autograder.commands.demo import make_course, with_answers
+from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
-from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form, with_answers
 from autograder.gradebook import marks
 from autograder.judge import submission as grading
 from tests.support.runs import CLASS, Runs
@@ -15,7 +16,7 @@ from tests.support.runs import CLASS, Runs
 
 @pytest.fixture(scope="module")
 def template(small_homework, tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("template"))
+    course = make_course(tmp_path_factory.mktemp("template"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     return course
 
@@ -53,6 +54,6 @@ def runs(answered, monkeypatch, tmp_path):
 def grade(course, small_homework):
     def run(**options):
         handed = find_submissions(course.build / "submitted", "hw4")
-        return grade_all(course, "hw4", handed, small_homework, **{"seed": 5, "regrade": False} | options)
+        return grade_all(course, small_homework, handed, **{"seed": 5, "regrade": False} | options)
 
     return run

@@ -18,11 +18,12 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.commands.demo import make_course, with_answers
+from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
-from autograder.course.folder import Course, read_notebook
+from autograder.course.files import GradingStopped
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
-from autograder.gradebook.claims import GradingStopped
 from autograder.run import cluster as clusters
 from autograder.run import sandbox
 from autograder.run.cluster import Cluster, answer
@@ -109,7 +110,7 @@ def dask(small_homework, small_data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(dask, small_homework):
-    with Cluster(dask.address, small_homework) as cluster:
+    with Cluster(dask.address) as cluster:
         cluster.client.wait_for_workers(2, timeout=60)
         yield cluster
 
@@ -128,7 +129,7 @@ def worker_named(cluster, name):
 @pytest.fixture(scope="module")
 def template(small_homework, solutions_few, tmp_path_factory):
     """Four students: one right and one wrong on the quick questions, one whose kernel dies, one broken file."""
-    course = make_course(tmp_path_factory.mktemp("course"))
+    course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     answers = {
@@ -169,7 +170,7 @@ def local(template, small_homework, tmp_path_factory):
 
 def grade(course, homework, **options):
     handed = find_submissions(course.build / "submitted", "hw4")
-    return grade_all(course, "hw4", handed, homework, **{"seed": 11} | options)
+    return grade_all(course, homework, handed, **{"seed": 11} | options)
 
 
 def found(results):
@@ -191,9 +192,9 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         assert sum(m.score for m in marks.marks_of(course, "hw4", student).values()) == score
 
     assert len(sent) == 3
-    numbers = set(floats(small_homework.reference))
+    numbers = set(floats(small_homework.shop.reference))
     assert len(numbers) > 5
-    judged = small_homework.data.labels.query("grade > 0").groupby("query_id")["product_id"].agg(set)
+    judged = small_homework.shop.data.labels.query("grade > 0").groupby("query_id")["product_id"].agg(set)
     for function, arguments, options in sent:
         assert function is answer and options == {"pure": False}
         [text] = arguments
@@ -205,7 +206,7 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         for relevant in judged[judged.map(len) > 2]:
             assert not [values for values in lists if set(map(str, relevant)) <= values]
         for request in map(json.loads, task["requests"].values()):
-            assert set(request) <= {"nonce", "probes", "answer_cell"}
+            assert set(request) <= {"nonce", "part", "probes", "answer_cell"}
             assert request["probes"] and not [probe for probe in request["probes"] if "about" in probe]
 
 
@@ -231,7 +232,11 @@ def test_the_command(cluster, dask, course, local, tmp_path):
     run = CliRunner().invoke(app, [*command, "--seed", "11", "--json", str(tmp_path / "out.json")])
     assert run.exit_code == 0, run.output
     [carl] = json.loads((tmp_path / "out.json").read_text())["students"]
-    assert (carl["student"], carl["score"], carl["questions"]) == ("carl-g", local["carl-g"][1], local["carl-g"][4])
+    assert (carl["student"], carl["score"], carl["questions"]) == (
+        "carl-g",
+        local["carl-g"][1],
+        [v.to_json() for v in local["carl-g"][4]],
+    )
     run = CliRunner().invoke(app, [*command, "--unsafe-no-sandbox"])
     assert "runs nothing without a sandbox" in str(run.exception)
 
@@ -289,7 +294,7 @@ def test_a_worker_without_a_sandbox_refuses(cluster, dask, course, small_homewor
     try:
         address = worker_named(cluster, "unfit")
         with pytest.raises(GradingStopped, match=f"The worker {address} cannot take part.*bubblewrap is missing"):
-            Cluster(dask.address, small_homework).__enter__()
+            Cluster(dask.address).__enter__()
         # One that joins later refuses too, and then no mark is lost.
         submit = cluster.client.submit
         with pytest.MonkeyPatch.context() as patch:
@@ -321,14 +326,14 @@ def empty(small_homework, monkeypatch):
 
 def test_no_worker_and_no_scheduler_are_one_sentence(empty, small_homework, monkeypatch):
     with pytest.raises(GradingStopped, match="has had no worker"):
-        Cluster(empty.scheduler_address, small_homework).__enter__()
+        Cluster(empty.scheduler_address).__enter__()
     monkeypatch.setattr(Cluster, "_check_workers", lambda self: 0)
     monkeypatch.setattr(clusters, "WAIT_SECONDS", 60)
-    with Cluster(empty.scheduler_address, small_homework) as cluster:
+    with Cluster(empty.scheduler_address) as cluster:
         threading.Timer(0.5, empty.close).start()
         with pytest.raises(GradingStopped, match="scheduler at .* is gone"):
             cluster.run(nbformat.v4.new_notebook(), {})
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 0.5)
     for wrong in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(GradingStopped, match="There is no Dask scheduler at"):
-            Cluster(wrong, small_homework)
+            Cluster(wrong)

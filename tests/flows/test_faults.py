@@ -1,6 +1,7 @@
 """What happens when the machine fails in the middle: no lost mark, no double mark, nothing half-written."""
 
 import ctypes
+import errno
 import json
 import os
 import shutil
@@ -8,17 +9,18 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import SaveAutoGrades
 
 from autograder import cli
-from autograder.commands.demo import with_answers
-from autograder.commands.grade import GradingStopped
-from autograder.course.folder import read_notebook
+from autograder.course.files import GradingStopped
+from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
-from autograder.gradebook.marks import GradebookError
+from autograder.gradebook.marks import GradebookError, NotRecorded
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
 from autograder.run.notebook import Limits, RunFailed
@@ -176,6 +178,45 @@ def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypa
     assert scores(course) == dict.fromkeys(CLASS, 10)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY, "locked by another program"),
+        (sqlite3.SQLITE_LOCKED_SHAREDCACHE, "locked by another program"),
+        (sqlite3.SQLITE_FULL, "disk with the gradebook is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened or written"),
+        (sqlite3.SQLITE_CANTOPEN, "cannot be opened or written"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (None, "damaged"),
+    ],
+)
+def test_the_database_s_code_decides_and_not_its_words(course, code, words):
+    problem = sqlite3.DatabaseError("locked, full, readonly: all in other words")
+    if code is not None:
+        problem.sqlite_errorcode = code
+    assert words in str(marks.in_words(course, problem))
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "words"),
+    [
+        (OSError(errno.ENOSPC, "voll"), GradebookError, "because the disk is full"),
+        (OSError(errno.EACCES, "No space left on device"), NotRecorded, "could not record: PermissionError"),
+        (ValueError("sqlite3. database is locked"), NotRecorded, "could not record: ValueError"),
+    ],
+)
+def test_what_nbgrader_caught_decides_and_not_its_words(course, cause, kind, words):
+    def start():
+        try:
+            raise cause
+        except Exception:
+            log.error("There was an error processing an assignment")
+            raise NbGraderException("Please see the above traceback.") from None
+
+    with marks._quiet() as log, pytest.raises(kind, match=words):
+        marks._start(course, SimpleNamespace(start=start, log=log), "record")
+
+
 def garbage(path):
     path.write_bytes(os.urandom(5000))
 
@@ -286,7 +327,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
     assert scores(course) == dict.fromkeys(CLASS, 0)
     assert not list((course.build / "autograded").glob("*/hw4")) and not list((course.build / "feedback").glob("*/hw4"))
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
     assert page.count("not graded") == 4
 
 
@@ -298,7 +339,7 @@ def test_a_kernel_that_dies_costs_its_own_student_only(course, grade, stubs, mon
         shutil.rmtree(course.build / "submitted" / student)
     ada, bob = grade(limits=Limits(cell_seconds=30))
     assert (ada.score, bob.score) == (0, 10)
-    assert "kernel" in next(q for q in ada.questions if q["id"] == "cosine")["message"].lower()
+    assert "kernel" in next(q for q in ada.questions if q.id == "cosine").message.lower()
 
 
 def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, monkeypatch):

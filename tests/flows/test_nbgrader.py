@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,12 @@ import pytest
 from nbgrader.apps.api import NbGraderAPI
 
 import autograder
-from autograder.commands.demo import DOT_PRODUCT, make_course, with_mistakes
+from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
-from autograder.course.folder import Course, read_notebook
-from autograder.gradebook import marks, nbgrader_bridge
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, with_mistakes
+from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
-from autograder.judge import homework
 from autograder.pages.report import write_report
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
@@ -26,12 +27,7 @@ TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass
 @pytest.fixture(scope="module")
 def handed_in(small_homework, tmp_path_factory):
     """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
-    course = make_course(tmp_path_factory.mktemp("course"))
-    config = course.root / "nbgrader_config.py"
-    config.write_text(
-        config.read_text() + "\nimport autograder.judge.homework\nfrom pathlib import Path\n"
-        f"autograder.judge.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
-    )
+    course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     cheat = nbformat.from_dict(
@@ -41,9 +37,9 @@ def handed_in(small_homework, tmp_path_factory):
     )
     next(c for c in cheat.cells if c.metadata.nbgrader.grade_id == "answer_cosine").source = TRANSFORMER
     for student, notebook, name in [
-        ("carl", with_mistakes(source, DOT_PRODUCT), "hw4"),
+        ("carl", with_mistakes(source, small_homework.key.DEMO_MISTAKES["carl"]), "hw4"),
         ("mallory", cheat, "hw4"),
-        ("nora", with_mistakes(source, DOT_PRODUCT), "my work"),
+        ("nora", with_mistakes(source, small_homework.key.DEMO_MISTAKES["carl"]), "my work"),
     ]:
         path = course.submitted("hw4", student).with_name(f"{name}.ipynb")
         path.parent.mkdir(parents=True)
@@ -64,25 +60,26 @@ def course(handed_in, tmp_path):
 
 @pytest.fixture(scope="module")
 def expected(handed_in, small_homework, tmp_path_factory):
-    """What `autograder grade` finds: {student: (status, {question: score})}."""
+    """What `autograder grade` finds: see `outcome`."""
     folder = tmp_path_factory.mktemp("expected") / "course"
     shutil.copytree(handed_in.root, folder)
     here = Course(folder)
-    grade_all(here, "hw4", find_submissions(here.build / "submitted", "hw4"), small_homework, seed=3, jobs=2)
+    grade_all(here, small_homework, find_submissions(here.build / "submitted", "hw4"), seed=3, jobs=2)
     return outcome(here)
 
 
 def outcome(course):
+    """{student: (status, {question: score}, why it failed, what was repaired)}, as results and gradebook agree."""
     found = {}
     for result in load_results(course, "hw4"):
         scores = {q: m.score for q, m in marks.marks_of(course, "hw4", result.student).items()}
         if result.status == "graded":
-            assert scores == {q["id"]: q["score"] for q in result.questions}
+            assert scores == {q.id: q.score for q in result.questions}
         else:  # a student who was never graded before has no marks at all, another has nothing but zeros
             assert not any(scores.values())
             scores = {}
-        assert all(q["message"] for q in result.questions)
-        found[result.student] = result.status, scores, result.reason
+        assert all(q.message for q in result.questions)
+        found[result.student] = result.status, scores, result.reason, result.repairs
     return found
 
 
@@ -101,24 +98,23 @@ def nbgrader(course, *arguments):
 
 
 def test_autograder_grade(expected):
-    totals = {s: sum(m.values()) for s, (_, m, _) in expected.items()}
+    totals = {s: sum(m.values()) for s, (_, m, _, _) in expected.items()}
     assert 0 < totals["carl"] < 95 and totals["nora"] == totals["carl"]
     assert totals["mallory"] == 0 and totals["zed"] == 0 and expected["zed"][0] == "failed"
 
 
-def test_the_command_nbgrader_autograde(course, expected, tmp_path):
+def test_the_command_nbgrader_autograde(course, expected, tmp_path, small_homework):
     done = nbgrader(course, "autograde", "hw4")
     assert done.returncode != 0 and "valid JSON" in done.stderr  # zed's file is broken, and nbgrader says so
     assert outcome(course) == expected
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
-    assert "was called my work.ipynb" in page or "nora" in page
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    assert re.search(r"\bnora <span[^<]*>70 of 100</span></h3>\s*<p [^<]*>The notebook was called my work.ipynb", page)
     done = nbgrader(course, "generate_feedback", "hw4")
     assert done.returncode == 0, done.stderr[-2000:]
     assert "0 of 10 points" in (course.build / "feedback" / "mallory" / "hw4" / "hw4.html").read_text()
 
 
 def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
     api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
 
     async def press(student):  # the button's handler runs inside Formgrader's event loop
@@ -132,17 +128,16 @@ def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch)
 
 def test_a_failed_intake_leaves_no_older_mark(course, expected, small_homework):
     handed = [h for h in find_submissions(course.build / "submitted", "hw4") if h.student == "carl"]
-    grade_all(course, "hw4", handed, small_homework, seed=3)
+    grade_all(course, small_homework, handed, seed=3)
     assert sum(outcome(course)["carl"][1].values()) > 0
     course.submitted("hw4", "carl").write_text("{}")
     assert nbgrader(course, "autograde", "hw4", "--student", "carl", "--force").returncode != 0
-    status, scores, reason = outcome(course)["carl"]
+    status, scores, reason, _ = outcome(course)["carl"]
     assert status == "failed" and sum(scores.values()) == 0 and "no cells" in reason
     assert not (course.build / "autograded" / "carl" / "hw4").exists()
 
 
 def test_links_beside_a_submission_reach_no_page(course, expected, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
     folder = course.submitted("hw4", "mallory").parent
     (folder / "loot.db").symlink_to(course.build / "gradebook.db")
     (folder / "own.txt").write_text("own")

@@ -13,8 +13,9 @@ import pytest
 
 from autograder import cli
 from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.files import GradingStopped
 from autograder.gradebook import marks
-from autograder.gradebook.claims import GradingStopped, grading, only_one
+from autograder.gradebook.claims import grading, only_one
 from autograder.gradebook.marks import GradebookError
 from autograder.gradebook.results import load_results
 from tests.support.processes import Child, hang, until
@@ -138,7 +139,7 @@ def test_graders_in_folders_of_their_own(course, small_homework, runs, database,
 
     def work(here):
         handed = find_submissions(here.build / "submitted", "hw4")
-        return lambda: [(r.student, r.score) for r in grade_all(here, "hw4", handed, small_homework, 5, regrade=False)]
+        return lambda: [(r.student, r.score) for r in grade_all(here, small_homework, handed, 5, regrade=False)]
 
     children = [Child(work(here), tmp_path / f"report-{i}") for i, here in enumerate((course, other))]
     assert children[0].wait() == {"found": [["carl", 10], ["dora", 10]]}

@@ -33,7 +33,12 @@ ATTACKS = [
 ]
 
 
-HARMLESS: tuple[set, list, list, list] = (set(), [], [], [])  # what `Page.acts` gives for a page without anything that acts
+HARMLESS: tuple[set, list, list, list] = (
+    set(),
+    [],
+    [],
+    [],
+)  # what `Page.acts` gives for a page without anything that acts
 
 
 class Page(HTMLParser):

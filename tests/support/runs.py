@@ -3,7 +3,7 @@
 import json
 
 from autograder.gradebook import marks
-from autograder.inside.collector import answer_probes
+from autograder.inside.collector import KernelPart, answer_probes
 from autograder.run.notebook import Run
 
 CLASS = ["ada", "bob", "carl", "dora"]
@@ -24,7 +24,7 @@ class Runs:
             file.write("r")
         self.before(self.count)
         wire = json.loads(requests["cosine"])
-        answers = answer_probes(wire["probes"], self.namespace, self.namespace.__getitem__)
+        answers = answer_probes(wire["probes"], self.namespace, KernelPart(""))
         return Run(notebook, {"cosine": [json.dumps({"nonce": wire["nonce"], "answers": answers})]})
 
 

@@ -12,13 +12,14 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.commands import grade as batch
-from autograder.commands.demo import make_course, with_answers
+from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
-from autograder.course.folder import Course, read_notebook, released_form
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form, with_answers
 from autograder.course.students import student_id
 from autograder.gradebook import marks
 from autograder.gradebook.results import kept_result, load_results
-from autograder.inside.collector import answer_probes
+from autograder.inside.collector import KernelPart, answer_probes
 from autograder.judge import submission as grading
 from autograder.pages.report import write_report
 from autograder.run.notebook import Run, RunFailed
@@ -39,7 +40,7 @@ ODD = [
 
 @pytest.fixture(scope="module")
 def template(small_homework, tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("template"))
+    course = make_course(tmp_path_factory.mktemp("template"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     return course
 
@@ -87,7 +88,7 @@ class Runs:
         if number in self.trouble:
             return self.trouble[number](notebook)
         wire = json.loads(requests["cosine"])
-        answers = answer_probes(wire["probes"], self.namespace, self.namespace.__getitem__)
+        answers = answer_probes(wire["probes"], self.namespace, KernelPart(""))
         return Run(notebook, {"cosine": [json.dumps({"nonce": wire["nonce"], "answers": answers})]})
 
 
@@ -101,7 +102,7 @@ def runs(answered, monkeypatch):
 @pytest.fixture
 def grade(course, small_homework):
     def run(handed, **options):
-        return grade_all(course, "hw4", handed, small_homework, **{"seed": 5, "regrade": False} | options)
+        return grade_all(course, small_homework, handed, **{"seed": 5, "regrade": False} | options)
 
     return run
 
@@ -117,7 +118,7 @@ def raises(problem):
     return trouble
 
 
-def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_path):
+def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_path, small_homework):
     handed = hand_in(*ODD)
     results = grade(handed)
     assert len(results) == len(ODD) and set(scores(results).values()) == {10.0}
@@ -128,7 +129,7 @@ def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_
     marks.write_feedback(course, "hw4")
     for student in ODD:
         assert (course.build / "feedback" / student_id(student) / "hw4" / "hw4.html").is_file()
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
     assert "<img src=x>" not in page and "&lt;img src=x&gt;" in page
 
 
@@ -228,9 +229,9 @@ def test_what_no_longer_agrees_is_run_again(course, hand_in, grade, runs, small_
     assert not grade(handed)[0].kept
     (course.build / "gradebook.db").unlink()
     assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == 10
-    monkeypatch.setattr(batch, "grader_version", lambda: "another")
+    monkeypatch.setattr(batch, "grader_version", lambda homework: "another")
     assert not grade(handed)[0].kept
-    monkeypatch.setitem(small_homework.reference, "note", "measured again")
+    monkeypatch.setitem(small_homework.shop.reference, "note", "measured again")
     assert not grade(handed)[0].kept
     source = course.source("hw4")
     source.write_text(source.read_text().replace("about two and a half hours", "about three hours"))

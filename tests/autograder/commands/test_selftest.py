@@ -1,14 +1,16 @@
 """The self-test's table, its figures and its exit status."""
 
+from dataclasses import replace
+
 import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.commands import selftest
-from autograder.commands.selftest import MISTAKE, RIGHT, Row, as_markdown, small_homework, summarise
+from autograder.commands.selftest import MISTAKE, RIGHT, Row, as_markdown, summarise
 from autograder.judge.banks import Misconception, RightAnswer
-from autograder.right_answers import plain_answers
 from helpers import load_wands_labels
+from tests.support.hw4 import HW4
 
 ROWS = [
     Row(RIGHT, "cosine", "loops", "accepted", True),
@@ -25,38 +27,23 @@ def test_the_figures_count_what_holds():
 
 @pytest.mark.filterwarnings("ignore")
 def test_rows_tell_a_sound_bank_from_an_unsound_one(small_homework, monkeypatch):
-    right = plain_answers()["cosine"]
-    monkeypatch.setattr(
-        selftest,
-        "RIGHT_ANSWERS",
-        dict.fromkeys(selftest.RIGHT_ANSWERS, ())
-        | {
-            "cosine": (
-                RightAnswer("plain", right),
-                RightAnswer("not right at all", "def cosine_similarity(a, b): return 1.0"),
-            )
-        },
+    cosine = small_homework.questions[0]
+    right = cosine.right_answers[0].source
+    answers = (
+        RightAnswer("plain", right),
+        RightAnswer("not right at all", "def cosine_similarity(a, b): return 1.0"),
     )
-    monkeypatch.setattr(
-        selftest,
-        "MISCONCEPTIONS",
-        dict.fromkeys(selftest.MISCONCEPTIONS, ())
-        | {
-            "cosine": (
-                Misconception(
-                    "dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine",)
-                ),
-                Misconception(
-                    "dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine", "recall")
-                ),
-                Misconception(
-                    "unknown", "T", "H.", "def cosine_similarity(a, b): return float((a @ b) ** 3)", ("cosine",)
-                ),
-                Misconception("none", "T", "H.", right, ("cosine",)),
-            )
-        },
+    mistakes = (
+        Misconception("dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine",)),
+        Misconception(
+            "dot-product", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine", "recall")
+        ),
+        Misconception("twin", "T", "H.", "def cosine_similarity(a, b): return float(a @ b)", ("cosine",)),
+        Misconception("none", "T", "H.", right, ("cosine",)),
     )
-    rows = list(selftest.banks("hw4", small_homework, seed=5))
+    bank = replace(cosine, right_answers=answers, misconceptions=mistakes)
+    monkeypatch.setattr(small_homework.key, "QUESTIONS", (bank,))
+    rows = list(selftest.banks(small_homework, seed=5))
     assert [(row.right, row.named) for row in rows] == [
         (True, None),
         (False, None),
@@ -69,10 +56,11 @@ def test_rows_tell_a_sound_bank_from_an_unsound_one(small_homework, monkeypatch)
 
 
 def test_the_cut_keeps_what_answers_get_wrong():
-    with small_homework(products=300, queries=12) as cut:
-        assert len(cut.query_texts) == 12 and len(cut.data.products) <= 300
-        assert (~cut.relevant.any(axis=1)).sum() >= 1
-        assert len(load_wands_labels()) > len(cut.data.labels)
+    with selftest.small_homework(HW4.folder, products=300, queries=12) as cut:
+        shop = cut.shop
+        assert len(shop.query_texts) == 12 and len(shop.data.products) <= 300
+        assert (~shop.relevant.any(axis=1)).sum() >= 1
+        assert len(load_wands_labels()) > len(shop.data.labels)
 
 
 @pytest.mark.parametrize("rows, status", [(ROWS[:2], 0), (ROWS, 1)])

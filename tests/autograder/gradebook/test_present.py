@@ -8,12 +8,12 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, told_problems, verdict_text
+from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, verdict_text
 from autograder.gradebook.results import StudentResult
-from autograder.judge.judge import CheckResult, Verdict
+from autograder.judge.verdict import CheckResult, Verdict, told_problems
 from autograder.pages.report import write_report
-from autograder.questions import Question
 from tests.support.attacks import ATTACKS, HARMLESS, Page
+from tests.support.hw4 import HW4
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
 EXPORTER = HTMLExporter(template_name="basic")
@@ -158,23 +158,14 @@ def test_only_the_judge_writes_a_verdict_into_a_cell():
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_the_report(attack, tmp_path):
-    questions = [Question("cosine", 10, "Cosine")]
-    course = SimpleNamespace(questions=lambda assignment: questions, results=lambda assignment: tmp_path / "results")
-    question = {
-        "id": "cosine",
-        "score": 5.0,
-        "max_score": 10.0,
-        "message": attack,
-        "misconception": None,
-        "waiting": False,
-        "checks": [],
-    }
+    course = SimpleNamespace(results=lambda assignment: tmp_path / "results")
+    question = Verdict("cosine", 5.0, 10.0, attack, title="Cosine")
     results = [
         StudentResult(attack, "graded", None, [question], [attack]),
         StudentResult(attack, "failed", attack, [question]),
     ]
-    page = write_report(course, "hw4", results, tmp_path / "r.html").read_text()
-    own = write_report(course, "hw4", [], tmp_path / "empty.html").read_text()
+    page = write_report(course, HW4, results, tmp_path / "r.html").read_text()
+    own = write_report(course, HW4, [], tmp_path / "empty.html").read_text()
     bad, loads, scripts, links = Page(page).acts()
     assert (bad, loads, scripts, links) == Page(own).acts() or (
         bad <= {"style", "meta"} and not (loads or scripts or links)

@@ -11,9 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.commands.demo import solved
 from autograder.course.cells import answered_question, grade_id
-from autograder.course.folder import read_notebook, released_form
+from autograder.course.notebooks import read_notebook, released_form, solved
 from autograder.course.students import shown_name, student_id
 from autograder.intake import merge as intake
 from autograder.intake.merge import IntakeError, choose_notebook, read_submission

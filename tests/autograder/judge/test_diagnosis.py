@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder.judge.banks import copy_of, run_answers
+from autograder.judge.banks import run_answers
 from autograder.judge.diagnosis import likeness_of
 from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number
-from autograder.tryout import judge_namespace
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 NAN = float("nan")
@@ -15,7 +14,7 @@ NAN = float("nan")
 @pytest.fixture
 def written(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced; cells may fail."""
-    return lambda **answers: run_answers(copy_of(small_homework.data), solutions | answers)
+    return lambda **answers: run_answers(small_homework.shop.notebook(), solutions | answers)
 
 
 @pytest.mark.parametrize(
@@ -35,25 +34,25 @@ def written(small_homework, solutions):
         ("hybrid", "def hybrid_search(*args, **kwargs): raise ValueError('x')"),
     ],
 )
-def test_an_unknown_mistake_gets_no_name_and_a_plain_sentence(question, answer, written, small_homework):
-    verdict = judge_namespace(question, written(**{question: answer}), small_homework)
+def test_an_unknown_mistake_gets_no_name_and_a_plain_sentence(question, answer, written, judged):
+    verdict = judged(question, written(**{question: answer}))
     assert not verdict.complete and verdict.misconception is None
     assert verdict.message.endswith((".", "?")) and len(verdict.message) < 400
 
 
-def test_two_slips_at_once_are_named_by_the_first(written, small_homework):
+def test_two_slips_at_once_are_named_by_the_first(written, judged):
     both = "def recall_at_k(r, rel, k=10): return sum(x in rel for x in r[:k]) / len(rel)"
-    verdict = judge_namespace("recall", written(recall=both), small_homework)
+    verdict = judged("recall", written(recall=both))
     assert verdict.score == 11 and verdict.misconception == "none-relevant"
 
 
-def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, small_homework):
+def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, judged):
     swapped = solutions["hybrid"].replace(
         "alpha * semantic + (1 - alpha) * bm25", "alpha * bm25 + (1 - alpha) * semantic"
     )
     assert swapped != solutions["hybrid"]
     space = written(hybrid=swapped, normalize="def normalize_scores(s): return s * 0")
-    verdict = judge_namespace("hybrid", space, small_homework, lost=["normalize"])
+    verdict = judged("hybrid", space, lost=["normalize"])
     assert verdict.misconception == "alpha-on-the-wrong-side"
 
 

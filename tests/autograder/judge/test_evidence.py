@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.inside.collector import answer_probes, pack, unpack
+from autograder.inside.collector import KernelPart, answer_probes, pack, unpack
 from autograder.judge.evidence import (
     Array,
     BadEvidence,
@@ -72,14 +72,14 @@ def test_arrays_keep_their_values_and_shape():
     array = np.arange(6, dtype=np.float32).reshape(2, 3)
     answer = read_answer(json.loads(json.dumps(pack(array))))
     np.testing.assert_array_equal(answer.values, array)
-    np.testing.assert_array_equal(unpack(pack(array), None), array)
+    np.testing.assert_array_equal(unpack(pack(array), None, None), array)
 
 
 def test_frames_keep_only_the_asked_columns():
     frame = pd.DataFrame({"product_id": [3, 4], "secret": ["a", "b"]}, index=[9, 2])
     answer = read_answer(json.loads(json.dumps(pack(frame, columns=["product_id"]))))
     assert answer.columns == {"product_id": [3, 4]} and answer.names == ("product_id", "secret")
-    pd.testing.assert_frame_equal(unpack(pack(frame), None), frame)
+    pd.testing.assert_frame_equal(unpack(pack(frame), None, None), frame)
 
 
 @given(JSON)
@@ -136,7 +136,7 @@ def test_what_a_function_raises_or_lacks_is_an_answer():
         {"id": "b", "call": "absent", "args": []},
         {"id": "c", "read": "x"},
     ]
-    answers = [read_answer(a["answer"]) for a in answer_probes(probes, {"fails": fails, "x": 7}, None)]
+    answers = [read_answer(a["answer"]) for a in answer_probes(probes, {"fails": fails, "x": 7}, KernelPart(""))]
     assert answers == [Failure("ValueError", "no"), Missing("absent"), Number(7.0)]
 
 

@@ -1,26 +1,26 @@
 """The judge on right, wrong and missing answers of every question."""
 
 import json
+import shutil
 
 import nbformat
 import numpy as np
 import pytest
 
-from autograder.inside.collector import answer_probes
-from autograder.judge.banks import copy_of, run_answers
+from autograder.inside.collector import KernelPart, answer_probes
+from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
-from autograder.judge.homework import ReferenceMissing, load_homework
+from autograder.judge.homework import ReferenceMissing, find_homework
 from autograder.judge.judge import draw_request, judge
 from autograder.judge.question import rounded
 from autograder.judge.submission import judge_run
-from autograder.questions import QUESTIONS
-from autograder.right_answers import RIGHT_ANSWERS
 from autograder.run.notebook import Run
-from autograder.tryout import evidence_of, judge_namespace
+from autograder.tryout import evidence_of
+from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
-JUDGED = [q.id for q in QUESTIONS["hw4"] if q.checks]
+JUDGED = [q.id for q in QUESTIONS if q.checks]
 
 
 def said(verdict) -> str:
@@ -29,8 +29,8 @@ def said(verdict) -> str:
 
 
 def test_the_points_add_up_to_100():
-    assert sum(q.points for q in QUESTIONS["hw4"]) == 100
-    assert [q.id for q in QUESTIONS["hw4"]] == [
+    assert sum(q.points for q in QUESTIONS) == 100
+    assert [q.id for q in QUESTIONS] == [
         "cosine",
         "batch_cosine",
         "recall",
@@ -44,15 +44,15 @@ def test_the_points_add_up_to_100():
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("question", JUDGED)
-def test_the_solution_earns_full_marks(question, seed, answered, small_homework):
-    verdict = judge_namespace(question, answered(), small_homework, seed=seed)
+def test_the_solution_earns_full_marks(question, seed, answered, judged):
+    verdict = judged(question, answered(), seed=seed)
     assert verdict.complete, verdict.message
     assert verdict.message == "All checks passed."
 
 
 @pytest.mark.parametrize("question", JUDGED)
-def test_a_blank_answer_earns_nothing(question, answered, small_homework):
-    verdict = judge_namespace(question, {}, small_homework)
+def test_a_blank_answer_earns_nothing(question, answered, judged):
+    verdict = judged(question, {})
     assert verdict.score == 0 and "not defined" in verdict.message
 
 
@@ -112,10 +112,10 @@ def test_a_blank_answer_earns_nothing(question, answered, small_homework):
         ),
     ],
 )
-def test_a_wrong_answer_loses_the_points_of_its_property(question, answer, score, says, answered, small_homework):
+def test_a_wrong_answer_loses_the_points_of_its_property(question, answer, score, says, answered, judged):
     space = answered()
     exec(answer, space)
-    verdict = judge_namespace(question, space, small_homework)
+    verdict = judged(question, space)
     assert verdict.score == score == sum(check.earned for check in verdict.checks)
     assert says in said(verdict)
 
@@ -130,11 +130,9 @@ def test_a_wrong_answer_loses_the_points_of_its_property(question, answer, score
         ("products_df.iloc[best]", "products_df.reindex(best)", 0, "product_id"),
     ],
 )
-def test_semantic_search_by_property(right, wrong, score, says, answered, solutions, small_homework):
+def test_semantic_search_by_property(right, wrong, score, says, answered, solutions, judged):
     assert right in solutions["semantic"]
-    verdict = judge_namespace(
-        "semantic", answered(semantic=solutions["semantic"].replace(right, wrong)), small_homework
-    )
+    verdict = judged("semantic", answered(semantic=solutions["semantic"].replace(right, wrong)))
     assert verdict.score == score and says in said(verdict)
 
 
@@ -151,9 +149,9 @@ def test_semantic_search_by_property(right, wrong, score, says, answered, soluti
         ("np.arange(1, len(results) + 1)", "np.arange(len(results))", 18),
     ],
 )
-def test_hybrid_search_by_property(right, wrong, score, answered, solutions, small_homework):
+def test_hybrid_search_by_property(right, wrong, score, answered, solutions, judged):
     assert right in solutions["hybrid"]
-    verdict = judge_namespace("hybrid", answered(hybrid=solutions["hybrid"].replace(right, wrong)), small_homework)
+    verdict = judged("hybrid", answered(hybrid=solutions["hybrid"].replace(right, wrong)))
     assert verdict.score == score
 
 
@@ -176,14 +174,14 @@ FOUND = "    c = len(set(r[:k]) & set(rel)) / len(rel) if rel else 0.0\n"
         ("normalize", "def normalize_scores(s):\n" + SCALED),
     ],
 )
-def test_digits_that_are_lost_are_named_and_other_small_errors_are_not(question, body, lost, answered, small_homework):
-    def judged(result):
+def test_digits_that_are_lost_are_named_and_other_small_errors_are_not(question, body, lost, answered, judged):
+    def verdict_on(result):
         space = answered()
         exec(body + f"    return {result}", space)
-        return judge_namespace(question, space, small_homework, seed=4)
+        return judged(question, space, seed=4)
 
-    assert judged("np.asarray(c, dtype=np.float32)").score >= (9 if question != "recall" else 0)
-    verdict = judged(lost)
+    assert verdict_on("np.asarray(c, dtype=np.float32)").score >= (9 if question != "recall" else 0)
+    verdict = verdict_on(lost)
     assert verdict.score < verdict.max_score
     assert ("return it unrounded" in verdict.message) == ("1.003" not in lost)
 
@@ -229,7 +227,7 @@ def test_what_looks_rounded(got, expected, said):
     ],
 )
 def test_an_answer_cell_that_stopped_is_why_its_function_is_missing(ename, evalue, says, small_homework):
-    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    request = draw_request(QUESTIONS[0], small_homework, 5)
     cell = nbformat.v4.new_code_cell("x", metadata={"nbgrader": {"grade_id": "answer_cosine"}})
     cell.outputs = [nbformat.from_dict({"output_type": "error", "ename": ename, "evalue": evalue, "traceback": []})]
     run = Run(nbformat.v4.new_notebook(cells=[cell]), {"cosine": [evidence_of(request, {}, small_homework)]})
@@ -239,7 +237,7 @@ def test_an_answer_cell_that_stopped_is_why_its_function_is_missing(ename, evalu
 
 
 def test_an_error_in_the_answer_cell_costs_nothing_where_the_function_is_there(answered, small_homework):
-    request = draw_request(QUESTIONS["hw4"][0], small_homework, 5)
+    request = draw_request(QUESTIONS[0], small_homework, 5)
     evidence = [evidence_of(request, answered(), small_homework)]
     assert (
         judge(request, evidence, small_homework, stopped=Failure("NameError", "later")).message == "All checks passed."
@@ -247,7 +245,7 @@ def test_an_error_in_the_answer_cell_costs_nothing_where_the_function_is_there(a
 
 
 def test_the_same_seed_draws_the_same_probes_and_another_seed_others(small_homework):
-    question = QUESTIONS["hw4"][0]
+    question = QUESTIONS[0]
     first, again, other = (
         json.loads(draw_request(question, small_homework, seed).to_wire())["probes"] for seed in (3, 3, 4)
     )
@@ -255,12 +253,14 @@ def test_the_same_seed_draws_the_same_probes_and_another_seed_others(small_homew
 
 
 def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered, small_homework):
-    question = QUESTIONS["hw4"][0]
+    question = QUESTIONS[0]
     request, other = (draw_request(question, small_homework, 7) for _ in range(2))
 
     def evidence(of):
         wire = json.loads(of.to_wire())
-        return json.dumps({"nonce": wire["nonce"], "answers": answer_probes(wire["probes"], answered(), None)})
+        return json.dumps(
+            {"nonce": wire["nonce"], "answers": answer_probes(wire["probes"], answered(), KernelPart(""))}
+        )
 
     assert judge(request, [evidence(request)], small_homework).complete
     assert judge(request, [], small_homework).score == 0
@@ -269,21 +269,23 @@ def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered
 
 
 def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
-    for question in QUESTIONS["hw4"]:
+    for question in QUESTIONS:
         if question.checks:
             for probe in json.loads(draw_request(question, small_homework, 5).to_wire())["probes"]:
-                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "queries"}
+                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "only"}
 
 
-def test_reference_values_are_for_one_data_set_only(small_homework, monkeypatch, tmp_path):
-    from autograder.judge import homework
-
-    monkeypatch.setattr(homework, "REFERENCE_FOLDER", tmp_path)
+def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):
+    other = tmp_path / "other"
+    shutil.copytree(small_data, other)
+    labels = (other / "label.csv").read_text().splitlines(keepends=True)
+    (other / "label.csv").write_text("".join(labels[:-1]))
+    assert find_homework(small_homework.folder).shop.reference == small_homework.shop.reference
     with pytest.raises(ReferenceMissing, match="autograder reference hw4"):
-        load_homework("hw4")
+        find_homework(small_homework.folder, other)
 
 
-def test_float32_answers_are_right_too(answered, small_homework):
+def test_float32_answers_are_right_too(answered, judged):
     space = answered()
     exec(
         """
@@ -295,7 +297,7 @@ def batch_cosine_similarity(query_emb, doc_embs):
         space,
     )
     for question in ("batch_cosine", "semantic", "hybrid"):
-        assert judge_namespace(question, space, small_homework).complete
+        assert judged(question, space).complete
     assert space["batch_cosine_similarity"](np.ones(3), np.ones((2, 3))).dtype == np.float32
 
 
@@ -315,7 +317,7 @@ WRONG = {
 @pytest.fixture
 def written(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced; cells may fail."""
-    return lambda **answers: run_answers(copy_of(small_homework.data), solutions | answers)
+    return lambda **answers: run_answers(small_homework.shop.notebook(), solutions | answers)
 
 
 @pytest.mark.parametrize(
@@ -333,47 +335,47 @@ def written(small_homework, solutions):
         ("batch_cosine nan", "best_alpha"),
     ],
 )
-def test_a_wrong_helper_is_paid_for_once(wrong, question, written, solutions, small_homework):
+def test_a_wrong_helper_is_paid_for_once(wrong, question, written, solutions, judged):
     helper = wrong.split()[0]
     space = written(**{helper: WRONG[wrong]})
-    assert not judge_namespace(helper, space, small_homework).complete
-    verdict = judge_namespace(question, space, small_homework, answer_cell=solutions[question], lost=[helper])
+    assert not judged(helper, space).complete
+    verdict = judged(question, space, answer_cell=solutions[question], lost=[helper])
     assert verdict.complete and verdict.misconception is None
     assert "with the course's own" in verdict.message and verdict.message.endswith("does not count twice.")
 
 
-def test_a_table_made_with_a_wrong_hybrid_search_counts_where_the_search_is_right(written, small_homework):
+def test_a_table_made_with_a_wrong_hybrid_search_counts_where_the_search_is_right(written, judged):
     cell = RIGHT_ANSWERS["best_alpha"][1].source
     assert "hybrid_search" in cell
     space = written(hybrid=WRONG["hybrid"], best_alpha=cell)
-    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell).score == 0
-    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["hybrid"]).complete
+    assert judged("best_alpha", space, answer_cell=cell).score == 0
+    assert judged("best_alpha", space, answer_cell=cell, lost=["hybrid"]).complete
 
 
-def test_a_wrong_helper_saves_no_wrong_search(written, solutions, small_homework):
+def test_a_wrong_helper_saves_no_wrong_search(written, solutions, judged):
     wrong = solutions["semantic"].replace('np.argsort(-similarities, kind="stable")', "np.argsort(similarities)")
     space = written(batch_cosine=WRONG["batch_cosine"], semantic=wrong)
-    verdict = judge_namespace("semantic", space, small_homework, lost=["batch_cosine"])
+    verdict = judged("semantic", space, lost=["batch_cosine"])
     assert verdict.score == 0 and verdict.misconception == "worst-first"
     assert "with the course's own batch_cosine_similarity, so" in verdict.message
 
 
-def test_right_helpers_stand_in_only_where_a_helper_lost_points(written, small_homework):
+def test_right_helpers_stand_in_only_where_a_helper_lost_points(written, judged):
     space = written(batch_cosine=WRONG["batch_cosine"])
-    assert judge_namespace("semantic", space, small_homework, lost=[]).score < 20
-    assert judge_namespace("semantic", space, small_homework, lost=["recall"]).score < 20
+    assert judged("semantic", space, lost=[]).score < 20
+    assert judged("semantic", space, lost=["recall"]).score < 20
 
 
-def test_a_table_typed_in_by_hand_is_not_saved_by_a_wrong_helper(written, small_homework):
+def test_a_table_typed_in_by_hand_is_not_saved_by_a_wrong_helper(written, judged):
     cell = "best_alpha = 0.5; alpha_table = pd.DataFrame({'alpha': ALPHAS, 'mean_recall': [0.4] * 11})"
     space = written(recall=WRONG["recall"], best_alpha=cell)
-    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["recall"]).score == 0
+    assert judged("best_alpha", space, answer_cell=cell, lost=["recall"]).score == 0
 
 
-def test_a_question_that_builds_on_a_lost_one_says_so(written, solutions, small_homework):
+def test_a_question_that_builds_on_a_lost_one_says_so(written, solutions, judged):
     ranked_from_zero = solutions["semantic"].replace("np.arange(1, len(results) + 1)", "np.arange(len(results))")
     space = written(batch_cosine=WRONG["batch_cosine nan"], semantic=ranked_from_zero)
-    verdict = judge_namespace("semantic", space, small_homework, lost=["batch_cosine"])
+    verdict = judged("semantic", space, lost=["batch_cosine"])
     assert verdict.score == 17 and verdict.misconception == "rank-from-zero"
     assert verdict.message.endswith(
         "This was judged with the course's own batch_cosine_similarity, so that an earlier "
@@ -381,32 +383,47 @@ def test_a_question_that_builds_on_a_lost_one_says_so(written, solutions, small_
     )
 
 
-def test_the_notebook_is_left_as_it_was(written, solutions, small_homework):
+def test_of_the_two_results_the_better_one_counts(written, solutions, judged):
+    """This search turns its own distances round; with the course's cosines in their place nothing of it is right."""
+    distances = solutions["batch_cosine"].replace("return np.divide(", "return 1 - np.divide(")
+    by_distance = (
+        solutions["semantic"]
+        .replace("similarities = batch_cosine_similarity(", "similarities = 1 - batch_cosine_similarity(")
+        .replace("np.arange(1, len(results) + 1)", "np.arange(len(results))")
+    )
+    assert distances != solutions["batch_cosine"] and "1 - batch" in by_distance
+    space = written(batch_cosine=distances, semantic=by_distance)
+    verdict = judged("semantic", space, lost=["batch_cosine"])
+    assert verdict.score == 17 and sum(check.earned for check in verdict.checks) == 17
+    assert "batch_cosine_similarity, where points were lost too: start there." in verdict.message
+
+
+def test_the_notebook_is_left_as_it_was(written, solutions, judged):
     space = written()
     before = dict(space)
     for question in JUDGED:
-        judge_namespace(question, space, small_homework, answer_cell=solutions[question])
+        judged(question, space, answer_cell=solutions[question])
     assert {name: id(value) for name, value in space.items()} == {name: id(value) for name, value in before.items()}
 
 
-def test_an_answer_cell_that_fails_when_run_again_costs_nothing(written, small_homework):
+def test_an_answer_cell_that_fails_when_run_again_costs_nothing(written, judged):
     space = written()
     for cell in (None, "1 / 0", "this is no Python", "alpha_table = 3"):
-        assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["recall"]).complete
+        assert judged("best_alpha", space, answer_cell=cell, lost=["recall"]).complete
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_any_order_of_equal_bm25_scores_is_right(dtype, small_homework):
     """Names share few words, so BM25 scores tie often; each order of the ties, in either precision, is in the range."""
-    reference, rng = small_homework.reference["bm25"], np.random.default_rng(3)
+    reference, rng = small_homework.shop.reference["bm25"], np.random.default_rng(3)
     least, most = np.array(reference["least"]), np.array(reference["most"])
     assert (most > least).any()
-    scores = small_homework.bm25_scores.astype(dtype)
+    scores = small_homework.shop.bm25_scores.astype(dtype)
     for _ in range(5):
         noise = rng.permuted(np.tile(np.arange(scores.shape[1]), (len(scores), 1)), axis=1)
         top = np.lexsort((noise, -scores), axis=1)[:, :10]
-        found = np.take_along_axis(small_homework.relevant, top, axis=1).sum(axis=1)
-        recalls = found / np.maximum(small_homework.relevant.sum(axis=1), 1)
+        found = np.take_along_axis(small_homework.shop.relevant, top, axis=1).sum(axis=1)
+        recalls = found / np.maximum(small_homework.shop.relevant.sum(axis=1), 1)
         assert (recalls >= least - 1e-9).all() and (recalls <= most + 1e-9).all()
 
 
@@ -420,8 +437,8 @@ def test_any_order_of_equal_bm25_scores_is_right(dtype, small_homework):
         "np.argsort(-hybrid.astype(np.float32), kind='stable')[::1]",
     ],
 )
-def test_hybrid_search_may_break_ties_in_any_way(order, written, solutions, small_homework):
+def test_hybrid_search_may_break_ties_in_any_way(order, written, solutions, judged):
     right = 'np.argsort(-hybrid, kind="stable")'
     assert right in solutions["hybrid"]
     space = written(hybrid=solutions["hybrid"].replace(right, order))
-    assert judge_namespace("hybrid", space, small_homework).complete
+    assert judged("hybrid", space).complete

@@ -5,8 +5,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.judge import homework
-
 REPOSITORY = Path(__file__).resolve().parents[3]
 HEAVY = ("torch", "sentence_transformers", "transformers", "onnxruntime", "litellm", "matplotlib")
 
@@ -15,25 +13,21 @@ import json, sys
 from pathlib import Path
 import nbformat
 from autograder import cli
-from autograder.judge import homework
-from autograder.course.folder import Course, read_notebook
-from autograder.commands.demo import solved
+from autograder.course.notebooks import read_notebook, solved
+from autograder.judge.homework import find_homework
 from autograder.judge.submission import grade_submission
 from autograder.intake.merge import Submission
-homework.REFERENCE_FOLDER = Path(sys.argv[1])
-course = Course.find(Path(sys.argv[2]))
-work = homework.load_homework("hw4")
-work.query_embeddings
-graded = grade_submission(Submission(solved(read_notebook(course.source("hw4")))), course.questions("hw4"), work, 1)
-print(json.dumps([sum(v.score for v in graded.verdicts), sorted(set(sys.argv[3:]) & sys.modules.keys())]))
+folder = Path(sys.argv[1])
+notebook = solved(read_notebook(folder / "hw4.ipynb"))
+graded = grade_submission(Submission(notebook), find_homework(folder), 1)
+print(json.dumps([sum(v.score for v in graded.verdicts), sorted(set(sys.argv[2:]) & sys.modules.keys())]))
 """
 
 
 def test_a_grader_imports_nothing_that_no_submission_asks_for(small_homework, sandboxed):
     """Embeddings come from the cache: neither a model nor an API is needed to grade."""
-    small_homework.query_embeddings  # noqa: B018 - into the cache
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(homework.REFERENCE_FOLDER), str(REPOSITORY), *HEAVY],
+        [sys.executable, "-c", PROGRAM, str(small_homework.folder), *HEAVY],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,

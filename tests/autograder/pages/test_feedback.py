@@ -4,7 +4,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.gradebook.present import present
-from autograder.judge.judge import CheckResult, Verdict, by_hand
+from autograder.judge.question import Question
+from autograder.judge.verdict import CheckResult, Verdict, by_hand
 from autograder.pages.feedback import FeedbackExporter, formula, markdown
 from tests.support import attacks
 
@@ -38,7 +39,13 @@ def a_test_cell(score=5.0, verdict=None):
         CheckResult("zero", "zero", 5.0, 0.0, "It gave nan."),
     )
     present(
-        new_notebook(cells=[cell]), [verdict or Verdict("cosine", 5.0, 10.0, "A zero vector fails.", checks=checks)]
+        new_notebook(cells=[cell]),
+        [
+            verdict
+            or Verdict(
+                "cosine", 5.0, 10.0, "A zero vector fails.", checks=checks, title="Measure how alike two directions are"
+            )
+        ],
     )
     return cell
 
@@ -57,7 +64,7 @@ def test_what_waits_is_not_called_lost_and_comments_are_shown():
     written = marked(
         new_markdown_cell("because $x$"), "answer_reflection", 0.0, 5.0, waiting=True, comment="**Well** <b>seen</b>"
     )
-    present(new_notebook(cells=[written]), [by_hand(type("Q", (), {"id": "reflection", "points": 5}))])
+    present(new_notebook(cells=[written]), [by_hand(Question("reflection", 5, "Explain it"))])
     page = page_of(a_test_cell(), written)
     assert page.count("not marked yet") >= 2 and "5 more can come" in page and "0 of 5 points" not in page
     assert "<strong>Well</strong> &lt;b&gt;seen" in page

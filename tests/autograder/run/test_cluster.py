@@ -101,12 +101,10 @@ def grader_that_gets(result):
 
 def test_a_worker_embeds_the_data_that_its_kernels_read(small_homework, monkeypatch):
     looked = []
-    monkeypatch.setattr(
-        cluster.Homework, "query_embeddings", property(lambda self: looked.append(len(self.query_texts)))
-    )
-    cluster._measured.cache_clear()
+    monkeypatch.setattr(cluster, "batch_embed_local", lambda texts, **_: looked.append(len(texts)))
+    cluster._known.cache_clear()
     measured = cluster._surroundings()
-    cluster._measured.cache_clear()
+    cluster._known.cache_clear()
     assert looked == [40]
     assert measured == surroundings() | {"data set": small_homework.fingerprint[:12]}
     assert {"course code", "Python", "numpy", "pandas"} <= set(measured)

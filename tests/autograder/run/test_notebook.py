@@ -5,6 +5,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -39,7 +40,10 @@ pytestmark = pytest.mark.usefixtures("sandboxed")
 
 @pytest.fixture(autouse=True)
 def nothing_stays(monkeypatch, capfd):
-    """After every run: no process of it lives, no file of it lies about, and nothing was said on stderr."""
+    """After every run: no process of it lives, no file of it lies about, and nothing was said on stderr.
+
+    Its value is a list of what lived inside when the kernel was killed.
+    """
     inside, folders, kernels = [], [], provisioner.SandboxProvisioner.kill
 
     async def kill(self, restart=False):
@@ -49,7 +53,7 @@ def nothing_stays(monkeypatch, capfd):
 
     monkeypatch.setattr(provisioner.SandboxProvisioner, "kill", kill)
     monkeypatch.setattr(run, "GRACE_SECONDS", 1)
-    yield
+    yield inside
     assert [process for process in inside if process.is_running()] == []
     assert [folder for folder in folders if folder.exists()] == []
     assert capfd.readouterr().err == ""
@@ -145,10 +149,20 @@ def test_why_a_run_ended_early_is_said_in_words(cell, problem):
     assert said[0] == "first" and said[2] == ""
 
 
-def test_one_message_larger_than_all_output_together_is_never_taken_in():
-    """It is refused before it is in the grader's memory, and the notebook goes on or ends; nothing hangs."""
-    done, said = go("print('x' * 100_000_000)", "print('next')", limits=Limits(cell_seconds=20, total_seconds=60))
-    assert len(said[0]) == 0 and done.problem in (None, run.LOST_OUTPUT, run.PRINTED_TOO_MUCH)
+def test_one_enormous_message_is_never_taken_in(monkeypatch):
+    """It is refused before it is in the grader's memory; what the cell said is lost with it, and the run ends."""
+    monkeypatch.setattr(run, "LOST_OUTPUT_SECONDS", 1)
+    Path("/proc/self/clear_refs").write_text("5")  # the peak of the memory in use counts from here
+    before = kilobytes("VmHWM")
+    done, said = go("print('x' * 200_000_000)", "print('next')", limits=Limits(cell_seconds=20, total_seconds=60))
+    assert done.problem == run.LOST_OUTPUT and said == ["", ""]
+    assert kilobytes("VmHWM") - before < 50_000
+
+
+def kilobytes(name: str) -> int:
+    """What Linux says of this process's memory under this name."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def test_more_memory_than_allowed_is_a_memory_error():
@@ -184,8 +198,8 @@ def test_all_processes_together_have_the_memory_of_one(cell):
     assert done.problem == "The notebook used more than 0.5 GB of memory."
 
 
-def test_a_fork_bomb_is_bounded_and_ends_with_the_run():
-    done, _ = go("""
+def test_a_fork_bomb_is_bounded_and_ends_with_the_run(nothing_stays):
+    done, said = go("""
         import os
         while True:
             try:
@@ -193,8 +207,10 @@ def test_a_fork_bomb_is_bounded_and_ends_with_the_run():
             except OSError:
                 pass
         """)
-    assert done.problem in ("A cell took longer than 1 seconds and could not be interrupted.", None)
-    assert len(psutil.pids()) < 2000
+    # Whether the interrupt is heard depends on where in fork() it arrives.
+    unheard = done.problem == "A cell took longer than 1 seconds and could not be interrupted."
+    assert unheard or (done.problem is None and said == ["KeyboardInterrupt"])
+    assert TIGHT.processes / 2 < len(nothing_stays) <= TIGHT.processes
 
 
 def test_processes_and_threads_that_outlive_their_cell_end_with_the_run():
@@ -287,19 +303,24 @@ def test_a_kernel_with_a_wrong_key_is_not_listened_to():
 
 
 def test_a_replaced_socket_leads_nowhere(tmp_path):
-    """The kernel's sockets become links to files of the grader's; the grader follows none of them."""
-    (tmp_path / "secret").write_text("marks")
-    done, said = go(
-        f"""
+    """The kernel's sockets become links to one of the grader's own; the grader, which connects again, follows none."""
+    address = str(tmp_path / "listener")
+    replace = f"""
         import glob, os
-        for path in glob.glob('/tmp/run-*/sockets/*'):
+        for path in glob.glob('/run/sockets/k-*'):
             os.remove(path)
-            os.symlink({str(tmp_path / "secret")!r}, path)
-        """,
-        "print('next')",
-    )
-    assert (tmp_path / "secret").read_text() == "marks"
-    assert said[1] == "next" or done.problem
+            os.symlink({address!r}, path)
+        print(sum(map(os.path.islink, glob.glob('/run/sockets/*'))))
+        """
+    hang_up = "get_ipython().kernel.iopub_thread.socket.close(0); import time; time.sleep(0.5)"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        listener.setblocking(False)
+        done, said = go(replace, hang_up, "print('next')")
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+    assert said == ["5", "", ""] and done.problem
 
 
 ASKED = {"cosine": json.dumps({"nonce": "n1", "probes": []})}

@@ -105,13 +105,23 @@ def test_kernels_have_users_of_their_own_or_no_rights_at_all():
 
 
 def test_the_control_socket_is_not_in_reach():
+    """Process 1 has nothing open but its three silent streams; the kernel, no socket that the parent has."""
     cell = """
     import os
-    [os.readlink(f'/proc/{p}/fd/{fd}')
-     for p in (1, 2) for fd in (os.listdir(f'/proc/{p}/fd') if p != os.getpid() else [])
-     if not fd.startswith(('0', '1', '2'))]
+    for process in (1, 2):
+        names = os.listdir(f'/proc/{process}/fd')
+        print({fd: os.readlink(f'/proc/{process}/fd/{fd}') for fd in names if os.path.lexists(f'/proc/{process}/fd/{fd}')})
     """
-    assert go(cell)[0] in ("[]", "PermissionError")
+    said = go(cell)[0]
+    first, kernel = map(ast.literal_eval, said.splitlines())
+    parents_own = {link for process in warm_parents() for link in links_of(process) if link.startswith("socket:")}
+    assert first == dict.fromkeys("012", "/dev/null") and parents_own
+    assert len(kernel) > 10 and not parents_own & {*kernel.values()}
+
+
+def links_of(process: psutil.Process) -> list[str]:
+    """What the open files of a process are called."""
+    return [os.readlink(path) for path in Path(f"/proc/{process.pid}/fd").iterdir()]
 
 
 def test_memory_is_not_shared():
@@ -311,7 +321,7 @@ def test_a_file_right_in_tmp_is_seen_too(monkeypatch):
         file.flush()
         os.chmod(file.name, 0o644)
         shown = sandbox.visible()
-        monkeypatch.setattr(sandbox, "visible", lambda: sorted({*shown, Path(file.name)}))
+        monkeypatch.setattr(sandbox, "visible", lambda world=None: sorted({*shown, Path(file.name)}))
         said = go(f"print(open({file.name!r}).read())", f"open({file.name!r}, 'a')")
     assert said[0] == "seen" and said[1] in ("OSError", "PermissionError")
 
