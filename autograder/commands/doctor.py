@@ -20,7 +20,7 @@ from helpers.doctor import Finding
 FORBIDDEN = {
     "it reached a network": "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)",
     "it saw the grader's code": "import autograder",
-    "it wrote into a folder of the grader's": "open(__import__('helpers').__path__[0] + '/x', 'w')",
+    "it wrote into a folder of the grader's": "open(__import__('helpers').__path__[0] + '/x', 'w').close()",
     "it made a namespace": "import os, ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0",
 }
 
