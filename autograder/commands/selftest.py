@@ -181,8 +181,8 @@ def whole_notebooks(course: Course, homework: Homework, seed: int, runner: Runne
 def small_homework(folder: Path, products: int = PRODUCTS, queries: int = QUERIES) -> Iterator[Homework]:
     """The homework in a folder, on a cut of the data set in use and with reference values of its own.
 
-    The cut's queries have few and many relevant products, and one has none, as happens in samples. The labels of products
-    left out stay in the files, as for any sample.
+    The cut's queries have few and many relevant products, and one has none, as happens in samples. The labels of
+    products left out stay in the files, as for any sample.
     """
     homework = Homework(folder)
     if not hasattr(homework.key, "open_shop"):

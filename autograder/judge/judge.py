@@ -28,7 +28,8 @@ class Request:
     """The probes of one question, drawn for one run; `nonce` ties the evidence to it.
 
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
-    those the question builds on; part: the text of the homework's kernel.py. `simulated` keeps what the misconceptions answer, for the whole class.
+    those the question builds on; part: the text of the homework's kernel.py. `simulated` keeps what the misconceptions
+    answer, for the whole class.
     """
 
     question: Question
