@@ -21,7 +21,8 @@ from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
-from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
+from autograder.intake.choose import IntakeError, choose_notebook, read_file
+from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
 from autograder.judge.submission import Runner, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed
