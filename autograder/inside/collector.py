@@ -147,8 +147,8 @@ class TookTooLong(TimeoutError):
 
 @contextlib.contextmanager
 def at_most(seconds):
-    """TookTooLong in what computes for longer, where the platform can do that (a signal in the main thread). The time is
-    the process's own, so that a busy machine ends nothing; what only waits is ended by the grader, from outside."""
+    """TookTooLong in what computes for longer, where the platform can do that (a signal in the main thread). The time
+    is the process's own, so that a busy machine ends nothing; what only waits is ended by the grader, from outside."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""What a kernel's processes use, as Linux counts it: computing and idleness, neither of which a busy neighbour changes."""
+"""What a kernel's processes use: computing, and time in which they do nothing. Neither depends on a busy neighbour."""
 
 import time
 from collections.abc import Callable
