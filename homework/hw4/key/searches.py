@@ -23,16 +23,16 @@ from autograder.judge.ties import TOLERANCE, first_wrong_row
 from helpers import build_index, score_bm25
 
 from .expected import cosines, min_max
+from .misconceptions.hybrid import HYBRID_MISTAKES
+from .misconceptions.semantic import SEMANTIC_MISTAKES
+from .right_answers.hybrid import HYBRID_ANSWERS
+from .right_answers.semantic import SEMANTIC_ANSWERS
 from .shop import DEFAULT_ALPHA, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 SAMPLE_QUERIES, A_FEW = 30, 5
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
-from .misconceptions.hybrid import HYBRID_MISTAKES
-from .misconceptions.semantic import SEMANTIC_MISTAKES
-from .right_answers.hybrid import HYBRID_ANSWERS
-from .right_answers.semantic import SEMANTIC_ANSWERS
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from autograder.judge.question import Check, Exchange, Probe, Question, as_frame
 from autograder.judge.ties import recall_range
 
 from .measures import RECALL
+from .misconceptions.best_alpha import BEST_ALPHA_MISTAKES
+from .right_answers.best_alpha import BEST_ALPHA_ANSWERS
 from .searches import HYBRID, SEMANTIC
 from .shop import ALPHAS, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 MEAN_TOLERANCE = 1e-6
 A_FEW, DRAWS = 12, 200
-from .misconceptions.best_alpha import BEST_ALPHA_MISTAKES
-from .right_answers.best_alpha import BEST_ALPHA_ANSWERS
 
 
 @dataclass(frozen=True)
