@@ -211,7 +211,7 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
     homework = Homework(here.homework(assignment))
     path = homework.save_reference()
     if path is None:
-        out.print(f"{assignment} measures nothing: its key has no measure_reference.")
+        out.print(f"{assignment} measures nothing, so there is nothing to store: its key has no measure_reference.")
         return
     for name, value in homework.shop.reference.items():
         if isinstance(value, (int, float, str)):

@@ -13,6 +13,7 @@ import nbformat
 import tomli_w
 from nbformat import NotebookNode
 
+import helpers
 from autograder.course.cells import answered_question, grade_id, tested_question
 from autograder.course.folder import Course, CourseFolderError
 from autograder.course.notebooks import read_notebook, released_form
@@ -24,7 +25,9 @@ from autograder.judge.question import Question
 from autograder.judge.submission import Graded, Runner, grade_submission
 from helpers.errors import CourseError
 
-SHIPPED = ("helpers", "lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
+# Of the course folder; helpers are those that run here, and so were proved, wherever they are installed.
+SHIPPED = ("lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
+EDITION = {"helpers", "homework", "README.md", "pyproject.toml", *(name.split("/")[0] for name in SHIPPED)}
 NOT_SHIPPED = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
 TEXT = {".py", ".ipynb", ".md", ".yml", ".toml", ".json", ".txt", ".cfg", ".csv"}
 
@@ -42,13 +45,13 @@ class Proof:
 
 
 def release(course: Course, homework: Homework, out: Path, runner: Runner | None = None) -> list[Proof]:
-    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`.
+    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`. An
+    earlier edition there is replaced; other homework that it holds stays.
 
     Raises ReleaseRefused, with nothing written, unless the reference solution earns full marks, the blank
-    notebook earns 0, and no solution, hidden test or reference value is in the student edition.
+    notebook earns 0, and nothing of the answer key is in what students receive.
     """
-    if out.exists() and any(out.iterdir()) and not (out / "homework").is_dir():
-        raise ReleaseRefused(f"{out} is a folder with other things in it: name a new folder with --out.")
+    _check_folders(course, out)
     assignment = homework.name
     source = read_notebook(course.source(assignment))
     check_source(source, homework.questions)
@@ -58,8 +61,12 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         _build_edition(course, assignment, released, draft)
+        for other in set(course.homeworks()) - {assignment}:
+            if (out / "homework" / other).is_dir():
+                shutil.copytree(out / "homework" / other, draft / "homework" / other, ignore=NOT_SHIPPED)
         proofs.append(_prove_no_leak(draft, source, homework))
         marks.register(course, assignment)
+        _prove_no_leak(course.build / "release" / assignment, source, homework)
         if out.exists():
             shutil.rmtree(out)
         draft.chmod(0o755)
@@ -67,6 +74,19 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return proofs
+
+
+def _check_folders(course: Course, out: Path) -> None:
+    """ReleaseRefused where the course lacks what students need, or where `out` is no earlier edition."""
+    absent = [name for name in (*SHIPPED, "pyproject.toml") if not (course.root / name).exists()]
+    if absent:
+        raise ReleaseRefused(
+            f"Not released: {course.root} has no {absent[0]}, which students need: copy it from the course's "
+            "repository."
+        )
+    others = sorted({path.name for path in out.iterdir()} - EDITION) if out.is_dir() else []
+    if others:
+        raise ReleaseRefused(f"{out} is a folder with other things in it ({others[0]}): name a new folder with --out.")
 
 
 def _grade(notebook: NotebookNode, homework: Homework, runner: Runner | None) -> Graded:
@@ -97,6 +117,7 @@ def _prove_blank(released: NotebookNode, homework: Homework, runner: Runner | No
 
 def _build_edition(course: Course, assignment: str, released: NotebookNode, folder: Path) -> None:
     """Copy what students receive into `folder`."""
+    shutil.copytree(Path(helpers.__file__).parent, folder / "helpers", ignore=NOT_SHIPPED)
     for name in SHIPPED:
         if (course.root / name).is_dir():
             shutil.copytree(course.root / name, folder / name, ignore=NOT_SHIPPED)
@@ -125,7 +146,7 @@ def _students_pyproject(path: Path) -> str:
 
 
 def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Proof:
-    """No solution, no hidden test and no reference value stands in any file of the edition."""
+    """No solution, no hidden test and nothing of the answer key stands in any file of the folder."""
     secrets = _secrets(source, homework)
     files = [p for p in sorted(folder.rglob("*")) if p.is_file()]
     for path in files:
@@ -142,7 +163,8 @@ def _prove_no_leak(folder: Path, source: NotebookNode, homework: Homework) -> Pr
             if secret in flat:
                 raise ReleaseRefused(f"Not released: {path.relative_to(folder)} holds {what}.")
     return Proof(
-        "no solution, hidden test or reference value leaks", f"{len(files)} files searched for {len(secrets)} texts"
+        "no solution, hidden test or part of the answer key leaks",
+        f"{len(files)} files searched for {len(secrets)} texts",
     )
 
 
@@ -161,6 +183,9 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
         ):
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
+    for path in (homework.folder / "kernel.py", *sorted((homework.folder / "key").rglob("*.py"))):
+        if path.is_file() and (text := _flat(path.read_text(encoding="utf-8"))):
+            secrets.append((str(path.relative_to(homework.folder)), text))
     for what, value in _measured(homework.shop.reference, "reference"):
         # Rounded, or in full: then its first digits are found.
         secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[:-6]})]
