@@ -109,8 +109,8 @@ def test_the_control_socket_is_not_in_reach():
     cell = """
     import os
     for process in (1, 2):
-        names = os.listdir(f'/proc/{process}/fd')
-        print({fd: os.readlink(f'/proc/{process}/fd/{fd}') for fd in names if os.path.lexists(f'/proc/{process}/fd/{fd}')})
+        folder = f'/proc/{process}/fd/'
+        print({fd: os.readlink(folder + fd) for fd in os.listdir(folder) if os.path.lexists(folder + fd)})
     """
     said = go(cell)[0]
     first, kernel = map(ast.literal_eval, said.splitlines())
