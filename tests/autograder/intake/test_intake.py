@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from autograder.course.cells import answered_question, grade_id
 from autograder.course.notebooks import read_notebook, released_form, solved
 from autograder.course.students import shown_name, student_id
-from autograder.intake import merge as intake
+from autograder.intake import read as reading
 from autograder.intake.choose import IntakeError, choose_notebook
 from autograder.intake.merge import read_submission
 
@@ -265,7 +265,7 @@ def test_what_is_no_notebook_gets_a_reason(released, raw, reason):
 
 
 def test_bounds(handed, released, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_BYTES", 1000)
+    monkeypatch.setattr(reading, "MAX_BYTES", 1000)
     with pytest.raises(IntakeError, match="Clear the outputs"):
         read(handed, released)
     monkeypatch.undo()
