@@ -16,7 +16,7 @@ from autograder.intake.choose import IntakeError
 from autograder.intake.read import Cell, cells_of, parse
 
 WRONG_FILE = "None of this homework's answer cells is in the notebook. Is it the right file?"
-ENOUGH_TEXT = 20  # characters that somebody has added to a locked cell: less is no answer
+ENOUGH_TEXT = 20  # characters in words that somebody has added to a locked cell: less is no answer
 
 
 @dataclass
@@ -133,10 +133,10 @@ def _own_text(
 
 
 def _added(text: str, released: str) -> str:
-    """The lines of an edited cell that the released one does not have; none where that is hardly a word."""
-    had = {line.strip() for line in released.split("\n")}
-    added = "\n".join(line for line in text.split("\n") if line.strip() not in had)
-    return added if len(added.strip()) >= ENOUGH_TEXT else ""
+    """The lines of an edited cell that the released one does not have; none where they hold hardly a new word."""
+    lines, words = {line.strip() for line in released.split("\n")}, set(released.split())
+    added = "\n".join(line for line in text.split("\n") if line.strip() not in lines)
+    return added if sum(len(word) for word in added.split() if word not in words) >= ENOUGH_TEXT else ""
 
 
 def _places(cells: list[Cell], known: dict[str, NotebookNode], repairs: list[str]) -> list[str | None]:
