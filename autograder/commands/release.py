@@ -77,16 +77,27 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
 
 
 def _check_folders(course: Course, out: Path) -> None:
-    """ReleaseRefused where the course lacks what students need, or where `out` is no earlier edition."""
+    """ReleaseRefused where the course lacks what students need, or has helpers that nobody proves (both where the
+    packages are installed elsewhere), or where `out` is no earlier edition."""
     absent = [name for name in (*SHIPPED, "pyproject.toml") if not (course.root / name).exists()]
     if absent:
         raise ReleaseRefused(
             f"Not released: {course.root} has no {absent[0]}, which students need: copy it from the course's "
             "repository."
         )
+    own, used = course.root / "helpers", Path(helpers.__file__).parent
+    if own.is_dir() and _modules(own) != _modules(used):
+        raise ReleaseRefused(
+            f"Not released: the helpers in {own} are not those that run here, which lie in {used}: "
+            "run `pip install -e .` in the course folder, or remove that copy."
+        )
     others = sorted({path.name for path in out.iterdir()} - EDITION) if out.is_dir() else []
     if others:
         raise ReleaseRefused(f"{out} is a folder with other things in it ({others[0]}): name a new folder with --out.")
+
+
+def _modules(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.py")}
 
 
 def _grade(notebook: NotebookNode, homework: Homework, runner: Runner | None) -> Graded:

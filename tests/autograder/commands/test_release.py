@@ -1,9 +1,13 @@
 """What a release refuses, each for its own reason. That a sound one goes through is in tests/flows/test_cycle.py."""
 
+import shutil
+from pathlib import Path
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import helpers
 from autograder.commands import release as releasing
 from autograder.commands.demo import make_course
 from autograder.commands.release import ReleaseRefused, release
@@ -110,3 +114,34 @@ def test_reference_values(leaks, small_homework):
 
 def test_a_file_that_cannot_be_searched(leaks):
     assert "hw4.pkl is of a kind that cannot be searched" in leaks("hw4.pkl", "")
+
+
+@pytest.mark.parametrize("absent", ["lectures", "environment.yml", "requirements/students.txt", "LICENSE"])
+def test_a_course_folder_that_lacks_what_students_need(course, small_homework, tmp_path, absent):
+    """As where the packages are installed without -e and only a part of the repository was copied."""
+    (course.root / absent).rename(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseRefused, match=f"has no {absent}, which students need"):
+        release(course, small_homework, tmp_path / "edition")
+    assert not (tmp_path / "edition").exists() and not (course.build / "release").exists()
+
+
+def test_helpers_that_are_not_those_that_run(course, small_homework, tmp_path):
+    """Students would get others than the ones that the proofs ran with."""
+    own = course.root / "helpers"
+    shutil.copytree(Path(helpers.__file__).parent, own, ignore=shutil.ignore_patterns("__pycache__"))
+    releasing._check_folders(course, tmp_path / "edition")
+    (own / "text.py").write_text("")
+    with pytest.raises(ReleaseRefused, match="are not those that run here"):
+        release(course, small_homework, tmp_path / "edition")
+
+
+def test_a_course_is_no_edition(course, small_homework):
+    with pytest.raises(ReleaseRefused, match="other things in it"):
+        release(course, small_homework, course.root)
+    assert course.source("hw4").is_file()
+
+
+@pytest.mark.parametrize("part", ["kernel.py", "key/vectors.py", "key/misconceptions/recall.py"])
+def test_parts_of_the_answer_key(leaks, small_homework, part):
+    text = (small_homework.folder / part).read_text()
+    assert f"holds {part}" in leaks("notes.py", f"# notes\n{text}")
