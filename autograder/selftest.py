@@ -7,7 +7,7 @@ kernel, as submissions do.
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,11 +63,14 @@ def selftest(course: Course, assignment: str, seed: int, exploits: bool = True) 
             yield from exploit_bank(course, assignment, homework)
 
 
-def banks(assignment: str, homework: Homework, seed: int) -> Iterator[Row]:
-    """Right answers and misconceptions, one at a time in a notebook whose other answers are right."""
+def banks(assignment: str, homework: Homework, seed: int, only: Collection[str] = ()) -> Iterator[Row]:
+    """Right answers and misconceptions, one at a time in a notebook whose other answers are right.
+
+    only: ids of the questions whose answers are judged (default: all).
+    """
     questions = [q for q in QUESTIONS[assignment] if q.checks]
     requests = draw_requests(tuple(questions), homework, seed)
-    for question in questions:
+    for question in [q for q in questions if not only or q.id in only]:
         for answer in RIGHT_ANSWERS[question.id]:
             yield right_row(
                 question.id, answer.title, judge_answers({question.id: answer.source}, [question], requests, homework)

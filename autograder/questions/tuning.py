@@ -5,14 +5,13 @@ from itertools import combinations
 
 import numpy as np
 
-from autograder.expected import recall_range
+from autograder.expected import TOLERANCE, recall_range
 from autograder.homework import ALPHAS, Homework, K
 from autograder.questions.base import Check, Exchange, Probe, Question, as_frame, as_number
 from autograder.questions.measures import RECALL
 from autograder.questions.searches import HYBRID, SEMANTIC
 from autograder.questions.vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-MEAN_TOLERANCE = 1e-6
 A_FEW, DRAWS = 12, 200
 
 
@@ -110,7 +109,7 @@ def _wrong_table(exchange: Exchange, homework: Homework) -> str | None:
         return table
     _, means = table
     least, most = exchange[0][0].about.least, exchange[0][0].about.most
-    wrong = (means < least - MEAN_TOLERANCE) | (means > most + MEAN_TOLERANCE)
+    wrong = (means < least - TOLERANCE) | (means > most + TOLERANCE)
     if not wrong.any():
         return None
     first = int(np.flatnonzero(wrong)[0])

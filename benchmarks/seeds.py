@@ -1,0 +1,86 @@
+"""Does a mark depend on luck? Both banks of answers, judged with the probes of many seeds.
+
+    python -m benchmarks.seeds [--seeds 200] [--first 0] [--processes 2] [--question cosine ...]
+
+Every right answer must get full marks with every seed. Every misconception must lose points on exactly the questions it
+says, be named, and get one and the same mark with every seed. Prints what does not hold, with the seeds; exit status 1
+if there is any. Takes hours, so it is run by hand, after a change of probes or banks.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as asked for, and no more
+
+from autograder.homework import Homework
+from autograder.selftest import Row, banks, small_homework
+
+ASSIGNMENT = "hw4"
+
+_for_the_process = ExitStack()
+_homework: list[Homework] = []
+
+
+def _prepare() -> None:
+    _homework.append(_for_the_process.enter_context(small_homework(products=300, queries=10)))
+
+
+def rows_of(seed: int, questions: tuple[str, ...] = ()) -> tuple[int, list[Row], float]:
+    """The rows of both banks with one seed's probes, and the seconds of CPU time that took."""
+    began = time.process_time()
+    rows = list(banks(ASSIGNMENT, _homework[0], seed, questions))
+    return seed, rows, time.process_time() - began
+
+
+def summarise(found: dict[int, list[Row]]) -> Iterable[str]:
+    """A line for every answer that luck decides or that is judged wrongly; rows: those of each seed."""
+    for place, (row, *_) in enumerate(zip(*found.values())):
+        name = f"{row.question}, {row.kind}: {row.what}"
+        marks, wrong, unnamed = defaultdict(list), [], []
+        for seed, rows in found.items():
+            marks[rows[place].found].append(seed)
+            if not rows[place].right:
+                wrong.append(seed)
+            if rows[place].named is False:
+                unnamed.append(seed)
+        if len(marks) > 1:
+            yield f"{name}: {len(marks)} marks: " + "; ".join(
+                f"{mark} ({len(seeds)} seeds, as {seeds[0]})" for mark, seeds in sorted(marks.items())
+            )
+        if wrong:
+            yield f"{name}: judged wrongly with {len(wrong)} seeds, as {wrong[:5]}: {found[wrong[0]][place].found}"
+        if unnamed:
+            yield f"{name}: not named with {len(unnamed)} seeds, as {unnamed[:5]}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=200)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--question", action="append", default=[])
+    asked = parser.parse_args()
+    seeds = range(asked.first, asked.first + asked.seeds)
+    found, seconds = {}, 0.0
+    with ProcessPoolExecutor(asked.processes, initializer=_prepare) as pool:
+        for seed, rows, took in pool.map(rows_of, seeds, [tuple(asked.question)] * len(seeds)):
+            found[seed] = rows
+            seconds += took
+            print(f"seed {seed}: {sum(row.holds for row in rows)} of {len(rows)} rows hold", file=sys.stderr)
+    lines = list(summarise(found))
+    print("\n".join(lines))
+    print(
+        f"{len(found)} seeds, {len(next(iter(found.values())))} answers each, {seconds / len(found):.1f} s of CPU time a seed: "
+        f"{len(lines) or 'nothing'} to mend"
+    )
+    return bool(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
