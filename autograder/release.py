@@ -166,9 +166,10 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
     ]
     for row in homework.reference["alpha_table"]:
         values += [(f"the reference recall at alpha={row['alpha']}", row[bound]) for bound in ("least", "most")]
-    for what, value in values[:6]:
-        # Rounded, or in full: then its first digits are found.
-        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[: len("0.123456")]})]
+    for what, value in values:
+        # Rounded, or in full: then its first digits are found, where it has as many.
+        first = repr(value)[: len("0.123456")]
+        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", first}) if len(digits) == len("0.123456")]
     return secrets
 
 

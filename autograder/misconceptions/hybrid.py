@@ -479,4 +479,23 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
     return results
 """,
     ),
+    _Mistake(
+        "remembers-the-query",
+        "It looks as if your function gave again what it found for the same query among other products",
+        "What you keep from an earlier call depends on the query; on what else does the answer depend?",
+        """
+found_for = {}
+
+def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
+    if query not in found_for:
+        found_for[query] = (
+            normalize_scores(score_bm25(query, index, len(products_df), doc_lengths)),
+            normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings)),
+        )
+    bm25, semantic = found_for[query]
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
 )

@@ -40,7 +40,8 @@ def _draw(rng, found: int, missed: int, wrong: int) -> tuple[list, list]:
 
 
 def _ordinary(rng, homework):
-    shapes = [(3, 4, 7), (1, 0, 9), (5, near(rng, 16), 5), (2, 1, 8), (0, 3, 10), (10, 5, 0)]
+    """No list is longer than k: what is beyond it is asked about elsewhere."""
+    shapes = [(3, 4, 7), (3, 4, 7), (1, 0, 9), (5, near(rng, 16), 5), (2, 1, 8), (0, 3, 10), (10, 5, 0)]
     return [_probe("ordinary", i, *_draw(rng, *shape)) for i, shape in enumerate(shapes)]
 
 

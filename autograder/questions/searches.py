@@ -128,7 +128,7 @@ def _catalogue(
     """A product for each of `words`, with so many words of the query in its name.
 
     The frame's index is in disorder, and embeddings have varied lengths, so that positions, labels and lengths cannot
-    be mixed up unseen. cosines_for: the cosine that each product is to have, given the BM25 scores (default: by chance).
+    be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does.
     """
     n = len(words)
     products = pd.DataFrame(
@@ -388,7 +388,7 @@ def _on_sample(question: str, call: str, *args: str, **kwargs: float):
 
 
 def _some(rng: np.random.Generator, homework: Homework, rows: Sequence[int], most: int) -> list[int]:
-    """At most so many of these queries' rows; where there is one whose words no product has, such a one is among them."""
+    """At most so many of these queries' rows; where there is one whose words no product has, one such is among them."""
     without_words = [row for row in rows if not homework.bm25_scores[row].any()]
     mixed = [*rng.permutation(without_words)[:1], *rng.permutation(rows)]
     return sorted(list(dict.fromkeys(map(int, mixed)))[:most])
