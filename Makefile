@@ -1,32 +1,42 @@
 # The commands of this course. Each one sets up what it needs first; only the first time takes minutes.
+# With NEWEST=1 they take the newest versions that pyproject.toml allows, in .venv-newest, instead of the locked ones.
 PYTHON ?= python3
-TORCH := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
-NEWER_PYTHON := Python 3.11 or newer is needed, and $(PYTHON) is older: install one, then run make PYTHON=python3.12
+VENV := .venv$(if $(NEWEST),-newest)
+LOCKED := $(if $(NEWEST),,--constraint requirements/all.txt)
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(NEWEST),--upgrade) \
+	--custom-compile-command "make lock" pyproject.toml
 
-.PHONY: setup demo test lab bench docs
+.PHONY: setup demo test check lab bench docs lock always
 
-setup: .venv/.ready       # make .venv and install everything into it
+setup: $(VENV)/.ready     # make .venv and install the locked versions of everything into it
 
 demo: setup               # grade a small class and show its marks
-	.venv/bin/autograder demo
+	$(VENV)/bin/autograder demo
 
 test: setup               # run every test and every notebook
-	.venv/bin/pytest
+	$(VENV)/bin/pytest
+
+check: setup              # look at format, style and types
+	$(VENV)/bin/ruff format --check . && $(VENV)/bin/ruff check . && $(VENV)/bin/mypy
 
 lab: setup                # open the lectures in JupyterLab
-	.venv/bin/jupyter lab lectures
+	$(VENV)/bin/jupyter lab lectures
 
 bench: setup              # measure what the documentation claims; what cannot be installed is left out by name
-	.venv/bin/python -m pip install --quiet -e ".[bench]"; .venv/bin/python -m benchmarks
+	$(VENV)/bin/python -m pip install --quiet -e ".[bench]" $(LOCKED); $(VENV)/bin/python -m benchmarks
 
 docs: setup               # write docs/results.md from fresh measurements
-	.venv/bin/python benchmarks/results.py
+	$(VENV)/bin/python benchmarks/results.py
 
-# The stamp is touched last, so the next make takes an interrupted installation up again. Torch goes first:
-# what depends on it then finds the pinned version instead of choosing one.
-.venv/.ready: pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(NEWER_PYTHON)")'
-	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install "$(TORCH)"
-	.venv/bin/python -m pip install -e ".[instructor,test]"
+# No hashes: torch's CPU builds, PyPI's and a wheel on a teaching machine's disk are all 2.13.0, each with another one.
+# One version of a package for all Pythons (fewest), so that everybody has what was tested.
+lock: .venv/.ready        # write requirements/ anew from pyproject.toml, keeping the versions that still fit
+	$(LOCK) --extra dev --output-file requirements/all.txt
+	$(LOCK) --no-annotate --constraint requirements/all.txt --output-file requirements/students.txt
+
+# The stamp is touched last, so the next make takes an interrupted installation up again.
+%/.ready: pyproject.toml requirements/all.txt requirements/install.py
+	@$(PYTHON) requirements/install.py $* $(if $(findstring newest,$*),--newest)
 	@touch $@
+
+.venv-newest/.ready: always

@@ -14,6 +14,8 @@ c.CourseDirectory.course_id = "embeddings-course"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
+# The answer key and the grader's part of a homework lie beside its notebook and go nowhere; the others are nbgrader's.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
@@ -23,17 +25,17 @@ c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{ro
 
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings
 # back evidence, the judge decides.
-c.Autograde.exporter_class = "autograder.nbgrader_bridge.IntakeExporter"
+c.Autograde.exporter_class = "autograder.gradebook.nbgrader_bridge.IntakeExporter"
 c.Autograde.autograde_preprocessors = [
-    "autograder.nbgrader_bridge.RunAndJudge",
+    "autograder.gradebook.nbgrader_bridge.RunAndJudge",
     "nbgrader.preprocessors.LimitOutput",
     "nbgrader.preprocessors.SaveAutoGrades",
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
-    "autograder.nbgrader_bridge.KeepResult",
+    "autograder.gradebook.nbgrader_bridge.KeepResult",
 ]
-c.Autograde.pre_convert_hook = "autograder.nbgrader_bridge.before_student"
+c.Autograde.pre_convert_hook = "autograder.gradebook.nbgrader_bridge.before_student"
 
 # The students' pages: question by question, without scripts, also without a network.
-c.GenerateFeedback.exporter_class = "autograder.feedback.FeedbackExporter"
-c.GenerateFeedback.preprocessors = ["autograder.feedback.Marks"]
+c.GenerateFeedback.exporter_class = "autograder.pages.feedback.FeedbackExporter"
+c.GenerateFeedback.preprocessors = ["autograder.pages.feedback.Marks"]

@@ -4,18 +4,19 @@ import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 # No part of grading may wait for a network: litellm and the model hub are told so before anything imports them.
 os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 
 import typer
-from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
+from autograder.pages.console import out, show_results
 from helpers.errors import CourseError
+
+if TYPE_CHECKING:
+    from autograder.judge.submission import Runner
 
 app = typer.Typer(
     add_completion=False,
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Release, grade and report the course's homework.",
 )
-out = Console(highlight=False)
+
 
 Assignment = Annotated[str, typer.Argument(help="Which homework, such as hw4.")]
 CourseOption = Annotated[Path | None, typer.Option("--course", help="The course folder (default: this one).")]
@@ -40,16 +41,16 @@ def release(
     course: CourseOption = None,
 ) -> None:
     """Build the student edition, after proving that the homework grades right and nothing leaks."""
-    from autograder.course import Course
-    from autograder.homework import load_homework
-    from autograder.release import release as build
+    from autograder.commands.release import release as build
+    from autograder.course.folder import Course
+    from autograder.judge.homework import find_homework
 
     here = Course.find(course)
     here.source(assignment)
-    check_sandbox(unsafe)
+    runner = runner_here(unsafe)
     folder = (out_folder or here.build / "student-edition").resolve()
     with out.status("Proving: running the solution and the blank notebook ..."):
-        proofs = build(here, assignment, folder, load_homework(assignment))
+        proofs = build(here, find_homework(here.homework(assignment)), folder, runner)
     for proof in proofs:
         out.print(f"[green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
     out.print(f"Student edition: {folder}", soft_wrap=True)
@@ -62,8 +63,8 @@ def collect(
     course: CourseOption = None,
 ) -> None:
     """Sort the submissions of a folder or an LMS zip into build/submitted. Exit status 1 if some had none."""
-    from autograder.collect import collect as take_in
-    from autograder.course import Course
+    from autograder.commands.collect import collect as take_in
+    from autograder.course.folder import Course
 
     collected = take_in(Course.find(course), assignment, source.resolve())
     for one in collected:
@@ -102,36 +103,37 @@ def grade(
     What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
     Exit status 1 if some could not be graded.
     """
+    runner = None
     if scheduler is None:
-        check_sandbox(unsafe)
-        prepare_kernels(submissions or (course or Path()) / "build" / "submitted")
+        runner = runner_here(unsafe)
+        if not unsafe:
+            prepare_kernels(submissions or (course or Path()) / "build" / "submitted")
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
-    from autograder.batch import find_submissions, grade_all, results_json
-    from autograder.cluster import Cluster
-    from autograder.course import Course
-    from autograder.homework import load_homework
-    from autograder.judge import new_seed
+    from autograder.commands.grade import find_submissions, grade_all, results_json
+    from autograder.course.folder import Course
+    from autograder.judge.homework import find_homework
+    from autograder.judge.judge import new_seed
+    from autograder.run.cluster import Cluster
 
     here = Course.find(course)
     here.source(assignment)
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
-    homework = load_homework(assignment)
+    homework = find_homework(here.homework(assignment))
     chosen = new_seed() if seed is None else seed
     with ExitStack() as stack:
         status = stack.enter_context(out.status(f"Grading {len(handed)} submissions ..."))
-        cluster = stack.enter_context(Cluster(scheduler, homework)) if scheduler else None
+        cluster = stack.enter_context(Cluster(scheduler)) if scheduler else None
         results = grade_all(
             here,
-            assignment,
-            handed,
             homework,
+            handed,
             chosen,
             jobs or (cluster.jobs if cluster else 1),
             on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
             regrade=regrade or seed is not None,
-            runner=cluster and cluster.run,
+            runner=cluster.run if cluster else runner,
         )
     show_results(results)
     unchanged = sum(r.kept for r in results)
@@ -151,12 +153,12 @@ def grade(
 @app.command()
 def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     """Write a feedback page for every graded student under build/feedback."""
-    from autograder import gradebook
-    from autograder.course import Course
+    from autograder.course.folder import Course
+    from autograder.gradebook import marks
 
     here = Course.find(course)
     here.source(assignment)
-    gradebook.write_feedback(here, assignment)
+    marks.write_feedback(here, assignment)
     pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
     out.print(
         f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
@@ -172,38 +174,37 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Write the instructor's report on a homework as one HTML page."""
-    from autograder.course import Course
-    from autograder.report import write_report
-    from autograder.results import load_results
+    from autograder.course.folder import Course
+    from autograder.gradebook.results import load_results
+    from autograder.judge.homework import Homework
+    from autograder.pages.report import write_report
 
     here = Course.find(course)
     here.source(assignment)
     results = load_results(here, assignment)
     if not results:
         raise CourseError(f"Nothing is graded yet: run `autograder grade {assignment}` first.")
-    path = write_report(
-        here, assignment, results, (out_file or here.build / "reports" / f"{assignment}.html").resolve()
-    )
+    target = (out_file or here.build / "reports" / f"{assignment}.html").resolve()
+    path = write_report(here, Homework(here.homework(assignment)), results, target)
     out.print(f"Report: {path}", soft_wrap=True)
 
 
 @app.command()
 def reference(assignment: Assignment, course: CourseOption = None) -> None:
-    """Measure the reference values for the data set in use and store them."""
-    from autograder.course import Course
-    from autograder.homework import Homework, save_reference
-    from helpers import load_homework_data
+    """Measure the reference values for the data set in use and store them, where the homework has any."""
+    from autograder.course.folder import Course
+    from autograder.judge.homework import Homework
 
-    Course.find(course).source(assignment)
-    homework = Homework(load_homework_data())
-    path = save_reference(assignment, homework)
-    table = Table("search", "mean Recall@10, least", "most")
-    for method in ("bm25", "semantic", "hybrid"):
-        values = homework.reference[method]
-        table.add_row(method, f"{values['mean_least']:.4f}", f"{values['mean_most']:.4f}")
-    out.print(table)
-    for row in homework.reference["alpha_table"]:
-        out.print(f"alpha {row['alpha']:.1f}   {row['least']:.4f} to {row['most']:.4f}")
+    here = Course.find(course)
+    here.source(assignment)
+    homework = Homework(here.homework(assignment))
+    path = homework.save_reference()
+    if path is None:
+        out.print(f"{assignment} measures nothing: its key has no measure_reference.")
+        return
+    for name, value in homework.shop.reference.items():
+        if isinstance(value, (int, float, str)):
+            out.print(f"{name}: {value}", soft_wrap=True)
     out.print(f"Stored: {path}", soft_wrap=True)
 
 
@@ -219,9 +220,9 @@ def selftest(
 
     Exit status 1 if any row is wrong.
     """
-    from autograder import selftest as tests
-    from autograder.course import Course
-    from autograder.judge import new_seed
+    from autograder.commands import selftest as tests
+    from autograder.course.folder import Course
+    from autograder.judge.judge import new_seed
 
     here = Course.find(course)
     here.source(assignment)
@@ -244,7 +245,7 @@ def selftest(
 @app.command()
 def doctor() -> None:
     """Check whether this machine can grade, and say what to do if it cannot."""
-    from autograder.doctor import CHECKS
+    from autograder.commands.doctor import CHECKS
     from helpers.doctor import examine
 
     if not examine(CHECKS):
@@ -254,75 +255,31 @@ def doctor() -> None:
 @app.command()
 def demo() -> None:
     """Grade a small made-up class in a temporary course folder and show what an instructor sees."""
-    from autograder.demo import run_demo
+    from autograder.commands.demo import run_demo
 
     run_demo(out)
 
 
-def check_sandbox(unsafe: bool) -> None:
-    """Find out before the work begins that notebooks can run; `unsafe` lets them run without a sandbox."""
-    from autograder import sandbox
+def runner_here(unsafe: bool) -> "Runner":
+    """What runs notebooks on this machine. That it can is found out before the work begins."""
+    from functools import partial
 
-    if unsafe:
-        os.environ[sandbox.UNSAFE] = "1"
-    if sandbox.is_wanted():
-        sandbox.require()
-    else:
+    from autograder.run import sandbox
+    from autograder.run.notebook import run_notebook
+
+    if unsafe or not sandbox.is_wanted():
         print("No sandbox: the notebooks run with your own rights, and marks can be cheated.", file=sys.stderr)
+        return partial(run_notebook, sandboxed=False)
+    sandbox.require()
+    return run_notebook
 
 
 def prepare_kernels(folder: Path) -> None:
     """Have what kernels are forked from started while this process is still busy with its own imports."""
-    from autograder import parents, sandbox
+    from autograder.run import parents, sandbox
 
     if sandbox.is_wanted():
         parents.prepare(folder, sandbox.environment())
-
-
-def show_results(results) -> None:
-    """A table with one line per student, then a sentence per lost question."""
-    questions = results[0].questions
-    table = Table(
-        "student",
-        *[q["id"].replace("_", "\n") for q in questions],
-        "total",
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-        collapse_padding=True,
-        caption_justify="left",
-        caption=f"of {results[0].max_score:g} points; … waits to be marked by hand",
-    )
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "right", True
-    table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window
-    for result in results:
-        if result.status == "failed":
-            table.add_row(escape(result.student), *["–"] * len(questions), "failed")
-        else:
-            table.add_row(escape(result.student), *[_points(q) for q in result.questions], f"{result.score:g}")
-    out.print(table, end="\n\n")
-    for result in results:
-        if result.status == "failed":
-            _tell(result.student, f"not graded. {result.reason}")
-            continue
-        for repair in result.repairs:
-            _tell(result.student, repair)
-        for question in result.questions:
-            if question["score"] < question["max_score"] and not question["waiting"]:
-                _tell(f"{result.student}, {question['id']}", question["message"])
-
-
-def _tell(about: str, sentence: str) -> None:
-    """One sentence: a paragraph on a terminal, a single line in a file."""
-    out.print(Text.assemble((f"{about}: ", "bold"), sentence), soft_wrap=not out.is_terminal)
-
-
-def _points(question: dict) -> str:
-    if question["waiting"]:
-        return "…"
-    colour = "green" if question["score"] == question["max_score"] else "yellow" if question["score"] else "red"
-    return f"[{colour}]{question['score']:g}[/]"
 
 
 def main() -> None:

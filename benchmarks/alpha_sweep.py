@@ -48,7 +48,7 @@ def slow(plain_index, doc_lengths, docs, products, queries_df, labels_df, alphas
         for query_id, text in zip(queries_df["query_id"], queries_df["query"]):
             found = plain.hybrid(text, by_sentence_transformers, plain_index, docs, doc_lengths, products, alpha)
             recalls.append(plain.recall(found, query_id, labels_df))
-        means.append(np.mean(recalls))
+        means.append(float(np.mean(recalls)))
     return means
 
 

@@ -5,6 +5,7 @@ searches are for one query.
 """
 
 import time
+from typing import Any
 
 from benchmarks import data, harness, plain
 from helpers import build_index
@@ -14,7 +15,7 @@ SIZES = [10_000, data.WANDS, 1_000_000]
 
 
 def claims():
-    built = []
+    built: list[list[str]] = []
     for n in SIZES:
         yield _searches(n, built)
     columns = ["names", "terms", "plain, s", "helpers, s", "times as fast", "plain, MB", "helpers, MB"]
@@ -44,7 +45,7 @@ def _searches(n: int, built: list[list[str]]) -> harness.Claim:
     return harness.Claim(f"Top 10 of {n:,} names", ways, unit="ms", per=len(queries), rounds=3)
 
 
-def _built(build, names: list[str]) -> tuple[tuple, float, float]:
+def _built(build, names: list[str]) -> tuple[Any, float, float]:
     """What build(names) gives, its seconds, and the MB of its peak."""
     began = time.perf_counter()
     built, peak = harness.growth(lambda: build(names))

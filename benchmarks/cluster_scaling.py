@@ -21,25 +21,28 @@ from pathlib import Path
 
 import nbformat
 
-from autograder import gradebook
-from autograder.batch import find_submissions, grade_all
-from autograder.cluster import Cluster
-from autograder.course import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, with_mistakes
-from autograder.grading import Runner
-from autograder.homework import Homework, load_homework
-from autograder.run import Run, run_notebook
+from autograder.commands.demo import make_course
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, with_mistakes
+from autograder.gradebook import marks
+from autograder.judge.homework import Homework, find_homework
+from autograder.judge.submission import Runner
+from autograder.run.cluster import Cluster
+from autograder.run.notebook import Run, run_notebook
 from benchmarks import harness
 
 ASSIGNMENT = "hw4"
 CLASS = 10_000
 
 
-def hand_in(course: Course, n: int) -> None:
+def hand_in(course: Course, homework: Homework, n: int) -> None:
     """n full submissions, of three kinds in turns."""
-    gradebook.register(course, ASSIGNMENT)
+    marks.register(course, ASSIGNMENT)
     source = read_notebook(course.source(ASSIGNMENT))
-    kinds = [nbformat.writes(with_mistakes(source, mistakes)) for mistakes in ({}, DOT_PRODUCT, WRONG_WAY)]
+    kinds = [
+        nbformat.writes(with_mistakes(source, mistakes)) for mistakes in ({}, *homework.key.DEMO_MISTAKES.values())
+    ]
     for i in range(n):
         path = course.submitted(ASSIGNMENT, f"student-{i:05d}")
         path.parent.mkdir(parents=True)
@@ -101,7 +104,7 @@ def measure(
         return runner(*arguments)
 
     handed = find_submissions(course.build / "submitted", ASSIGNMENT)
-    results = grade_all(course, ASSIGNMENT, handed, homework, seed, jobs, runner=run)
+    results = grade_all(course, homework, handed, seed, jobs, runner=run)
     seconds, own = time.perf_counter() - began[0][0], time.process_time() - began[0][1]
     return seconds / len(handed), own / len(handed), [result.score for result in results]
 
@@ -111,9 +114,8 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=12, help="the size of the class (default: 12)")
     parser.add_argument("--rounds", type=int, default=2, help="how often each way, in turns (default: 2)")
     chosen = parser.parse_args()
-    homework = load_homework(ASSIGNMENT)
     load = os.getloadavg()[0]
-    ways = {
+    ways: dict[str, list[tuple[float, float, list]]] = {
         "this machine alone, -j 1": [],
         "this machine alone, -j 2": [],
         "cluster, 1 worker": [],
@@ -121,18 +123,19 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder:
         course = make_course(Path(folder) / "course")
-        hand_in(course, chosen.submissions)
+        homework = find_homework(course.homework(ASSIGNMENT))
+        hand_in(course, homework, chosen.submissions)
         for seed in range(chosen.rounds):
             for jobs, way in enumerate(list(ways)[:2], start=1):
                 ways[way].append(measure(course, homework, seed, jobs))
             for workers, way in enumerate(list(ways)[2:], start=1):
-                with dask(workers, Path(folder)) as address, Cluster(address, homework) as cluster:
+                with dask(workers, Path(folder)) as address, Cluster(address) as cluster:
                     cluster.client.wait_for_workers(workers, timeout=60)
                     ways[way].append(measure(course, homework, seed, workers + 2, cluster.run))
     print(
         f"{date.today().isoformat()}, {os.cpu_count()} cores, load average {load:.1f} at the start; "
         f"{chosen.submissions} submissions, {chosen.rounds} rounds in turns; "
-        f"{len(homework.data.products):,} products, {len(homework.query_texts)} queries.\n"
+        f"{len(homework.shop.data.products):,} products, {len(homework.shop.query_texts)} queries.\n"
     )
     seconds = {way: statistics.median(taken for taken, _, _ in found) for way, found in ways.items()}
     one = seconds["cluster, 1 worker"]
@@ -180,7 +183,7 @@ def main() -> None:
             f"Estimated for {CLASS:,} submissions",
             ["workers", "graders", "hours", "what takes longest"],
             rows,
-            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at the same time.",
+            f"A run takes a worker {one:.2f} s, all else takes a grader {own:.2f} s, and the two go on at once.",
         )
     )
 

@@ -24,6 +24,7 @@ def claims():
     def search(query):
         return search_bm25(query, index, products, doc_lengths)
 
+    rows, _ = top_bm25_batch(queries, index, len(products), doc_lengths)
     tables = {query: search(query) for query in queries}
 
     def one_by_one():
@@ -31,20 +32,19 @@ def claims():
             plain.recall(tables[query], query_id, labels_df) for query_id, query in zip(queries_df["query_id"], queries)
         ]
 
-    ways = {
+    evaluations = {
         "helpers (evaluate_search), a search function": lambda: evaluate_search(
-            tables.get, queries_df, labels_df, verbose=False
+            tables.__getitem__, queries_df, labels_df, verbose=False
         ),
         "helpers (evaluate_rankings), rankings, with nDCG": lambda: evaluate_rankings(ids[rows], queries_df, labels_df),
         "helpers (evaluate_scores), a matrix of 480 x 42,994 scores, with nDCG": lambda: evaluate_scores(
             scores, ids, queries_df, labels_df
         ),
     }
-    rows, _ = top_bm25_batch(queries, index, len(products), doc_lengths)
     expected = one_by_one()
-    same = {name: way()["recall"].tolist() == expected for name, way in ways.items()}
+    same = {name: way()["recall"].tolist() == expected for name, way in evaluations.items()}
     differing = [name for name, is_same in same.items() if not is_same]
-    ways = [harness.Way(name, way, same="yes" if same[name] else "NO") for name, way in ways.items()]
+    ways = [harness.Way(name, way, same="yes" if same[name] else "NO") for name, way in evaluations.items()]
     yield harness.Claim(
         "Evaluating 480 rankings",
         [harness.Way("plain", one_by_one), *ways],

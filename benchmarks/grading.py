@@ -1,10 +1,10 @@
 """Grading a class: submissions graded in a minute, beside nbgrader and otter
 
 Homework-4 submissions: the solution, two sets of mistakes. The same files go to `autograder grade
--j 2` (sandbox, fresh probes, judge, gradebook), to plain nbgrader 0.9.6 and, with otter's own check cells added, to otter.
-The other two run ordinary hidden asserts that ask about the same things, among them Recall@10 over all queries against
-reference values; they run student code unprotected. Where a grader took only some
-of a class, its time for one more is scaled up, and its time to start is counted once.
+-j 2` (sandbox, fresh probes, judge, gradebook), to plain nbgrader 0.9.6 and, with otter's own check cells added, to
+otter. The other two run ordinary hidden asserts that ask about the same things, among them Recall@10 over all queries
+against reference values; they run student code unprotected. Where a grader took only some of a class, its time for one
+more is scaled up, and its time to start is counted once.
 """
 
 import importlib.util
@@ -18,17 +18,20 @@ from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import nbformat
 from nbformat.v4 import new_code_cell
 
-from autograder import gradebook, grading, run, sandbox
-from autograder.batch import find_submissions, grade_all
-from autograder.cells import answered_question, tested_question, visible_tests
-from autograder.course import read_notebook
-from autograder.demo import DOT_PRODUCT, WRONG_WAY, make_course, solved, with_mistakes
-from autograder.homework import load_homework
-from autograder.right_answers import RIGHT_ANSWERS
+from autograder.commands.demo import make_course
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.cells import answered_question, tested_question, visible_tests
+from autograder.course.notebooks import read_notebook, solved, with_mistakes
+from autograder.gradebook import marks
+from autograder.judge import submission as grading
+from autograder.judge.homework import find_homework
+from autograder.run import notebook as run
+from autograder.run import sandbox
 from benchmarks import harness
 
 JOBS = 2
@@ -37,7 +40,7 @@ HEAVY_LINE = "from sentence_transformers import SentenceTransformer\n\n"
 
 @dataclass(frozen=True)
 class Kind:
-    """A class of submissions; `nbgrader` and `otter`: how many of them these graders take, and the least ratio to reach."""
+    """A class of submissions; `nbgrader` and `otter`: how many of them these graders take, and the ratio to reach."""
 
     name: str
     size: int
@@ -121,10 +124,9 @@ class Workshop:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.homework = load_homework()
-        self.homework.query_embeddings
-        self.tests = asserts(self.homework.reference)
         self.course = make_course(folder / "ours")
+        self.homework = find_homework(self.course.homework("hw4"))
+        self.tests = asserts(self.homework.shop.reference)
         self.source = read_notebook(self.course.source("hw4"))
         self.classes = {kind: self._class(kind) for kind in KINDS}
         self._nbgrader_course()
@@ -132,8 +134,7 @@ class Workshop:
     def _class(self, kind: Kind) -> Path:
         notebooks = [
             solved(self.source),
-            with_mistakes(self.source, DOT_PRODUCT),
-            with_mistakes(self.source, WRONG_WAY),
+            *(with_mistakes(self.source, wrong) for wrong in self.homework.key.DEMO_MISTAKES.values()),
         ]
         folder = self.folder / kind.name.replace(" ", "-")
         for number in range(kind.size):
@@ -142,7 +143,10 @@ class Workshop:
             answers["cosine"].source = kind.first_line + answers["cosine"].source
             if kind.plain_sweep:
                 answers["best_alpha"].source = next(
-                    a.source for a in RIGHT_ANSWERS["best_alpha"] if "own hybrid_search" in a.title
+                    a.source
+                    for q in self.homework.questions
+                    for a in q.right_answers
+                    if q.id == "best_alpha" and "own hybrid_search" in a.title
                 )
             place = folder / f"student{number:02d}"
             place.mkdir(parents=True)
@@ -182,7 +186,7 @@ class Workshop:
         return self._nbgrader("autograde", "hw4", "--force")
 
     def ours(self, kind: Kind) -> float:
-        """Seconds of `autograder grade` for a class, from the command to its end. As for nbgrader, the gradebook is there."""
+        """Seconds of `autograder grade` for a class, the whole command. As for nbgrader, the gradebook is there."""
         return clocked(
             [
                 str(BIN / "autograder"),
@@ -290,7 +294,7 @@ def throughput(workshop: Workshop):
         others = [
             (
                 "nbgrader autograde",
-                scaled(lambda students: workshop.nbgrader(kind, students), kind.nbgrader, kind.size),
+                scaled(lambda students, kind=kind: workshop.nbgrader(kind, students), kind.nbgrader, kind.size),
                 kind.nbgrader_target,
             )
         ]
@@ -320,8 +324,8 @@ def throughput(workshop: Workshop):
         ["submissions", "grader", "s for the class", "submissions a minute", "s for one more", "times as long as ours"],
         rows,
         note
-        + " Most of an ordinary submission's time is the student's own code, in the cells and again for the probes (table "
-        "above). No grader can make that faster, so it bounds the ratio, most of all in the last class.",
+        + " Most of an ordinary submission's time is the student's own code, in the cells and again for the probes "
+        "(table above). No grader can make that faster, so it bounds the ratio, most of all in the last class.",
         verdicts,
     )
 
@@ -334,7 +338,7 @@ def _watched(spent: dict[str, float]):
         (run.Kernel, "stop", "end of the kernel"),
         (run, "_ask", "answers to the probes"),
         (grading, "judge", "judging"),
-        (gradebook, "record", "recording"),
+        (marks, "record", "recording"),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     executed = run.Kernel.execute
@@ -371,26 +375,26 @@ def _watched(spent: dict[str, float]):
 
     for owner, name, stage in places:
         setattr(owner, name, timed(getattr(owner, name), stage))
-    run.Kernel.execute = execute
     try:
-        yield
+        with mock.patch.object(run.Kernel, "execute", execute):
+            yield
     finally:
-        run.Kernel.execute = executed
         for owner, name, function in before:
             setattr(owner, name, function)
 
 
 def stages(workshop: Workshop):
-    """Where the time of one submission goes: a fresh kernel for each, as it was before, and a fork from the warm parent."""
+    """Where the time of one submission goes: with a fresh kernel for each, and with a fork from the warm parent."""
     handed = find_submissions(workshop.classes[KINDS[0]], "hw4")[:6]
     found = {}
     for way, unsafe in (("a fresh kernel for each", "1"), ("forked from a warm parent", "0")):
         os.environ[sandbox.UNSAFE] = unsafe
         shutil.rmtree(workshop.course.build, ignore_errors=True)
-        grade_all(workshop.course, "hw4", handed[:1], workshop.homework, 1)
-        spent, began = defaultdict(float), time.perf_counter()
+        grade_all(workshop.course, workshop.homework, handed[:1], 1)
+        spent: dict[str, float] = defaultdict(float)
+        began = time.perf_counter()
         with _watched(spent):
-            grade_all(workshop.course, "hw4", handed, workshop.homework, 1)
+            grade_all(workshop.course, workshop.homework, handed, 1)
         spent["everything"] = time.perf_counter() - began
         found[way] = {stage: seconds / len(handed) for stage, seconds in spent.items()}
     del os.environ[sandbox.UNSAFE]
@@ -410,8 +414,8 @@ def stages(workshop: Workshop):
         "Where the time goes",
         ["stage", f"{first}, s", f"{second}, s"],
         rows,
-        "Mean of 6 ordinary submissions, one after another, sandbox in the second column only. 'Everything' holds more than its "
-        "parts: reading the file, keeping the original, writing the result.",
+        "Mean of 6 ordinary submissions, one after another, sandbox in the second column only. 'Everything' holds more "
+        "than its parts: reading the file, keeping the original, writing the result.",
     )
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 PACKAGES = (
     "numpy scipy pandas PyStemmer torch sentence-transformers onnxruntime rank-bm25 bm25s numba searcharray "
@@ -90,7 +91,7 @@ class Listing:
 
 def run(script: ModuleType) -> tuple[str, list[Verdict]]:
     """Measure all claims of a script; print its section, and return it with its verdicts."""
-    about = script.__doc__.strip().split("\n", 2)
+    about = (script.__doc__ or "").strip().split("\n", 2)
     lines, verdicts = [f"## {about[0]}", "", *(about[2].splitlines() if len(about) > 2 else []), ""], []
     lines += [f"`python -m {script.__name__}`", ""]  # the way to run it alone
     print("\n".join(lines))
@@ -113,7 +114,8 @@ def main() -> None:
     parser.add_argument("--peak-of", metavar="WAY", help="print the peak memory of one way in MB, and nothing else")
     way = parser.parse_args().peak_of
     if way is None:
-        script.__name__ = script.__spec__.name
+        if script.__spec__ is not None:  # its name by `python -m`, not __main__
+            script.__name__ = script.__spec__.name
         run(script)
         return
     print(growth(script.PEAKS[way]())[1])
@@ -133,7 +135,7 @@ def peak_memory(script: ModuleType, way: str) -> float | None:
     return None if math.isnan(peak) else peak
 
 
-def growth(work: Callable) -> tuple[object, float]:
+def growth(work: Callable) -> tuple[Any, float]:
     """The result of work(), and the MB by which this process grew meanwhile at most; NaN where unknown."""
     gc.collect()
     try:
@@ -164,7 +166,7 @@ def available(makers: dict[str, Callable]) -> tuple[dict, dict[str, str]]:
 
 def measure(claim: Claim) -> dict[str, list[float]]:
     """Seconds of each way in each round. The ways take turns, and each round begins with another one."""
-    times = {way.name: [] for way in claim.ways}
+    times: dict[str, list[float]] = {way.name: [] for way in claim.ways}
     for turn in range(claim.rounds):
         first = turn % len(claim.ways)
         for way in claim.ways[first:] + claim.ways[:first]:
@@ -202,8 +204,8 @@ def _comparison(claim: Claim, peaks: dict[str, float | None]) -> tuple[str, list
         rows.append(row + [way.same] * any(way.same for way in claim.ways))
     skipped = "".join(f" Left out: {name} ({reason})." for name, reason in claim.skipped.items())
     scaled = [f"{way.name} did 1/{1 / way.share:,.0f}" for way in claim.ways if way.share < 1]
-    scaled = f" {', '.join(scaled)} of the work, and its time is scaled up." if scaled else ""
-    note = f"{claim.rounds} rounds in turns.{scaled} {claim.note}{skipped}".strip()
+    less = f" {', '.join(scaled)} of the work, and its time is scaled up." if scaled else ""
+    note = f"{claim.rounds} rounds in turns.{less} {claim.note}{skipped}".strip()
     return table(claim.title, columns, rows, note), verdicts + claim.verdicts
 
 

@@ -37,14 +37,13 @@ def _seconds(statement: str) -> tuple[float, float]:
 
 
 def claims():
-    found = {name: [] for name in STATEMENTS}
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in STATEMENTS}
     for _ in range(3):
         for name, statement in STATEMENTS.items():
             try:
                 found[name].append(_seconds(statement))
             except subprocess.CalledProcessError:
-                found[name] = None
-                break
+                found[name].clear()  # not on this machine: left out
     rows = [
         [
             name,

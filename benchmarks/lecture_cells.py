@@ -22,9 +22,11 @@ COLD_SECONDS, WARM_SECONDS = 120, 30
 class _Timed(NotebookClient):
     """Runs a notebook and keeps the seconds of each code cell."""
 
-    async def async_execute_cell(self, cell, cell_index, **options):
+    seconds: dict[int, float]
+
+    async def async_execute_cell(self, cell, cell_index, execution_count=None, store_history=True):
         began = time.perf_counter()
-        done = await super().async_execute_cell(cell, cell_index, **options)
+        done = await super().async_execute_cell(cell, cell_index, execution_count, store_history)
         if cell.cell_type == "code":
             self.seconds[cell_index] = time.perf_counter() - began
         return done

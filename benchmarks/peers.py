@@ -5,6 +5,8 @@ All get the tokens of `snowball_tokenize`. Each is imported when it is made; Imp
 
 import logging
 import time
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,7 +46,7 @@ class BM25S:
     def search_all(self, queries: list[str]) -> list[list[int]]:
         tokens = [[t for t in snowball_tokenize(query) if t in self.engine.vocab_dict] for query in queries]
         found = [i for i, known in enumerate(tokens) if known]
-        results = [[] for _ in queries]
+        results: list[list[int]] = [[] for _ in queries]
         if found:
             rows = self.engine.retrieve([tokens[i] for i in found], k=10, show_progress=False, return_as="documents")
             for i, row in zip(found, rows):
@@ -109,7 +111,7 @@ class Tantivy:
         return [address.doc for _, address in hits]
 
 
-BM25 = {
+BM25: dict[str, Callable[[list[str]], Any]] = {
     "rank_bm25": RankBM25,
     "bm25s (numpy)": BM25S,
     "bm25s (numba)": BM25SNumba,

@@ -17,7 +17,8 @@ def tokenize(text: str) -> list[str]:
 
 def build_index(docs, tokenizer=tokenize) -> tuple[dict, np.ndarray]:
     """An index of dicts, term -> {document: tf}, and the lengths of the documents."""
-    index, doc_lengths = {}, []
+    index: dict[str, dict[int, int]] = {}
+    doc_lengths = []
     for doc, text in enumerate(docs):
         tokens = tokenizer(text)
         doc_lengths.append(len(tokens))

@@ -1,4 +1,4 @@
-"""Measures the searches and the judge on the demo catalogue and on the real pool, and writes docs/results.md (`make docs`)."""
+"""Measures searches and judge on the demo catalogue and on the real pool, and writes docs/results.md (`make docs`)."""
 
 import os
 import subprocess
@@ -65,7 +65,7 @@ def measure(folder: Path) -> dict:
 
 
 def held_out(semantic, bm25, ids, queries: pd.DataFrame, labels: pd.DataFrame, splits: int = 20) -> tuple[float, float]:
-    """Mean Recall@10 on the half of the queries on which alpha was not chosen, and its mean alpha, over random halves."""
+    """Mean Recall@10 on the half of the queries on which alpha was not chosen, and mean alpha, over random halves."""
     rng, recalls, alphas = np.random.default_rng(0), [], []
     for _ in range(splits):
         order = rng.permutation(len(queries))
@@ -81,11 +81,13 @@ def held_out(semantic, bm25, ids, queries: pd.DataFrame, labels: pd.DataFrame, s
 
 
 def judged(folder: Path, exploits: bool) -> dict[str, str]:
-    """The figures of `autograder selftest hw4` on a catalogue: what -> "good of all". The exploits take minutes and have
-    nothing to do with the data, so one catalogue is enough for them."""
+    """The figures of `autograder selftest hw4` on a catalogue: what -> "good of all".
+
+    The exploits take minutes and have nothing to do with the data, so one catalogue is enough for them.
+    """
     with tempfile.TemporaryDirectory() as made:
         out = Path(made) / "selftest.md"
-        command = [Path(sys.executable).parent / "autograder", "selftest", "hw4", "--out", out]
+        command: list[str | Path] = [Path(sys.executable).parent / "autograder", "selftest", "hw4", "--out", out]
         done = subprocess.run(
             command + ([] if exploits else ["--no-exploits"]),
             cwd=ROOT,
@@ -108,9 +110,9 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
         "Relevant means judged Exact or Partial; a query without a relevant product counts as 0. nDCG uses the grades",
         "2, 1, 0 as gains. Ties are broken by row position. Both catalogues are searched whole.",
         "",
-        "**Figures on the demo catalogue say nothing about real search: it is made up for teaching.** The real pool holds",
-        "40 WANDS queries with every product judged for them, so its recall is recall among judged products: fair for",
-        "comparing methods, no figure about the whole WANDS catalogue.",
+        "**Figures on the demo catalogue say nothing about real search: it is made up for teaching.**",
+        "The real pool holds 40 WANDS queries with every product judged for them, so its recall is recall among judged",
+        "products: fair for comparing methods, no figure about the whole WANDS catalogue.",
         "",
         "| | " + " | ".join(names) + " |",
         "|---|" + "---:|" * len(names),
@@ -155,7 +157,8 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
 
 
 def main() -> None:
-    found, judge = {}, {}
+    found: dict[str, dict] = {}
+    judge: dict[str, dict[str, str]] = {}
     for name, folder in DATA_SETS.items():
         if folder.is_dir():
             found[name] = measure(folder)

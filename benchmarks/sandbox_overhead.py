@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder import sandbox
-from autograder.run import run_notebook
+from autograder.run import sandbox
+from autograder.run.notebook import run_notebook
 from benchmarks import harness
 
 ALLOWED_SECONDS = 0.5

@@ -1,6 +1,6 @@
 """Does a mark depend on luck? Both banks of answers, judged with the probes of many seeds.
 
-    python -m benchmarks.seeds [--seeds 200] [--first 0] [--processes 2] [--question cosine ...]
+    python -m benchmarks.seeds [hw4] [--seeds 200] [--first 0] [--processes 2] [--question cosine ...]
 
 Every right answer must get full marks with every seed. Every misconception must lose points on exactly the questions it
 says, be named, and get one and the same mark with every seed. Prints what does not hold, with the seeds; exit status 1
@@ -15,26 +15,29 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as asked for, and no more
 
-from autograder.homework import Homework
-from autograder.selftest import Row, banks, small_homework
+from autograder.commands.selftest import Row, banks, small_homework
+from autograder.judge.homework import Homework
 
-ASSIGNMENT = "hw4"
+ROOT = Path(__file__).resolve().parents[1]
+PRODUCTS, QUERIES = 300, 10  # of the cut: fewer than the self-test's, for the sake of time
 
 _for_the_process = ExitStack()
 _homework: list[Homework] = []
 
 
-def _prepare() -> None:
-    _homework.append(_for_the_process.enter_context(small_homework(products=300, queries=10)))
+def _prepare(assignment: str) -> None:
+    folder = ROOT / "homework" / assignment
+    _homework.append(_for_the_process.enter_context(small_homework(folder, PRODUCTS, QUERIES)))
 
 
 def rows_of(seed: int, questions: tuple[str, ...] = ()) -> tuple[int, list[Row], float]:
     """The rows of both banks with one seed's probes, and the seconds of CPU time that took."""
     began = time.process_time()
-    rows = list(banks(ASSIGNMENT, _homework[0], seed, questions))
+    rows = list(banks(_homework[0], seed, questions))
     return seed, rows, time.process_time() - began
 
 
@@ -61,6 +64,7 @@ def summarise(found: dict[int, list[Row]]) -> Iterable[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assignment", nargs="?", default="hw4")
     parser.add_argument("--seeds", type=int, default=200)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
@@ -68,16 +72,17 @@ def main() -> int:
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
     found, seconds = {}, 0.0
-    with ProcessPoolExecutor(asked.processes, initializer=_prepare) as pool:
-        for seed, rows, took in pool.map(rows_of, seeds, [tuple(asked.question)] * len(seeds)):
+    questions = [tuple(asked.question)] * len(seeds)
+    with ProcessPoolExecutor(asked.processes, initializer=_prepare, initargs=(asked.assignment,)) as pool:
+        for seed, rows, took in pool.map(rows_of, seeds, questions):
             found[seed] = rows
             seconds += took
             print(f"seed {seed}: {sum(row.holds for row in rows)} of {len(rows)} rows hold", file=sys.stderr)
     lines = list(summarise(found))
     print("\n".join(lines))
+    answers, each = len(next(iter(found.values()))), seconds / len(found)
     print(
-        f"{len(found)} seeds, {len(next(iter(found.values())))} answers each, {seconds / len(found):.1f} s of CPU time a seed: "
-        f"{len(lines) or 'nothing'} to mend"
+        f"{len(found)} seeds, {answers} answers each, {each:.1f} s of CPU time a seed: {len(lines) or 'nothing'} to mend"
     )
     return bool(lines)
 

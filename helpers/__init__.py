@@ -22,20 +22,17 @@ _MODULE_OF = {
         ],
         "download": ["DownloadError", "download_wands"],
         "errors": ["CourseError"],
-        "evaluation": [
-            "calculate_dcg",
-            "calculate_ndcg",
-            "calculate_recall",
-            "evaluate_scores",
-            "evaluate_search",
-            "get_relevance_grades",
-            "group_judgments",
-            "sweep_alpha",
-        ],
-        "homework": ["withhold"],
+        "evaluation": ["evaluate_scores", "evaluate_search"],
         "homework_data": ["HomeworkData", "load_homework_data"],
         "hybrid": ["fuse_scores", "hybrid_search", "normalize_scores"],
         "local_model": ["ModelUnavailable", "batch_embed_local", "get_embedding_local", "get_local_model"],
+        "measures": [
+            "calculate_dcg",
+            "calculate_ndcg",
+            "calculate_recall",
+            "get_relevance_grades",
+            "group_judgments",
+        ],
         "ranking": ["top_k"],
         "similarity": [
             "batch_cosine_similarity",
@@ -44,6 +41,8 @@ _MODULE_OF = {
             "semantic_search",
         ],
         "text": ["snowball_tokenize"],
+        "tuning": ["sweep_alpha"],
+        "withholding": ["withhold"],
     }.items()
     for name in names
 }

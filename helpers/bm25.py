@@ -46,7 +46,7 @@ class BM25Index(Mapping):
     def __init__(self, numbers: dict, frequencies: csr_array, tokenizer: Callable = snowball_tokenize):
         self._numbers = numbers
         self._frequencies = frequencies
-        self._known_weights = None
+        self._known_weights: tuple[float, float, np.ndarray, csr_array] | None = None
         self.num_docs = frequencies.shape[1]
         self.tokenizer = tokenizer
 
@@ -145,9 +145,10 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
     (5, {0: 1, 1: 2}, [2, 6, 0])
     """
     tokenize = _tokenizer(tokenizer)
-    numbers = defaultdict()
+    numbers: defaultdict = defaultdict()
     numbers.default_factory = numbers.__len__  # a term not seen before gets the next number
-    terms, ends = [], [0]
+    terms: list[int] = []
+    ends = [0]
     for text in _texts(docs, "docs"):
         if not is_missing(text):
             terms.extend(map(numbers.__getitem__, tokenize(text)))
@@ -155,12 +156,12 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
 
     # One entry per token, document after document. Turned around (term after term) and with the repeated
     # entries added up, they are the postings.
-    terms, ends = np.array(terms, dtype=np.int32), np.array(ends, dtype=np.int32)
-    ones = np.ones(len(terms), dtype=np.int32)
-    occurrences = csr_array((ones, terms, ends), shape=(len(ends) - 1, len(numbers)))
+    columns, starts = np.array(terms, dtype=np.int32), np.array(ends, dtype=np.int32)
+    ones = np.ones(len(columns), dtype=np.int32)
+    occurrences = csr_array((ones, columns, starts), shape=(len(starts) - 1, len(numbers)))
     frequencies = occurrences.T.tocsr()
     frequencies.sum_duplicates()
-    return BM25Index(dict(numbers), frequencies, tokenize), np.diff(ends).astype(np.int64)
+    return BM25Index(dict(numbers), frequencies, tokenize), np.diff(starts).astype(np.int64)
 
 
 def score_bm25(

@@ -208,7 +208,7 @@ def dataset_fingerprint(products: pd.DataFrame, queries: pd.DataFrame, labels: p
 
 def _plain(column: pd.Series) -> Iterable[int | str | None]:
     """The values as Python's own int, str or None."""
-    if column.name.endswith("_id"):
+    if str(column.name).endswith("_id"):
         return column.astype("int64").tolist()
     return (None if missing else str(value) for value, missing in zip(column, column.isna(), strict=True))
 
@@ -302,8 +302,8 @@ def _numbers(text: pd.Series, kind: type, path: Path) -> pd.Series:
     numbers = pd.to_numeric(text, errors="coerce")
     wrong = (numbers.isna() | (numbers % 1 != 0)) if kind is int else (numbers.isna() & text.notna())
     if wrong.any():
-        row = wrong.idxmax()
-        shown = "nothing" if pd.isna(text[row]) else repr(text[row])
+        row = int(wrong.to_numpy().argmax())
+        shown = "nothing" if pd.isna(text.iloc[row]) else repr(text.iloc[row])
         wanted = "a whole number" if kind is int else "a number"
         raise DataError(f"{path}: row {row + 1} has {shown} as {text.name}; write {wanted} there.")
     return numbers.astype("int64" if kind is int else "float64")

@@ -145,8 +145,9 @@ def _counts(folder: Path) -> str:
 
 
 def check_cache() -> Finding:
-    """Embeddings and downloads can be kept."""
-    from .cache_folder import cache_folder
+    """Embeddings and downloads can be kept, and what was kept can be read."""
+    from .cache_folder import cache_folder, is_temporary
+    from .embedding_cache import EmbeddingCache
 
     folder = cache_folder()
     try:
@@ -157,7 +158,17 @@ def check_cache() -> Finding:
     except OSError as error:
         says = f"{folder} cannot be used ({error.strerror}), so embeddings are computed again each time"
         return Finding("warning", "cache", f"{says}; set COURSE_CACHE_DIR to a folder of yours.")
-    return Finding("ok", "cache", f"{size / 1e6:,.1f} MB in {folder}")
+    cache = EmbeddingCache()
+    if cache.is_damaged():
+        says = f"{cache.path} is damaged; whoever meets the damage renames that file and begins a new one"
+        return Finding("warning", "cache", f"{says}, so there is nothing to do.")
+    says = f"{size / 1e6:,.1f} MB in {folder}"
+    if is_temporary():
+        says += ", for now: this user has no home folder; set COURSE_CACHE_DIR to a folder that stays."
+        return Finding("warning", "cache", says)
+    if damaged := cache.damaged_files():
+        says += f"; damaged earlier, and to be deleted when you like: {', '.join(path.name for path in damaged)}"
+    return Finding("ok", "cache", says)
 
 
 def check_disk() -> Finding:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from .catalogue import wands_folder
 from .errors import CourseError
+from .network_settings import setting_at_fault
+from .progress import ProgressBar
 
 WANDS_URL = "https://raw.githubusercontent.com/wayfair/WANDS/3b74dcf4ba29ab8ff3e6a50b5b09fc627cb882b5/dataset/"
 _CHUNK = 2**16
@@ -54,9 +56,13 @@ def download_wands(
 
     Raises
     ------
-    DownloadError : no network, a file that is not the expected one, or a folder that cannot be written to.
+    DownloadError : no network, a variable that keeps it from being used (the message names it), a file that is
+        not the expected one, or a folder that cannot be written to.
     """
-    folder = (Path(to).expanduser() if to else wands_folder()).resolve()
+    try:
+        folder = (Path(to).expanduser() if to else wands_folder()).resolve()
+    except RuntimeError:
+        raise DownloadError(f"{to} lies in a home folder that is not known; write the whole path.") from None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         wanted = [file for file in files if not _is_good(folder / file.name, file.blob_id)]
@@ -83,12 +89,10 @@ def _is_good(path: Path, blob_id: str) -> bool:
 
 def _fetch(files: Sequence[RemoteFile], folder: Path, base_url: str) -> None:
     """Fetch each file into a temporary folder beside its final place, check it, and only then move it."""
-    from tqdm.auto import tqdm
-
     total = sum(file.about_bytes for file in files)
     with (
         tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as unchecked,
-        tqdm(total=total, desc="WANDS", unit="B", unit_scale=True, delay=0.5) as bar,
+        ProgressBar(total=total, desc="WANDS", unit="B", unit_scale=True) as bar,
     ):
         for file in files:
             path = Path(unchecked) / file.name
@@ -107,24 +111,40 @@ def _fetch_one(url: str, path: Path, bar) -> None:
     from pooch import HTTPDownloader
 
     downloader = HTTPDownloader(progressbar=_ShareOfBar(bar), chunk_size=_CHUNK, timeout=30)
+    host, fault = urlsplit(url).hostname, None
     try:
         downloader(url, str(path), pooch=None)
-    except requests.HTTPError as error:
-        reason = f"the server answered {error.response.status_code} for {url}"
-    except requests.exceptions.ChunkedEncodingError:
-        reason = f"{urlsplit(url).hostname} broke off in the middle of {path.name}"
-    except requests.exceptions.SSLError:
-        reason = f"the certificate of {urlsplit(url).hostname} is not trusted on this network"
-    except requests.Timeout:
-        reason = f"{urlsplit(url).hostname} did not answer in time"
-    except requests.RequestException:
-        reason = f"{urlsplit(url).hostname} cannot be reached from here"
-    else:
         return
+    except requests.HTTPError as error:
+        status = error.response.status_code if error.response is not None else "with an error"
+        reason = f"the server answered {status} for {url}"
+    except requests.exceptions.ChunkedEncodingError:
+        reason = f"{host} broke off in the middle of {path.name}"
+    except requests.exceptions.SSLError:
+        fault = _setting_at_fault()
+        reason = f"the certificate of {host} is not trusted on this network"
+    except requests.exceptions.ProxyError:
+        reason = "the proxy that HTTPS_PROXY or ALL_PROXY names cannot be reached"
+    except requests.Timeout:
+        reason = f"{host} did not answer in time"
+    except (requests.exceptions.InvalidSchema, requests.exceptions.InvalidURL):  # said of a proxy, too
+        fault = _setting_at_fault()
+        reason = f"{url} or the address of a proxy is not one that can be used"
+    except requests.RequestException:
+        reason = f"{host} cannot be reached from here"
+    except OSError:  # the file cannot be written, or those with certificates cannot be read
+        if (fault := _setting_at_fault()) is None:
+            raise
+        reason = fault
+    remedy = "correct or remove that variable" if fault else "check the network"
     raise DownloadError(
-        f"WANDS was not downloaded, because {reason}; check the network and run "
+        f"WANDS was not downloaded, because {fault or reason}; {remedy} and run "
         "`python -m helpers download` again. The demo catalogue works without it."
     )
+
+
+def _setting_at_fault() -> str | None:
+    return setting_at_fault(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"), socks_package="PySocks")
 
 
 class _ShareOfBar:
@@ -156,4 +176,5 @@ def _storage_problem(error: OSError, folder: Path) -> str:
         return f"The disk of {folder} is full; free about 100 MB, or choose another place with --to DIR."
     if isinstance(error, (FileExistsError, NotADirectoryError)):
         return f"{error.filename or folder} is a file, not a folder; choose another place with --to DIR."
-    return f"{folder} cannot be written to ({error.strerror}); choose another place with --to DIR."
+    reason = error.strerror or type(error).__name__
+    return f"{folder} cannot be written to ({reason}); choose another place with --to DIR."

@@ -41,11 +41,11 @@ def explain_bm25(
     "'velora' is a name or a rare word: 1 product has it letter for letter; the model knows only ve + ##lora."
     """
     words = {word: len(index[term]) for word, term in _words(query).items() if term in index}
-    for word, df in sorted(words.items(), key=lambda item: item[1]):
-        pieces = word_pieces(word)
+    for rare, df in sorted(words.items(), key=lambda item: item[1]):
+        pieces = word_pieces(rare)
         if df <= max(1, _RARE * num_docs) and len(pieces) > 1:
             return (
-                f"'{word}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
+                f"'{rare}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
                 f"letter for letter; the model knows only {' + '.join(pieces)}."
             )
     in_bm25, in_semantic = (_shares(query, found["product_name"]) for found in (bm25_results, semantic_results))
@@ -93,7 +93,7 @@ def explain_semantic(
     n = len(relevant_products)
     in_relevant = _shares(query, relevant_products["product_name"])
     known = {word: share for word, share in in_relevant.items() if word not in unknown}
-    word = min(known, key=known.get, default=None)
+    word = min(known, key=lambda word: known[word], default=None)
     if word is not None and known[word] < 0.5:
         holding = round(known[word] * n)
         reasons.append(

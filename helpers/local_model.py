@@ -7,6 +7,7 @@ in sentence-transformers, which imports torch.
 """
 
 import hashlib
+import http.client
 import importlib.util
 import os
 import sys
@@ -23,7 +24,10 @@ import numpy as np
 from . import onnx_model
 from .embedding_cache import EmbeddingCache, as_text, as_texts, check_batch_size, embed_through_cache
 from .errors import CourseError
-from .onnx_model import OnnxModel
+from .long_texts import LongTexts
+from .network_settings import setting_at_fault
+from .onnx_model import MAX_TOKENS, OnnxModel
+from .progress import no_advice_on_widgets
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -53,7 +57,7 @@ class LocalModel:
     answers has to be done on a SentenceTransformer of your own.
     """
 
-    __slots__ = ("_load", "_load_onnx", "_onnx", "_real", "identity", "name")
+    __slots__ = ("_load", "_load_onnx", "_onnx", "_real", "_said_of_one", "identity", "name")
 
     def __init__(
         self,
@@ -68,6 +72,7 @@ class LocalModel:
         self._load_onnx: Callable[[], OnnxModel | None] | None = load_onnx  # None: it has been asked
         self._real: SentenceTransformer | None = None
         self._onnx: OnnxModel | None = None
+        self._said_of_one = False  # that a text was too long: of single texts, only the first is told of
 
     def encode(
         self,
@@ -85,14 +90,21 @@ class LocalModel:
         different batches agree to about 1e-6. A call with any parameter not named here, or with
         ``convert_to_numpy=False``, goes to the real model as it is and is not cached.
 
+        A model reads only the beginning of a long text: of the default model's, 256 tokens, which is about 200
+        English words. Each call says in one line on stderr how many of its texts were longer; of calls with one
+        text, only the first does so.
+
         Returns
         -------
-        str -> (d,) float32; n texts -> (n, d) float32, (0, d) for no texts. The arrays may be written into.
+        str -> (d,) float32; n texts -> (n, d) float32, (0, d) for no texts. The numbers are finite, and the arrays
+        may be written into.
 
         Raises
         ------
-        ValueError, TypeError : a text is missing or not a string (the message says which).
+        ValueError, TypeError : a text is missing, holds half a character (a lone surrogate) or is not a string; the
+            message says which.
         ModelUnavailable : something has to be computed and the model cannot be loaded.
+        UnusableEmbedding : the model gave NaN or infinity for a text; the message says for which.
         """
         if others or not convert_to_numpy:
             return self._sentence_transformer().encode(
@@ -105,21 +117,27 @@ class LocalModel:
             )
         batch_size = check_batch_size(batch_size)
         single = isinstance(sentences, str)
-        texts = [as_text(sentences)] if single else as_texts(sentences)
+        texts = [as_text(sentences)] if isinstance(sentences, str) else as_texts(sentences)
         if not texts:
             return np.zeros((0, self._dimension()), dtype=np.float32)
 
+        cache = EmbeddingCache()
+        long_texts = LongTexts(self.identity, cache)
         vectors = embed_through_cache(
             texts,
             self.identity,
-            EmbeddingCache(),
-            lambda: self.encoder(batch_size),
+            cache,
+            lambda: self._noting_encoder(batch_size, long_texts),
             max(_CHUNK, batch_size),
             bool(show_progress_bar),
         )
         if normalize_embeddings:
             norms = np.linalg.norm(vectors, axis=1, keepdims=True)
             vectors /= np.where(norms == 0, 1, norms)
+        if not single:
+            long_texts.tell(texts)
+        elif not self._said_of_one:
+            self._said_of_one = long_texts.tell(texts)
         return vectors[0] if single else vectors
 
     def encoder(self, batch_size: int = 32) -> Callable[[list[str]], np.ndarray]:
@@ -129,18 +147,47 @@ class LocalModel:
         ------
         ModelUnavailable : the model cannot be loaded.
         """
-        if self.engine == "ONNX Runtime":
-            return lambda texts: self._onnx.encode(texts, batch_size=batch_size)
+        onnx = self._onnx_model()
+        if onnx is not None:
+            return lambda texts: onnx.encode(texts, batch_size=batch_size)
         real = self._sentence_transformer()
         return lambda texts: real.encode(texts, batch_size=batch_size, show_progress_bar=False)
 
     @property
     def engine(self) -> Literal["ONNX Runtime", "sentence-transformers"]:
         """What computes vectors that the cache does not have. Asking loads ONNX Runtime where it is used."""
+        return "sentence-transformers" if self._onnx_model() is None else "ONNX Runtime"
+
+    def _onnx_model(self) -> OnnxModel | None:
         if self._load_onnx is not None:
             self._onnx = self._load_onnx()
             self._load_onnx = None
-        return "sentence-transformers" if self._onnx is None else "ONNX Runtime"
+        return self._onnx
+
+    def _noting_encoder(self, batch_size: int, long_texts: LongTexts) -> Callable[[list[str]], np.ndarray]:
+        """The encoder, which also notes the texts that it reads only in part."""
+        encode = self.encoder(batch_size)
+        limit = self._limit()
+
+        def encode_and_note(texts: list[str]) -> np.ndarray:
+            if limit is not None:
+                long_texts.note(texts, *limit)
+            return encode(texts)
+
+        return encode_and_note
+
+    def _limit(self) -> tuple[int, Callable[[str], bool]] | None:
+        """How many tokens the loaded model reads, and what tells whether a text has more; None if it has no limit."""
+        if self._onnx is not None:
+            return MAX_TOKENS, self._onnx.is_longer
+        tokenizer, most = (getattr(self._real, name, None) for name in ("tokenizer", "max_seq_length"))
+        if tokenizer is None or most is None:
+            return None
+        from transformers import PreTrainedTokenizerBase
+
+        if not isinstance(tokenizer, PreTrainedTokenizerBase):
+            return None
+        return most, lambda text: len(tokenizer(text, verbose=False)["input_ids"]) > most
 
     def _sentence_transformer(self) -> "SentenceTransformer":
         if self._real is None:
@@ -150,7 +197,7 @@ class LocalModel:
     def _dimension(self) -> int:
         if self.name == DEFAULT_MODEL:
             return DEFAULT_DIMENSION
-        return self._sentence_transformer().get_embedding_dimension()
+        return self._sentence_transformer().get_embedding_dimension() or 0  # where a model does not know
 
     def __getattr__(self, name: str) -> Any:
         # Jupyter asks every object for names such as _repr_html_: that must not load the model.
@@ -185,7 +232,10 @@ def get_local_model(model_name: str | os.PathLike = DEFAULT_MODEL) -> LocalModel
 
 
 def get_embedding_local(text: str, model_name: str | os.PathLike = DEFAULT_MODEL) -> np.ndarray:
-    """Return the embedding of one text, (d,) float32. Errors as for ``LocalModel.encode``."""
+    """Return the embedding of one text, (d,) float32; of a text with more than 256 tokens, of its beginning.
+
+    Errors, and more on long texts, as for ``LocalModel.encode``.
+    """
     return get_local_model(model_name).encode(as_text(text))
 
 
@@ -198,8 +248,9 @@ def batch_embed_local(
     """Return the embeddings of n texts (list, tuple, array or Series of str): (n, d) float32, in their order.
 
     What is computed is kept chunk by chunk, so an interrupted call goes on where it stopped. With
-    `show_progress` a bar on stderr shows rate and time left for work of more than two seconds.
-    Errors as for ``LocalModel.encode``.
+    `show_progress` a bar shows rate and time left for work of more than two seconds.
+    Of a text with more than 256 tokens only the beginning is read, and one line on stderr says of how many.
+    Errors, and more on long texts, as for ``LocalModel.encode``.
     """
     model = get_local_model(model_name)
     return model.encode(as_texts(texts), batch_size=batch_size, show_progress_bar=show_progress)
@@ -292,16 +343,22 @@ def _load_from_hub(name: str) -> "SentenceTransformer":
         pass
     advice = f"check the name, or use the default {DEFAULT_MODEL!r}, which needs no network"
     if not _hub_answers():
+        fault = _setting_at_fault()
         raise ModelUnavailable(
             f"The model {name!r} is no folder here and was not downloaded before, and the "
-            f"Hugging Face hub cannot be reached: {advice}."
+            f"Hugging Face hub cannot be reached{f' ({fault})' if fault else ''}: {advice}."
         )
     try:
         return _quietly_load(name)
     except Exception as error:
+        reason = _setting_at_fault() or _first_line(error)
         raise ModelUnavailable(
-            f"The model {name!r} could not be loaded from the Hugging Face hub ({_first_line(error)}): {advice}."
+            f"The model {name!r} could not be loaded from the Hugging Face hub ({reason}): {advice}."
         ) from None
+
+
+def _setting_at_fault() -> str | None:
+    return setting_at_fault(("SSL_CERT_FILE",), socks_package="socksio")
 
 
 def _hub_answers() -> bool:
@@ -311,22 +368,35 @@ def _hub_answers() -> bool:
         urllib.request.urlopen(hub, timeout=_HUB_TIMEOUT).close()
     except urllib.error.HTTPError:
         return True
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # the last of a proxy with a word for a port
         return False
     return True
 
 
 def _quietly_load(source: str, **options: Any) -> "SentenceTransformer":
     try:
-        with _patient_threads():
+        with _patient_threads(), no_advice_on_widgets():
             from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise ModelUnavailable(
             "This text is not in the embedding cache and sentence-transformers cannot be imported "
             f"({_first_line(error)}): run `pip install sentence-transformers`."
         ) from None
+    _survive_forks()
     with _quiet_libraries():
         return SentenceTransformer(source, **options)
+
+
+@cache
+def _survive_forks() -> None:
+    """Have torch compute with one thread in each process that is forked from now on.
+
+    Its other threads stay behind in the parent, and the child would wait for them for ever.
+    """
+    import torch
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 @contextmanager

@@ -11,19 +11,20 @@ import io
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.typing import RcKeyType
 
 BLUE, ORANGE, GREEN, VERMILION = "#0072B2", "#E69F00", "#009E73", "#D55E00"
 SKY, PURPLE, INK, DARK_GREY, GREY = "#56B4E9", "#CC79A7", "#222222", "#707070", "#B8B8B8"
 _CYCLE = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, DARK_GREY)
 _MARKERS = "osD^vPX"
 _DPI, _SHOWN_DPI = 132, 88  # more dots than a page needs, so that the picture is sharp on a fine screen
-_STYLE = {
+_STYLE: "dict[RcKeyType, Any]" = {
     "font.family": "sans-serif",
     "font.size": 10.5,
     "axes.titlesize": 12,
@@ -411,10 +412,10 @@ def _style():
 def _drawing(width: float, height: float, title: str):
     """A figure of width x height inches with one pair of axes."""
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with _style():
-        figure = Figure(figsize=(width, height), layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
+        figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.12))
         axes = figure.add_subplot()
         yield figure, axes
         axes.set_title(title)

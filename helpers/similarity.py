@@ -224,14 +224,14 @@ def _as_matrices(query_embs, doc_embs) -> list[np.ndarray]:
 
 def _as_floats(*arrays) -> list[np.ndarray]:
     """The arrays, row after row in memory, in one float type: float32 if all of them are, else float64."""
-    arrays = [np.asarray(array) for array in arrays]
-    dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
-    return [np.asarray(array, dtype=dtype, order="C") for array in arrays]
+    given = [np.asarray(array) for array in arrays]
+    dtype = np.float32 if all(array.dtype == np.float32 for array in given) else np.float64
+    return [np.asarray(array, dtype=dtype, order="C") for array in given]
 
 
 def _repeated_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the rows that repeat an earlier row, and the positions of those earlier rows."""
-    seen = {}
+    seen: dict[int, int] = {}
     first = np.array([seen.setdefault(hash(row.tobytes()), i) for i, row in enumerate(rows)], dtype=np.int64)
     repeats = np.flatnonzero(first != np.arange(len(rows)))
     return repeats, first[repeats]

@@ -47,26 +47,30 @@ def small_data(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def small_homework(small_data, tmp_path_factory):
-    """Homework 4 on the small catalogue, with its reference values stored in a folder of the tests' own.
+def measured_homework(small_data, tmp_path_factory):
+    """Homework 4 of a course folder of the tests' own, on the small catalogue, with its reference values there."""
+    from autograder.commands.demo import make_course
+    from autograder.judge.homework import Homework
 
-    For the rest of the session the small catalogue is the data set in use, for kernels too.
-    """
-    from autograder import homework
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
+        homework = Homework(make_course(tmp_path_factory.mktemp("small-course")).homework("hw4"))
+        homework.save_reference()
+        return homework
 
-    patch = pytest.MonkeyPatch()
-    patch.setenv("COURSE_DATA_DIR", str(small_data))
-    patch.setattr(homework, "REFERENCE_FOLDER", tmp_path_factory.mktemp("reference"))
-    measured = homework.Homework(homework.load_homework_data())
-    homework.save_reference("hw4", measured)
-    yield homework.load_homework("hw4")
-    patch.undo()
+
+@pytest.fixture(scope="module")
+def small_homework(small_data, measured_homework):
+    """The homework above; for the rest of the module the small catalogue is the data set in use, for kernels too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
+        yield measured_homework
 
 
 @pytest.fixture(scope="session")
 def sandboxed():
     """For tests that run notebooks: skips them, with the reason, where this machine has no sandbox."""
-    from autograder import sandbox
+    from autograder.run import sandbox
 
     try:
         sandbox.require()
@@ -77,33 +81,19 @@ def sandboxed():
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""
-    from autograder.cells import answered_question
-    from autograder.course import read_notebook
-    from autograder.demo import solved
+    from autograder.course.cells import answered_question
+    from autograder.course.notebooks import read_notebook, solved
 
     notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
-    return {answered_question(cell): cell.source for cell in notebook.cells if answered_question(cell)}
+    return {question: cell.source for cell in notebook.cells if (question := answered_question(cell))}
 
 
 @pytest.fixture
 def answered(small_homework, solutions):
     """A function: the namespace of a notebook with the solutions, some of them replaced by other texts."""
-    import numpy as np
-    import pandas as pd
-
-    from autograder.homework import ALPHAS
-    from helpers import evaluate_search, get_embedding_local, score_bm25
 
     def namespace(**answers: str) -> dict:
-        space = {
-            "np": np,
-            "pd": pd,
-            "ALPHAS": ALPHAS,
-            "evaluate_search": evaluate_search,
-            "get_embedding_local": get_embedding_local,
-            "score_bm25": score_bm25,
-            **vars(small_homework.data),
-        }
+        space = small_homework.shop.notebook()
         for question, source in (solutions | answers).items():
             if question != "reflection":
                 exec(source, space)

@@ -1,4 +1,4 @@
-"""Runs handed to a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
+"""Runs on a Dask cluster on loopback: a scheduler and two workers, each a process of its own, as on other machines."""
 
 import json
 import logging
@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import nbformat
@@ -18,20 +17,23 @@ from distributed import LocalCluster
 from nbgrader.api import Gradebook
 from typer.testing import CliRunner
 
-from autograder import cluster as clusters
-from autograder import gradebook, sandbox
-from autograder.batch import find_submissions, grade_all
-from autograder.claims import GradingStopped
 from autograder.cli import app
-from autograder.cluster import Cluster, answer
-from autograder.course import Course, read_notebook
-from autograder.demo import make_course, with_answers
+from autograder.commands.demo import make_course
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.files import GradingStopped
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, with_answers
+from autograder.gradebook import marks
+from autograder.run import cluster as clusters
+from autograder.run import sandbox
+from autograder.run.cluster import Cluster, answer
 from tests.conftest import REPOSITORY
+from tests.support.processes import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 START = "import sys; sys.argv[0] = 'dask'; {change}; from distributed.cli.dask_{part} import main; main()"
 DYING = "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
-NO_BUBBLEWRAP = "import autograder.sandbox; autograder.sandbox.candidates = lambda: []"
+NO_BUBBLEWRAP = "import autograder.run.sandbox; autograder.run.sandbox.candidates = lambda: []"
 
 
 class Dask:
@@ -95,13 +97,6 @@ class Dask:
             process.wait()
 
 
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 @pytest.fixture(scope="module")
 def dask(small_homework, small_data, tmp_path_factory):
     dask = Dask(tmp_path_factory.mktemp("dask"), small_data)
@@ -115,7 +110,7 @@ def dask(small_homework, small_data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(dask, small_homework):
-    with Cluster(dask.address, small_homework) as cluster:
+    with Cluster(dask.address) as cluster:
         cluster.client.wait_for_workers(2, timeout=60)
         yield cluster
 
@@ -134,8 +129,8 @@ def worker_named(cluster, name):
 @pytest.fixture(scope="module")
 def template(small_homework, solutions_few, tmp_path_factory):
     """Four students: one right and one wrong on the quick questions, one whose kernel dies, one broken file."""
-    course = make_course(tmp_path_factory.mktemp("course"))
-    gradebook.register(course, "hw4")
+    course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
+    marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     answers = {
         "ada-k": {},
@@ -175,7 +170,7 @@ def local(template, small_homework, tmp_path_factory):
 
 def grade(course, homework, **options):
     handed = find_submissions(course.build / "submitted", "hw4")
-    return grade_all(course, "hw4", handed, homework, **{"seed": 11} | options)
+    return grade_all(course, homework, handed, **{"seed": 11} | options)
 
 
 def found(results):
@@ -190,16 +185,16 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         return submit(function, *arguments, **options)
 
     monkeypatch.setattr(cluster.client, "submit", record)
-    marks = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
-    assert marks == local
-    assert 0 < marks["dying-w"][1] <= marks["carl-g"][1] < marks["ada-k"][1] and marks["broken-b"][0] == "failed"
-    for student, (_, score, *_) in marks.items():
-        assert sum(m.score for m in gradebook.marks(course, "hw4", student).values()) == score
+    graded = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
+    assert graded == local
+    assert 0 < graded["dying-w"][1] <= graded["carl-g"][1] < graded["ada-k"][1] and graded["broken-b"][0] == "failed"
+    for student, (_, score, *_) in graded.items():
+        assert sum(m.score for m in marks.marks_of(course, "hw4", student).values()) == score
 
     assert len(sent) == 3
-    numbers = set(floats(small_homework.reference))
+    numbers = set(floats(small_homework.shop.reference))
     assert len(numbers) > 5
-    judged = small_homework.data.labels.query("grade > 0").groupby("query_id")["product_id"].agg(set)
+    judged = small_homework.shop.data.labels.query("grade > 0").groupby("query_id")["product_id"].agg(set)
     for function, arguments, options in sent:
         assert function is answer and options == {"pure": False}
         [text] = arguments
@@ -211,7 +206,7 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         for relevant in judged[judged.map(len) > 2]:
             assert not [values for values in lists if set(map(str, relevant)) <= values]
         for request in map(json.loads, task["requests"].values()):
-            assert set(request) <= {"nonce", "probes", "answer_cell"}
+            assert set(request) <= {"nonce", "part", "probes", "answer_cell"}
             assert request["probes"] and not [probe for probe in request["probes"] if "about" in probe]
 
 
@@ -237,7 +232,11 @@ def test_the_command(cluster, dask, course, local, tmp_path):
     run = CliRunner().invoke(app, [*command, "--seed", "11", "--json", str(tmp_path / "out.json")])
     assert run.exit_code == 0, run.output
     [carl] = json.loads((tmp_path / "out.json").read_text())["students"]
-    assert (carl["student"], carl["score"], carl["questions"]) == ("carl-g", local["carl-g"][1], local["carl-g"][4])
+    assert (carl["student"], carl["score"], carl["questions"]) == (
+        "carl-g",
+        local["carl-g"][1],
+        [v.to_json() for v in local["carl-g"][4]],
+    )
     run = CliRunner().invoke(app, [*command, "--unsafe-no-sandbox"])
     assert "runs nothing without a sandbox" in str(run.exception)
 
@@ -290,12 +289,12 @@ def test_a_worker_without_a_sandbox_refuses(cluster, dask, course, small_homewor
     for student in ("ada-k", "dying-w"):
         shutil.rmtree(course.build / "submitted" / student)
     grade(course, small_homework, runner=cluster.run)
-    before = {s: gradebook.marks(course, "hw4", s) for s in local}
+    before = {s: marks.marks_of(course, "hw4", s) for s in local}
     unfit = dask.worker("unfit", change=NO_BUBBLEWRAP)
     try:
         address = worker_named(cluster, "unfit")
         with pytest.raises(GradingStopped, match=f"The worker {address} cannot take part.*bubblewrap is missing"):
-            Cluster(dask.address, small_homework).__enter__()
+            Cluster(dask.address).__enter__()
         # One that joins later refuses too, and then no mark is lost.
         submit = cluster.client.submit
         with pytest.MonkeyPatch.context() as patch:
@@ -305,7 +304,7 @@ def test_a_worker_without_a_sandbox_refuses(cluster, dask, course, small_homewor
     finally:
         unfit.kill()
         unfit.wait()
-    now = {s: gradebook.marks(course, "hw4", s) for s in local}
+    now = {s: marks.marks_of(course, "hw4", s) for s in local}
     assert now == before and sum(m.score for m in now["carl-g"].values()) == local["carl-g"][1]
 
 
@@ -327,14 +326,14 @@ def empty(small_homework, monkeypatch):
 
 def test_no_worker_and_no_scheduler_are_one_sentence(empty, small_homework, monkeypatch):
     with pytest.raises(GradingStopped, match="has had no worker"):
-        Cluster(empty.scheduler_address, small_homework).__enter__()
+        Cluster(empty.scheduler_address).__enter__()
     monkeypatch.setattr(Cluster, "_check_workers", lambda self: 0)
     monkeypatch.setattr(clusters, "WAIT_SECONDS", 60)
-    with Cluster(empty.scheduler_address, small_homework) as cluster:
+    with Cluster(empty.scheduler_address) as cluster:
         threading.Timer(0.5, empty.close).start()
         with pytest.raises(GradingStopped, match="scheduler at .* is gone"):
             cluster.run(nbformat.v4.new_notebook(), {})
     monkeypatch.setattr(clusters, "CONNECT_SECONDS", 0.5)
     for wrong in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(GradingStopped, match="There is no Dask scheduler at"):
-            Cluster(wrong, small_homework)
+            Cluster(wrong)

@@ -9,31 +9,41 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde
 from typer.testing import CliRunner
 
-from autograder import gradebook, nbgrader_bridge
-from autograder.batch import find_submissions, grade_all, results_json
 from autograder.cli import app
-from autograder.course import read_notebook
-from autograder.demo import make_class, make_course
-from autograder.release import ReleaseRefused, release
-from autograder.report import write_report
-from autograder.results import load_results
+from autograder.commands.demo import make_class, make_course
+from autograder.commands.grade import find_submissions, grade_all, results_json
+from autograder.commands.release import ReleaseRefused, release
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook
+from autograder.gradebook import marks
+from autograder.gradebook.results import load_results
+from autograder.pages.report import write_report
 
 SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 
 
 @pytest.fixture(scope="module")
-def course(small_homework, tmp_path_factory):
-    return make_course(tmp_path_factory.mktemp("course"))
+def first_course(small_homework, tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
 
 
 @pytest.fixture(scope="module")
-def proofs(course, small_homework):
-    return release(course, "hw4", course.build / "student-edition", small_homework)
+def proofs(first_course, small_homework):
+    return release(first_course, small_homework, first_course.build / "student-edition")
 
 
 @pytest.fixture(scope="module")
-def results(course, proofs, small_homework):
-    return grade_all(course, "hw4", find_submissions(make_class(course), "hw4"), small_homework, seed=11, jobs=2)
+def results(first_course, proofs, small_homework):
+    handed = find_submissions(make_class(first_course, small_homework), "hw4")
+    return grade_all(first_course, small_homework, handed, seed=11, jobs=2)
+
+
+@pytest.fixture
+def course(first_course, tmp_path_factory):
+    """The course as it was released and graded, for one test alone, which may change it."""
+    root = tmp_path_factory.mktemp("own") / "course"
+    shutil.copytree(first_course.root, root, symlinks=True)
+    return Course(root)
 
 
 def test_release_proves_before_it_writes(course, proofs):
@@ -50,6 +60,7 @@ def test_release_proves_before_it_writes(course, proofs):
         "pyproject.toml",
         "README.md",
     }
+    assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
@@ -59,22 +70,22 @@ def test_release_proves_before_it_writes(course, proofs):
 
 
 def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp_path):
-    broken = make_course(tmp_path / "course")
+    broken = make_course(tmp_path / "course", small_homework.folder.parents[1])
     path = broken.source("hw4")
     path.write_text(path.read_text().replace("return float(np.dot(a, b) / lengths)", "return float(np.dot(a, b))"))
     with pytest.raises(ReleaseRefused, match="earns 0 of 10 on cosine"):
-        release(broken, "hw4", tmp_path / "edition", small_homework)
+        release(broken, small_homework, tmp_path / "edition")
     assert not (tmp_path / "edition").exists() and not (broken.build / "release").exists()
 
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
-    leaky = make_course(tmp_path / "course")
+    leaky = make_course(tmp_path / "course", small_homework.folder.parents[1])
     (leaky.root / "helpers" / "notes.md").write_text(
         "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
         "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
     )
     with pytest.raises(ReleaseRefused, match=r"notes.md holds the solution of cell answer_cosine"):
-        release(leaky, "hw4", tmp_path / "edition", small_homework)
+        release(leaky, small_homework, tmp_path / "edition")
     assert list(tmp_path.glob("*edition*")) == []
 
 
@@ -87,17 +98,17 @@ def test_every_student_gets_the_mark_of_their_work(results):
 def test_every_lost_question_has_a_sentence(results):
     for result in results:
         for question in result.questions:
-            assert question["message"].endswith((".", "?")) and len(question["message"]) > 10
+            assert question.message.endswith((".", "?")) and len(question.message) > 10
 
 
 def test_the_gradebook_holds_the_same_marks(course, results):
     for result in results:
-        marks = gradebook.marks(course, "hw4", result.student)
+        held = marks.marks_of(course, "hw4", result.student)
         if result.status == "graded":
-            assert {q: m.score for q, m in marks.items()} == {q["id"]: q["score"] for q in result.questions}
-            assert marks["reflection"].waiting == (result.student != "blaise")
+            assert {q: m.score for q, m in held.items()} == {q.id: q.score for q in result.questions}
+            assert held["reflection"].waiting == (result.student != "blaise")
         else:
-            assert not any(mark.score for mark in marks.values())
+            assert not any(mark.score for mark in held.values())
 
 
 def test_the_json_has_the_agreed_form(results):
@@ -116,7 +127,7 @@ def test_the_submitted_file_is_kept_as_it_was(course, results):
 
 
 def test_feedback_shows_sentences_and_no_secrets(course, results):
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     page = (course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
     assert "What do you divide by?" in page and "0 of 15 points" in page
     source = "\n".join(c.source for c in read_notebook(course.source("hw4")).cells)
@@ -125,15 +136,15 @@ def test_feedback_shows_sentences_and_no_secrets(course, results):
         assert secret not in page
 
 
-def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path):
+def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path, small_homework):
     with Gradebook(course.config().CourseDirectory.db_url) as book:
         grade = book.find_grade("answer_reflection", "hw4", "hw4", "ada")
         grade.manual_score, grade.needs_manual_grade = 4, False
         book.db.commit()
     loaded = load_results(course, "hw4")
     assert next(r for r in loaded if r.student == "ada").score == 99
-    page = write_report(course, "hw4", loaded, tmp_path / "report.html").read_text()
-    lost = next(q["message"] for r in loaded if r.student == "carl" for q in r.questions if q["id"] == "recall")
+    page = write_report(course, small_homework, loaded, tmp_path / "report.html").read_text()
+    lost = next(q.message for r in loaded if r.student == "carl" for q in r.questions if q.id == "recall")
     for text in ("ada", "emmy", "not graded", lost):
         assert text in page
 
@@ -142,21 +153,18 @@ def test_a_failed_run_leaves_no_older_mark(course, results, small_homework, tmp_
     folder = tmp_path / "again" / "dorothy"
     folder.mkdir(parents=True)
     (folder / "hw4.ipynb").write_text("{}")
-    [result] = grade_all(course, "hw4", find_submissions(folder.parent, "hw4"), small_homework, seed=11)
+    [result] = grade_all(course, small_homework, find_submissions(folder.parent, "hw4"), seed=11)
     assert result.status == "failed"
-    assert sum(mark.score for mark in gradebook.marks(course, "hw4", "dorothy").values()) == 0
+    assert sum(mark.score for mark in marks.marks_of(course, "hw4", "dorothy").values()) == 0
 
 
 def test_nbgrader_autograde_gives_the_same_marks(course, results, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
-    before = gradebook.marks(course, "hw4", "carl")
+    before = marks.marks_of(course, "hw4", "carl")
     shutil.rmtree(course.build / "autograded" / "carl")
-    gradebook.forget(course, "hw4", "carl")
+    marks.forget(course, "hw4", "carl")
     converter = Autograde(coursedir=course.directory(student="carl", assignment="hw4"), config=course.config())
     converter.start()
-    nbgrader_bridge._homework.cache_clear()
-    after = gradebook.marks(course, "hw4", "carl")
+    after = marks.marks_of(course, "hw4", "carl")
     assert {q: m.score for q, m in after.items()} == {q: m.score for q, m in before.items()}
 
 

@@ -1,142 +1,38 @@
 """What happens when the machine fails in the middle: no lost mark, no double mark, nothing half-written."""
 
 import ctypes
+import errno
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
-import traceback
+from contextlib import closing
+from types import SimpleNamespace
 
 import nbformat
 import pytest
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import SaveAutoGrades
 
-from autograder import cli, gradebook, grading
-from autograder.batch import GradingStopped, find_submissions, grade_all
-from autograder.collector import answer_probes
-from autograder.course import Course, read_notebook, released_form
-from autograder.demo import make_course, with_answers
-from autograder.gradebook import GradebookError
-from autograder.report import write_report
-from autograder.results import load_results
-from autograder.run import Limits, Run, RunFailed
-
-CLASS = ["ada", "bob", "carl", "dora"]
-
-
-@pytest.fixture(scope="module")
-def template(small_homework, tmp_path_factory):
-    course = make_course(tmp_path_factory.mktemp("template"))
-    gradebook.register(course, "hw4")
-    return course
-
-
-@pytest.fixture(scope="module")
-def stubs(template):
-    return {
-        c.metadata.nbgrader.grade_id.removeprefix("answer_"): c.source
-        for c in released_form(read_notebook(template.source("hw4"))).cells
-        if c.metadata.nbgrader.grade_id.startswith("answer_")
-    }
-
-
-@pytest.fixture
-def course(template, stubs, tmp_path):
-    """A course in which four students have handed in: right on the question cosine, else blank."""
-    shutil.copytree(template.root, tmp_path / "course")
-    course = Course(tmp_path / "course")
-    source = read_notebook(course.source("hw4"))
-    right = with_answers(source, {q: text for q, text in stubs.items() if q != "cosine"})
-    for student in CLASS:
-        course.submitted("hw4", student).parent.mkdir(parents=True)
-        nbformat.write(right, course.submitted("hw4", student))
-    return course
-
-
-class Runs:
-    """Stands in for kernels, quickly: answers cosine as the solution does, notes each run, and can hang or fail."""
-
-    def __init__(self, namespace, notes):
-        self.namespace, self.notes, self.before = namespace, notes, lambda number: None
-
-    @property
-    def count(self):
-        return len(self.notes.read_text()) if self.notes.exists() else 0
-
-    def __call__(self, notebook, requests, *_):
-        with open(self.notes, "a") as file:
-            file.write("r")
-        self.before(self.count)
-        wire = json.loads(requests["cosine"])
-        answers = answer_probes(wire["probes"], self.namespace, self.namespace.__getitem__)
-        return Run(notebook, {"cosine": [json.dumps({"nonce": wire["nonce"], "answers": answers})]})
-
-
-@pytest.fixture
-def runs(answered, monkeypatch, tmp_path):
-    stand_in = Runs(answered(), tmp_path / "runs")
-    monkeypatch.setattr(grading, "run_notebook", stand_in)
-    return stand_in
-
-
-@pytest.fixture
-def grade(course, small_homework):
-    def run(**options):
-        handed = find_submissions(course.build / "submitted", "hw4")
-        return grade_all(course, "hw4", handed, small_homework, **{"seed": 5, "regrade": False} | options)
-
-    return run
-
-
-def marks(course):
-    return {s: sum(m.score for m in gradebook.marks(course, "hw4", s).values()) for s in CLASS}
+from autograder import cli
+from autograder.course.files import GradingStopped
+from autograder.course.notebooks import read_notebook, with_answers
+from autograder.gradebook import marks
+from autograder.gradebook.marks import GradebookError, NotRecorded
+from autograder.gradebook.results import load_results
+from autograder.pages.report import write_report
+from autograder.run.notebook import Limits, RunFailed
+from tests.support.processes import Child, hang, until
+from tests.support.runs import CLASS, scores
 
 
 def no_drafts(course):
     return not list(course.build.rglob("*.tmp"))
 
 
-class Child:
-    """A grader in a process of its own, forked so that it starts at once."""
-
-    def __init__(self, work, report):
-        self.report, self.pid = report, os.fork()
-        if self.pid == 0:
-            try:
-                report.write_text(json.dumps({"found": work()}))
-            except BaseException as problem:
-                report.write_text(
-                    json.dumps({"problem": f"{type(problem).__name__}: {problem}", "trace": traceback.format_exc()})
-                )
-            finally:
-                os._exit(0)
-
-    def wait(self):
-        os.waitpid(self.pid, 0)
-        return json.loads(self.report.read_text())
-
-    def kill(self):
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-
-
-def until(true, seconds=60):
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 # --- the grader is killed --------------------------------------------------------------------------------
-
-
-def hang(reached):
-    reached.touch()
-    time.sleep(600)
 
 
 def hang_in_run(monkeypatch, runs, reached):
@@ -162,7 +58,7 @@ def hang_in_gradebook(monkeypatch, runs, reached):
 
 
 def hang_before_result(monkeypatch, runs, reached):
-    from autograder import batch
+    from autograder.commands import grade as batch
 
     saved = batch.save_result
 
@@ -188,9 +84,9 @@ def test_kill_9_in_the_middle_then_the_same_command(course, grade, runs, tmp_pat
     results = grade()
     assert [r.kept for r in results] == [True, True, False, False]
     assert runs.count == before + 2
-    assert [r.score for r in results] == [10] * 4 and marks(course) == dict.fromkeys(CLASS, 10)
+    assert [r.score for r in results] == [10] * 4 and scores(course) == dict.fromkeys(CLASS, 10)
     assert all(r.kept for r in grade()) and no_drafts(course)
-    with gradebook._open(course) as book:
+    with marks._open(course) as book:
         assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == CLASS
 
 
@@ -209,7 +105,13 @@ def test_two_graders_at_once(course, grade, runs, tmp_path):
 # --- the gradebook ---------------------------------------------------------------------------------------
 
 
-HOLD = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('BEGIN EXCLUSIVE'); print('held', flush=True); input()"
+HOLD = """
+import sqlite3, sys
+d = sqlite3.connect(sys.argv[1])
+d.execute('BEGIN EXCLUSIVE')
+print('held', flush=True)
+input()
+"""
 
 
 @pytest.fixture
@@ -243,7 +145,7 @@ def by_command(course, monkeypatch, capsys, *arguments):
 
 
 def test_a_locked_gradebook_stops_before_anybody_is_run(course, runs, locked, monkeypatch, capsys):
-    monkeypatch.setattr(gradebook, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(marks, "LOCK_SECONDS", 0.1)
     locked()
     status, told = by_command(course, monkeypatch, capsys, "grade", "hw4")
     assert status == 2 and told.startswith("The gradebook is locked by another program: close Formgrader")
@@ -251,7 +153,7 @@ def test_a_locked_gradebook_stops_before_anybody_is_run(course, runs, locked, mo
 
 
 def test_a_gradebook_locked_in_the_middle(course, grade, runs, locked, monkeypatch):
-    monkeypatch.setattr(gradebook, "LOCK_SECONDS", 0.1)
+    monkeypatch.setattr(marks, "LOCK_SECONDS", 0.1)
     runs.before = lambda number: number == 3 and locked()
     with pytest.raises(GradebookError, match="locked by another program"):
         grade()
@@ -260,8 +162,8 @@ def test_a_gradebook_locked_in_the_middle(course, grade, runs, locked, monkeypat
 
 
 def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypatch):
-    monkeypatch.setattr(gradebook, "LOCK_SECONDS", 0.1)
-    saved = gradebook.record
+    monkeypatch.setattr(marks, "LOCK_SECONDS", 0.1)
+    saved = marks.record
 
     def record(course, assignment, student, graded):
         if student == "carl":
@@ -269,11 +171,50 @@ def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypa
         saved(course, assignment, student, graded)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gradebook, "record", record)
+        patch.setattr(marks, "record", record)
         with pytest.raises(GradebookError):
             grade()
     assert [r.kept for r in grade()] == [True, True, False, False]
-    assert marks(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, 10)
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (sqlite3.SQLITE_BUSY, "locked by another program"),
+        (sqlite3.SQLITE_LOCKED_SHAREDCACHE, "locked by another program"),
+        (sqlite3.SQLITE_FULL, "disk with the gradebook is full"),
+        (sqlite3.SQLITE_READONLY_DIRECTORY, "cannot be opened or written"),
+        (sqlite3.SQLITE_CANTOPEN, "cannot be opened or written"),
+        (sqlite3.SQLITE_CORRUPT, "damaged"),
+        (None, "damaged"),
+    ],
+)
+def test_the_database_s_code_decides_and_not_its_words(course, code, words):
+    problem = sqlite3.DatabaseError("locked, full, readonly: all in other words")
+    if code is not None:
+        problem.sqlite_errorcode = code
+    assert words in str(marks.in_words(course, problem))
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "words"),
+    [
+        (OSError(errno.ENOSPC, "voll"), GradebookError, "because the disk is full"),
+        (OSError(errno.EACCES, "No space left on device"), NotRecorded, "could not record: PermissionError"),
+        (ValueError("sqlite3. database is locked"), NotRecorded, "could not record: ValueError"),
+    ],
+)
+def test_what_nbgrader_caught_decides_and_not_its_words(course, cause, kind, words):
+    def start():
+        try:
+            raise cause
+        except Exception:
+            log.error("There was an error processing an assignment")
+            raise NbGraderException("Please see the above traceback.") from None
+
+    with marks._quiet() as log, pytest.raises(kind, match=words):
+        marks._start(course, SimpleNamespace(start=start, log=log), "record")
 
 
 def garbage(path):
@@ -305,7 +246,7 @@ def test_a_new_gradebook_instead_of_a_damaged_one(course, grade, runs):
     grade()
     (course.build / "gradebook.db").rename(course.build / "damaged.db")
     assert [r.kept for r in grade()] == [False] * 4
-    assert marks(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, 10)
 
 
 # --- a full disk -----------------------------------------------------------------------------------------
@@ -355,7 +296,7 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(course, grade,
             "drafts": drafts,
             "again": [r.kept for r in again],
             "scores": [r.score for r in again],
-            "marks": marks(course),
+            "marks": scores(course),
         }
 
     outcome = Child(work, tmp_path / "report").wait()
@@ -374,19 +315,19 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(course, grade,
 
 def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, small_homework, monkeypatch, tmp_path):
     grade()
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     monkeypatch.undo()
     monkeypatch.setenv("COURSE_DATA_DIR", os.environ.get("COURSE_DATA_DIR", ""))
 
     async def refuse(kernel):
         raise RunFailed("no such interpreter")
 
-    monkeypatch.setattr("autograder.run.Kernel.start", refuse)
+    monkeypatch.setattr("autograder.run.notebook.Kernel.start", refuse)
     results = grade(regrade=True)
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
-    assert marks(course) == dict.fromkeys(CLASS, 0)
+    assert scores(course) == dict.fromkeys(CLASS, 0)
     assert not list((course.build / "autograded").glob("*/hw4")) and not list((course.build / "feedback").glob("*/hw4"))
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
     assert page.count("not graded") == 4
 
 
@@ -398,18 +339,20 @@ def test_a_kernel_that_dies_costs_its_own_student_only(course, grade, stubs, mon
         shutil.rmtree(course.build / "submitted" / student)
     ada, bob = grade(limits=Limits(cell_seconds=30))
     assert (ada.score, bob.score) == (0, 10)
-    assert "kernel" in next(q for q in ada.questions if q["id"] == "cosine")["message"].lower()
+    assert "kernel" in next(q for q in ada.questions if q.id == "cosine").message.lower()
 
 
 def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, monkeypatch):
-    from autograder.sandbox import SandboxUnavailable
+    from autograder.run.sandbox import SandboxUnavailable
 
     def refuse(number):
         raise SandboxUnavailable("Submissions cannot be run safely on this machine: no bubblewrap.")
 
     grade()
-    before = marks(course)
+    before = scores(course)
     runs.before = refuse
     with pytest.raises(SandboxUnavailable):
         grade(regrade=True)
-    assert marks(course) == before and sqlite3.connect(course.build / "gradebook.db").execute("select 1").fetchone()
+    assert scores(course) == before
+    with closing(sqlite3.connect(course.build / "gradebook.db")) as database:
+        assert database.execute("select 1").fetchone()

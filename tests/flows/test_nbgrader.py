@@ -12,12 +12,14 @@ import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 
-from autograder import gradebook, homework, nbgrader_bridge
-from autograder.batch import find_submissions, grade_all
-from autograder.course import Course, read_notebook
-from autograder.demo import DOT_PRODUCT, make_course, with_mistakes
-from autograder.report import write_report
-from autograder.results import load_results
+import autograder
+from autograder.commands.demo import make_course
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, with_mistakes
+from autograder.gradebook import marks
+from autograder.gradebook.results import load_results
+from autograder.pages.report import write_report
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
 
@@ -25,13 +27,8 @@ TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass
 @pytest.fixture(scope="module")
 def handed_in(small_homework, tmp_path_factory):
     """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
-    course = make_course(tmp_path_factory.mktemp("course"))
-    config = course.root / "nbgrader_config.py"
-    config.write_text(
-        config.read_text() + "\nimport autograder.homework\nfrom pathlib import Path\n"
-        f"autograder.homework.REFERENCE_FOLDER = Path({str(homework.REFERENCE_FOLDER)!r})\n"
-    )
-    gradebook.register(course, "hw4")
+    course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
+    marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     cheat = nbformat.from_dict(
         read_notebook(course.build / "release" / "hw4" / "hw4.ipynb")
@@ -40,9 +37,9 @@ def handed_in(small_homework, tmp_path_factory):
     )
     next(c for c in cheat.cells if c.metadata.nbgrader.grade_id == "answer_cosine").source = TRANSFORMER
     for student, notebook, name in [
-        ("carl", with_mistakes(source, DOT_PRODUCT), "hw4"),
+        ("carl", with_mistakes(source, small_homework.key.DEMO_MISTAKES["carl"]), "hw4"),
         ("mallory", cheat, "hw4"),
-        ("nora", with_mistakes(source, DOT_PRODUCT), "my work"),
+        ("nora", with_mistakes(source, small_homework.key.DEMO_MISTAKES["carl"]), "my work"),
     ]:
         path = course.submitted("hw4", student).with_name(f"{name}.ipynb")
         path.parent.mkdir(parents=True)
@@ -67,7 +64,7 @@ def expected(handed_in, small_homework, tmp_path_factory):
     folder = tmp_path_factory.mktemp("expected") / "course"
     shutil.copytree(handed_in.root, folder)
     here = Course(folder)
-    grade_all(here, "hw4", find_submissions(here.build / "submitted", "hw4"), small_homework, seed=3, jobs=2)
+    grade_all(here, small_homework, find_submissions(here.build / "submitted", "hw4"), seed=3, jobs=2)
     return outcome(here)
 
 
@@ -75,21 +72,21 @@ def outcome(course):
     """{student: (status, {question: score}, why it failed, what was repaired)}, as results and gradebook agree."""
     found = {}
     for result in load_results(course, "hw4"):
-        marks = {q: m.score for q, m in gradebook.marks(course, "hw4", result.student).items()}
+        scores = {q: m.score for q, m in marks.marks_of(course, "hw4", result.student).items()}
         if result.status == "graded":
-            assert marks == {q["id"]: q["score"] for q in result.questions}
+            assert scores == {q.id: q.score for q in result.questions}
         else:  # a student who was never graded before has no marks at all, another has nothing but zeros
-            assert not any(marks.values())
-            marks = {}
-        assert all(q["message"] for q in result.questions)
-        found[result.student] = result.status, marks, result.reason, result.repairs
+            assert not any(scores.values())
+            scores = {}
+        assert all(q.message for q in result.questions)
+        found[result.student] = result.status, scores, result.reason, result.repairs
     return found
 
 
 def nbgrader(course, *arguments):
     """nbgrader as a user's shell starts it, where no environment is activated."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
-    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(gradebook.__file__).parents[1])}
+    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(autograder.__file__).parents[1])}
     return subprocess.run(
         [str(Path(sys.executable).parent / "nbgrader"), *arguments],
         cwd=course.root,
@@ -101,16 +98,16 @@ def nbgrader(course, *arguments):
 
 
 def test_autograder_grade(expected):
-    marks = {s: sum(m.values()) for s, (_, m, _, _) in expected.items()}
-    assert 0 < marks["carl"] < 95 and marks["nora"] == marks["carl"]
-    assert marks["mallory"] == 0 and marks["zed"] == 0 and expected["zed"][0] == "failed"
+    totals = {s: sum(m.values()) for s, (_, m, _, _) in expected.items()}
+    assert 0 < totals["carl"] < 95 and totals["nora"] == totals["carl"]
+    assert totals["mallory"] == 0 and totals["zed"] == 0 and expected["zed"][0] == "failed"
 
 
-def test_the_command_nbgrader_autograde(course, expected, tmp_path):
+def test_the_command_nbgrader_autograde(course, expected, tmp_path, small_homework):
     done = nbgrader(course, "autograde", "hw4")
     assert done.returncode != 0 and "valid JSON" in done.stderr  # zed's file is broken, and nbgrader says so
     assert outcome(course) == expected
-    page = write_report(course, "hw4", load_results(course, "hw4"), tmp_path / "r.html").read_text()
+    page = write_report(course, small_homework, load_results(course, "hw4"), tmp_path / "r.html").read_text()
     assert re.search(r"\bnora <span[^<]*>70 of 100</span></h3>\s*<p [^<]*>The notebook was called my work.ipynb", page)
     done = nbgrader(course, "generate_feedback", "hw4")
     assert done.returncode == 0, done.stderr[-2000:]
@@ -118,8 +115,6 @@ def test_the_command_nbgrader_autograde(course, expected, tmp_path):
 
 
 def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
     api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
 
     async def press(student):  # the button's handler runs inside Formgrader's event loop
@@ -128,30 +123,26 @@ def test_the_button_in_formgrader(course, expected, small_homework, monkeypatch)
     for student in ("carl", "mallory", "zed"):
         done = asyncio.run(press(student))
         assert done["success"] == (student != "zed"), done
-    nbgrader_bridge._homework.cache_clear()
     assert outcome(course) == {s: found for s, found in expected.items() if s != "nora"}
 
 
 def test_a_failed_intake_leaves_no_older_mark(course, expected, small_homework):
     handed = [h for h in find_submissions(course.build / "submitted", "hw4") if h.student == "carl"]
-    grade_all(course, "hw4", handed, small_homework, seed=3)
+    grade_all(course, small_homework, handed, seed=3)
     assert sum(outcome(course)["carl"][1].values()) > 0
     course.submitted("hw4", "carl").write_text("{}")
     assert nbgrader(course, "autograde", "hw4", "--student", "carl", "--force").returncode != 0
-    status, marks, reason, _ = outcome(course)["carl"]
-    assert status == "failed" and sum(marks.values()) == 0 and "no cells" in reason
+    status, scores, reason, _ = outcome(course)["carl"]
+    assert status == "failed" and sum(scores.values()) == 0 and "no cells" in reason
     assert not (course.build / "autograded" / "carl" / "hw4").exists()
 
 
 def test_links_beside_a_submission_reach_no_page(course, expected, small_homework, monkeypatch):
-    monkeypatch.setattr(nbgrader_bridge, "load_homework", lambda assignment: small_homework)
-    nbgrader_bridge._homework.cache_clear()
     folder = course.submitted("hw4", "mallory").parent
     (folder / "loot.db").symlink_to(course.build / "gradebook.db")
     (folder / "own.txt").write_text("own")
     api = NbGraderAPI(course.directory(assignment="hw4"), config=course.config())
     assert api.autograde("hw4", "mallory")["success"]
-    nbgrader_bridge._homework.cache_clear()
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     for made in ("autograded", "feedback"):
         assert {p.suffix for p in (course.build / made / "mallory" / "hw4").iterdir()} <= {".ipynb", ".html"}

@@ -1,4 +1,4 @@
-"""Several graders at once on one gradebook in PostgreSQL: no mark lost, none given twice. The server is the tests' own."""
+"""Several graders at once on one gradebook in PostgreSQL: no mark lost, none given twice. The server is our own."""
 
 import os
 import pwd
@@ -11,21 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from autograder import cli, gradebook
-from autograder.batch import find_submissions, grade_all
-from autograder.claims import GradingStopped, grading, only_one
-from autograder.gradebook import GradebookError
-from autograder.results import load_results
-
-# The same class, and graders in processes of their own, as in the tests of what happens when the machine fails.
-from tests.flows.test_faults import (
-    CLASS,
-    Child,
-    hang,
-    marks,
-    stubs,  # noqa: F401
-    until,
-)
+from autograder import cli
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.course.files import GradingStopped
+from autograder.gradebook import marks
+from autograder.gradebook.claims import grading, only_one
+from autograder.gradebook.marks import GradebookError
+from autograder.gradebook.results import load_results
+from tests.support.processes import Child, hang, until
+from tests.support.runs import CLASS, scores
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
 PROGRAMS = PROGRAMS[-1] if PROGRAMS else Path(shutil.which("initdb") or "/nowhere").resolve().parent
@@ -94,7 +88,7 @@ def registered(server, template):
     server.run("createdb", "-h", server.folder, "-U", "course", "registered")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_GRADEBOOK", server.url("registered"))
-        gradebook.register(template, "hw4")
+        marks.register(template, "hw4")
 
 
 @pytest.fixture
@@ -116,7 +110,7 @@ def database(new_database, registered, tmp_path):
 
 
 def submissions(course):
-    with gradebook._open(course) as book:
+    with marks._open(course) as book:
         return sorted(s.student_id for s in book.assignment_submissions("hw4"))
 
 
@@ -127,10 +121,10 @@ def test_graders_share_a_class(course, grade, runs, new_database, tmp_path):
     children = [Child(lambda: [r.score for r in grade()], tmp_path / f"report-{i}") for i in range(3)]
     assert [child.wait() for child in children] == [{"found": [10] * 4}] * 3
     assert runs.count == 4
-    assert marks(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert scores(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
     assert not (course.build / "gradebook.db").exists()
     assert {r.student: r.score for r in load_results(course, "hw4")} == dict.fromkeys(CLASS, 10)
-    gradebook.write_feedback(course, "hw4")
+    marks.write_feedback(course, "hw4")
     assert len(list((course.build / "feedback").glob("*/hw4/hw4.html"))) == 4
 
 
@@ -145,12 +139,12 @@ def test_graders_in_folders_of_their_own(course, small_homework, runs, database,
 
     def work(here):
         handed = find_submissions(here.build / "submitted", "hw4")
-        return lambda: [(r.student, r.score) for r in grade_all(here, "hw4", handed, small_homework, 5, regrade=False)]
+        return lambda: [(r.student, r.score) for r in grade_all(here, small_homework, handed, 5, regrade=False)]
 
     children = [Child(work(here), tmp_path / f"report-{i}") for i, here in enumerate((course, other))]
     assert children[0].wait() == {"found": [["carl", 10], ["dora", 10]]}
     assert children[1].wait() == {"found": [["ada", 10], ["bob", 10], ["carl", 10]]}
-    assert marks(course) == marks(other) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert scores(course) == scores(other) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
 
 
 def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, database, tmp_path):
@@ -167,7 +161,7 @@ def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, data
     results = grade(on_result=on_result)
     assert order == ["bob", "carl", "dora", "ada"] and [r.student for r in results] == CLASS
     assert [r.kept for r in results] == [True, False, False, False] and child.wait() == {"found": [False] + [True] * 3}
-    assert runs.count == 4 and marks(course) == dict.fromkeys(CLASS, 10)
+    assert runs.count == 4 and scores(course) == dict.fromkeys(CLASS, 10)
 
 
 def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, database, tmp_path):
@@ -182,7 +176,7 @@ def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, 
             killed.append(child.pid)
 
     assert [r.score for r in grade(on_result=on_result)] == [10] * 4 and killed
-    assert marks(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert scores(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
 
 
 def test_collecting_waits_for_no_grader_and_no_grader_for_it(course, database):
@@ -237,4 +231,4 @@ def test_a_server_lost_in_the_middle(course, grade, runs, server, database):
     server.start()
     runs.before = lambda number: None
     assert [r.kept for r in grade()] == [True, True, False, False]
-    assert marks(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, 10)

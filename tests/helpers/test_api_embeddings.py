@@ -1,7 +1,13 @@
-"""The real litellm code against an OpenAI-compatible server on loopback: no key, no network, no cost."""
+"""The real litellm and openai code against an OpenAI-compatible server on loopback: no key, no network, no cost.
 
+All of it passes with openai 2 (which speaks through httpx) and openai 3 (httpx2).
+"""
+
+import base64
 import json
+import os
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -10,7 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from helpers import api_embeddings
+from helpers import api_embeddings, network_settings
 from helpers.api_embeddings import EmbeddingAPIError, batch_embed_openai, get_embedding_openai
 from helpers.errors import CourseError
 
@@ -29,6 +35,10 @@ WRONG_KEY = {
     }
 }
 BROKEN = {"error": {"message": "The server had an error.", "type": "server_error"}}
+HTML = b"<html>Log in to the hotel's network</html>"
+
+
+PROXIES = [name for proxy in ("http_proxy", "https_proxy", "all_proxy") for name in (proxy, proxy.upper())]
 
 
 def vector_for(text):
@@ -37,7 +47,10 @@ def vector_for(text):
 
 
 class FakeServer(ThreadingHTTPServer):
-    """Answers each request with the next planned (status, body); with none left, with right embeddings."""
+    """Answers each request with the next planned (status, body); with none left, with right embeddings.
+
+    Planned may also be "slow"; "hang up", for no answer at all; or a number of bytes after which an answer breaks off.
+    """
 
     daemon_threads = True
 
@@ -60,6 +73,8 @@ class FakeHandler(BaseHTTPRequestHandler):
         planned = self.server.plan.pop(0) if self.server.plan else self.server.forever
         if planned == "slow":
             self.server.release.wait(20)
+        if planned == "hang up":
+            return
         status, body = planned if isinstance(planned, tuple) else (200, self.embeddings(request))
         payload = body if isinstance(body, bytes) else json.dumps(body).encode()
         try:
@@ -67,7 +82,7 @@ class FakeHandler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            self.wfile.write(payload)
+            self.wfile.write(payload[: planned if isinstance(planned, int) else None])
         except OSError:
             pass  # the client of a slow answer has gone
 
@@ -92,7 +107,8 @@ def server(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    monkeypatch.delenv("OPENAI_API_BASE", raising=False)
+    for name in ("OPENAI_API_BASE", "SSL_CERT_FILE", "no_proxy", *PROXIES):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(api_embeddings, "RETRY_PAUSES", (0.0, 0.0, 0.0))
     with FakeServer() as fake:
         thread = threading.Thread(target=fake.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
@@ -163,28 +179,65 @@ def test_the_older_name_of_the_base_url_works(server, silent, monkeypatch):
     assert get_embedding_openai("sofa").shape == (3,)
 
 
-def test_wrong_key(server, silent):
-    server.forever = (401, WRONG_KEY)
-    failure("wrong key")
-    assert len(server.seen) == 1
+ONCE, ALWAYS = 1, 4  # requests: an error that no repeat can mend, and one that a repeat may mend
+CODE = {"message": "No.", "code": "insufficient_quota"}
+TYPE = {"message": "No.", "type": "insufficient_quota"}
+NO_CODE = {"message": "No."}
 
 
-def test_no_quota_is_not_tried_again(server, silent):
+@pytest.mark.parametrize(
+    ("status", "body", "reason", "requests"),
+    [
+        (401, WRONG_KEY, "wrong key", ONCE),
+        (401, {"error": NO_CODE}, "wrong key", ONCE),
+        (401, {"error": "No."}, "wrong key", ONCE),
+        (401, HTML, "wrong key", ONCE),
+        (403, {"error": NO_CODE}, "wrong key", ONCE),
+        (429, QUOTA, "no quota", ONCE),
+        (429, {"error": CODE}, "no quota", ONCE),
+        (429, {"error": TYPE}, "no quota", ONCE),
+        (429, CODE, "no quota", ONCE),
+        (403, {"error": CODE}, "no quota", ONCE),
+        (400, {"error": {"message": "No.", "code": "billing_hard_limit_reached"}}, "no quota", ONCE),
+        (402, {"error": {"message": "No.", "code": 402}}, "no quota", ONCE),
+        (402, HTML, "no quota", ONCE),
+        (400, {"error": {"message": "No.", "code": 402}}, "no quota", ONCE),
+        (200, {"error": {"message": "No.", "code": 402}}, "no quota", ONCE),
+        (200, {"error": CODE}, "no quota", ONCE),
+        (429, RATE, "rate limit", ALWAYS),
+        (429, {"error": {"message": "insufficient_quota"}}, "rate limit", ALWAYS),  # words decide nothing
+        (429, {"error": NO_CODE}, "rate limit", ALWAYS),
+        (429, {"error": "Slow down."}, "rate limit", ALWAYS),
+        (429, [], "rate limit", ALWAYS),
+        (429, HTML, "rate limit", ALWAYS),
+        (429, b"", "rate limit", ALWAYS),
+        (200, {"error": {"message": "No.", "code": 429}}, "rate limit", ALWAYS),
+        (500, BROKEN, "server error", ALWAYS),
+        (500, {"error": "Down."}, "server error", ALWAYS),
+        (500, HTML, "server error", ALWAYS),
+        (503, b"", "server error", ALWAYS),
+        (400, {"error": "No."}, "bad request", ONCE),
+        (404, {"error": {"message": "The model does not exist.", "code": "model_not_found"}}, "bad request", ONCE),
+        (422, HTML, "bad request", ONCE),
+        (302, HTML, "bad answer", ONCE),
+    ],
+)
+def test_what_the_server_answers_decides_by_its_status_code_and_type(server, silent, status, body, reason, requests):
+    server.forever = (status, body)
+    error = failure(reason)
+    assert len(server.seen) == requests
+    assert "text-embedding-3-small" in str(error) or reason not in ("wrong key", "bad request")
+
+
+def test_no_quota_advises_to_add_credit(server, silent):
     server.forever = (429, QUOTA)
     assert "credit" in str(failure("no quota"))
-    assert len(server.seen) == 1
 
 
 def test_rate_limit_is_tried_again(server, silent):
     server.plan = [(429, RATE), (429, RATE)]
     assert get_embedding_openai("a red sofa").shape == (3,)
     assert len(server.seen) == 3
-
-
-def test_rate_limit_for_ever(server, silent):
-    server.forever = (429, RATE)
-    failure("rate limit")
-    assert len(server.seen) == 4
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -197,7 +250,6 @@ def test_server_error_is_tried_again(server, silent, status):
 def test_server_error_for_ever(server, silent):
     server.forever = (500, BROKEN)
     assert "HTTP 500" in str(failure("server error"))
-    assert len(server.seen) == 4
 
 
 def test_timeout(server, silent, monkeypatch):
@@ -219,23 +271,25 @@ def test_unknown_host(server, silent, monkeypatch):
     assert "no-such-host.invalid" in str(failure("no network"))
 
 
-def test_address_that_is_no_url(server, silent, monkeypatch):
-    monkeypatch.setenv("OPENAI_BASE_URL", "no address at all")
-    failure("no network")
-
-
-@pytest.mark.parametrize("status", [400, 404])
-def test_bad_request(server, silent, status):
-    server.forever = (status, {"error": {"message": "The model does not exist.", "code": "model_not_found"}})
-    assert "text-embedding-3-small" in str(failure("bad request"))
+@pytest.mark.parametrize("breaks_off", ["hang up", 0, 10])
+def test_a_connection_that_breaks_off(server, silent, breaks_off):
+    server.forever = breaks_off
+    assert "127.0.0.1 cannot be reached" in str(failure("no network"))
     assert len(server.seen) == 1
+
+
+def test_an_error_that_breaks_off(server, silent, monkeypatch):
+    server.forever = 10
+    monkeypatch.setattr(FakeHandler, "embeddings", lambda handler, request: WRONG_KEY)
+    failure("no network")
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        b"<html>Log in to the hotel's network</html>",
+        HTML,
         b"",
+        b"null",
         {"object": "list", "data": [], "model": "m"},
         {"object": "list", "data": [{"index": 3, "embedding": [1.0]}], "model": "m"},
         {"object": "list", "data": [{"index": 0, "embedding": [float("nan")]}], "model": "m"},
@@ -247,6 +301,117 @@ def test_bad_request(server, silent, status):
 def test_garbage_body(server, silent, body):
     server.forever = (200, body)
     failure("bad answer")
+
+
+# --- the address of the server -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "no address at all",
+        "127.0.0.1:80/v1",
+        "ftp://127.0.0.1/v1",
+        "http:///v1",
+        "http://127.0.0.1:port/v1",
+        "http://127.0.0.1:99999/v1",
+        "http://[::1/v1",
+        "http://me:hunter2@127.0.0.1:port/v1",
+        "http://me:hunter2/x@127.0.0.1/v1",
+        "http://me:2?hunter2@127.0.0.1/v1",
+        "http://me:2/hunter2@127.0.0.1/v1",
+        "http://me:2#hunter2@127.0.0.1/v1",
+    ],
+)
+@pytest.mark.parametrize("name", ["OPENAI_BASE_URL", "OPENAI_API_BASE"])
+def test_an_address_that_is_none(server, silent, monkeypatch, name, address):
+    monkeypatch.delenv("OPENAI_BASE_URL")
+    monkeypatch.setenv(name, address)
+    message = str(failure("no network"))
+    assert message.startswith(f"{name} is not the address of a server") and "hunter2" not in message
+    assert ("special characters" in message) == ("@" in address)
+
+
+def test_secrets_in_the_address_are_sent_and_neither_kept_nor_told(server, silent, monkeypatch, tmp_path):
+    plain = server.url
+    secret = plain.replace("//", "//me:hunter2@") + "/?key=opensesame&api-version=1"
+    monkeypatch.setenv("OPENAI_BASE_URL", secret)
+    vector = get_embedding_openai("sofa")
+    [request] = server.seen
+    assert request["path"] == "/v1/embeddings?key=opensesame&api-version=1"
+    assert request["key"] == "Basic " + base64.b64encode(b"me:hunter2").decode()
+    for status in (401, 402, 404, 429, 500, 200):
+        server.forever = (status, HTML)
+        with pytest.raises(EmbeddingAPIError) as caught:
+            get_embedding_openai(f"sofa {status}")
+        assert not re.search("hunter2|opensesame", repr(caught.value))
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "cache").rglob("*") if path.is_file())
+    assert plain.encode() in kept
+    assert b"hunter2" not in kept and b"opensesame" not in kept
+    monkeypatch.setenv("OPENAI_BASE_URL", plain)  # the same server, and so the same vectors
+    sent = len(server.seen)
+    np.testing.assert_array_equal(get_embedding_openai("sofa"), vector)
+    assert len(server.seen) == sent
+
+
+# --- settings that keep requests from being sent -------------------------------------------------------------
+
+
+@pytest.fixture
+def without_socks(monkeypatch):
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    monkeypatch.setattr(network_settings, "_is_installed", lambda distribution: False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/cert.pem", "/nowhere/cert.pem, where no certificates can be read"),
+        ("SSL_CERT_FILE", __file__, "where no certificates can be read"),
+        ("SSL_CERT_FILE", "/", "where no certificates can be read"),
+        ("ALL_PROXY", "socks5://me:hunter2@127.0.0.1:9", "a SOCKS proxy, which needs the package socksio"),
+        ("https_proxy", "socks5h://127.0.0.1:9", "a SOCKS proxy"),
+        ("HTTP_PROXY", "http://me:hunter2@127.0.0.1:nine", "not the address of a proxy"),
+        ("HTTPS_PROXY", "gopher://127.0.0.1:9", "not the address of a proxy"),
+        ("all_proxy", "127.0.0.1:nine", "not the address of a proxy"),
+    ],
+)
+def test_a_variable_that_cannot_be_followed_is_named(server, silent, monkeypatch, without_socks, name, value, words):
+    monkeypatch.setenv(name, value)
+    message = str(failure("no network"))
+    assert f"because {name} is set to " in message and words in message and "hunter2" not in message
+    monkeypatch.delenv(name)
+    assert get_embedding_openai("a red sofa").shape == (3,)
+
+
+def test_certificates_that_cannot_be_read_stop_not_even_the_import_of_litellm():
+    code = (
+        "from helpers.api_embeddings import *\n"
+        "try: get_embedding_openai('never embedded before, ever')\n"
+        "except EmbeddingAPIError as error: print(error)\n"
+    )
+    settings = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "SSL_CERT_FILE": __file__}
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ | settings, capture_output=True, text=True)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
+    assert f"SSL_CERT_FILE is set to {__file__}" in done.stdout
+
+
+def test_what_cannot_be_prepared_for_another_reason_is_ours_too(server, silent, monkeypatch):
+    def refuse(key, server):
+        raise RuntimeError("something new")
+
+    monkeypatch.setattr(api_embeddings, "_client", refuse)
+    assert "(RuntimeError)" in str(failure("no network"))
+
+
+def test_a_proxy_that_is_not_there(server, silent, monkeypatch):
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY")
+    assert "a proxy if you set one" in str(failure("no network"))
+    assert server.seen == []
+
+
+# --- what is kept, and keys ----------------------------------------------------------------------------------
 
 
 def test_what_was_embedded_before_a_failure_is_kept(server, silent):
@@ -308,6 +473,7 @@ def test_no_texts(server):
         (lambda: get_embedding_openai(["sofa"]), TypeError, "not a string"),
         (lambda: batch_embed_openai("sofa"), TypeError, "in a list"),
         (lambda: batch_embed_openai(["sofa", float("nan")]), ValueError, "position 1"),
+        (lambda: batch_embed_openai(["sofa", "sofa \ud83d"]), ValueError, "position 1 holds half a character"),
         (lambda: batch_embed_openai(["sofa"], batch_size=0), ValueError, "batch_size"),
     ],
 )

@@ -8,21 +8,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from demo_catalogue import make as maker
+from demo_catalogue.make import Product, judge, make_query
 from helpers.bm25 import build_index, score_bm25_batch
 from helpers.catalogue import (
+    DEMO_FOLDER,
     load_wands_labels,
     load_wands_products,
     load_wands_queries,
     product_text,
     sample_catalogue,
 )
-from helpers.demo import make as maker
-from helpers.demo.make import Product, judge, make_query
-from helpers.evaluation import evaluate_scores, sweep_alpha
+from helpers.evaluation import evaluate_scores
 from helpers.local_model import batch_embed_local
 from helpers.similarity import cosine_similarity_matrix
+from helpers.tuning import sweep_alpha
 
-DEMO = Path(maker.__file__).parent
+DEMO = DEMO_FOLDER
 REAL = Path(__file__).resolve().parents[3] / "shared" / "wands"
 FILES = ("product.csv", "query.csv", "label.csv")
 ALPHAS = [round(step / 10, 1) for step in range(11)]
@@ -230,7 +232,7 @@ def says(word, found):
 
 
 def test_the_homework_sample_leaves_products_out(demo):
-    products, queries, labels = sample_catalogue(*demo)
+    products, queries, _ = sample_catalogue(*demo)
     assert len(products) == 5000 < len(demo[0])
     assert len(queries) >= 160
 
@@ -322,8 +324,8 @@ def test_hybrid_is_best_strictly_between(both):
 
 
 def test_it_says_that_it_is_synthetic():
-    import helpers.demo
+    import demo_catalogue
 
-    for text in (helpers.demo.__doc__, (DEMO / "README.md").read_text("utf-8")):
+    for text in (demo_catalogue.__doc__, (DEMO / "README.md").read_text("utf-8")):
         assert re.search(r"synthetic", text)
         assert re.search(r"no\s+evidence\s+about\s+real\s+search", text)

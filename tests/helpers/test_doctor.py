@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from helpers import __main__ as command_line
-from helpers import catalogue, doctor, download, local_model
+from helpers import cache_folder, catalogue, doctor, download, local_model
 from helpers.doctor import Finding
+from helpers.embedding_cache import EmbeddingCache
 from helpers.errors import CourseError
 from helpers.local_model import ModelUnavailable
 
@@ -208,6 +209,28 @@ def test_cache_that_cannot_be_written(tmp_path):
     (tmp_path / "cache").write_text("a file in the way")
     found = doctor.check_cache()
     assert found.status == "warning" and "set COURSE_CACHE_DIR" in found.says
+
+
+def test_a_damaged_cache_is_told_of_until_it_is_set_aside(tmp_path, capfd):
+    cache = EmbeddingCache()
+    cache.put("m", ["sofa"], [[1.0]])
+    assert doctor.check_cache().status == "ok"
+    cache.path.write_bytes(b"no database" * 1000)
+    found = doctor.check_cache()
+    assert found.status == "warning" and f"{cache.path} is damaged" in found.says and "begins a new one" in found.says
+    assert cache.path.exists()  # looking changes nothing
+    cache.get("m", ["couch"])
+    found = doctor.check_cache()
+    assert found.status == "ok" and found.says.endswith("to be deleted when you like: embeddings.sqlite3.damaged-1")
+
+
+def test_a_cache_for_now(monkeypatch, tmp_path):
+    monkeypatch.delenv("COURSE_CACHE_DIR")
+    monkeypatch.setattr(cache_folder, "_lasting_folder", lambda: None)
+    monkeypatch.setattr(cache_folder, "_temporary_folder", lambda: tmp_path / "temporary")
+    found = doctor.check_cache()
+    assert found.status == "warning" and str(tmp_path / "temporary") in found.says
+    assert found.says.endswith("set COURSE_CACHE_DIR to a folder that stays.")
 
 
 def test_little_disk(monkeypatch):

@@ -4,13 +4,15 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 import pytest
 
-from helpers import download
+from helpers import download, network_settings
 from helpers.download import WANDS_FILES, WANDS_URL, DownloadError, RemoteFile, download_wands, git_blob_id
 
 CONTENT = {
@@ -61,6 +63,11 @@ class Server:
 
 @pytest.fixture
 def server(monkeypatch):
+    for name in ("no_proxy", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with contextlib.closing(Server()) as running:
         yield running
@@ -129,6 +136,55 @@ def test_no_network(server, to):
     server.close()
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1 cannot be reached.* demo catalogue works without"):
         download_wands(to, files=FILES, base_url=server.url)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("REQUESTS_CA_BUNDLE", "/nowhere/cert.pem"),
+        ("REQUESTS_CA_BUNDLE", __file__),
+        ("CURL_CA_BUNDLE", __file__),  # requests does not mind if it is missing
+    ],
+)
+def test_certificates_that_cannot_be_read(server, to, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    expected = f"because {name} is set to {value}, where no certificates can be read; correct or remove that variable"
+    with pytest.raises(DownloadError, match=re.escape(expected)):
+        download_wands(to, files=FILES, base_url=server.url.replace("http:", "https:"))
+    assert names(to) == []
+    monkeypatch.delenv(name)
+    with pytest.raises(DownloadError, match="the certificate of 127.0.0.1 is not trusted"):
+        download_wands(to, files=FILES, base_url=server.url.replace("http:", "https:"))
+
+
+def test_certificates_for_others_do_not_matter(server, to, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/cert.pem")
+    assert download_wands(to, files=FILES, base_url=server.url) == to.resolve()
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("socks5://me:hunter2@127.0.0.1:9", "ALL_PROXY is set to a SOCKS proxy, which needs the package PySocks;"),
+        ("http://me:hunter2@127.0.0.1:nine", "ALL_PROXY is set to something that is not the address of a proxy;"),
+        ("gopher://me:hunter2@127.0.0.1", "ALL_PROXY is set to something that is not the address of a proxy;"),
+        ("http://me:hunter2@127.0.0.1:9", "the proxy that HTTPS_PROXY or ALL_PROXY names cannot be reached;"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_by_its_variable(server, to, monkeypatch, value, words):
+    monkeypatch.setitem(sys.modules, "socks", None)
+    monkeypatch.setattr(network_settings, "_is_installed", lambda distribution: False)
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("ALL_PROXY", value)
+    with pytest.raises(DownloadError) as caught:
+        download_wands(to, files=FILES, base_url=server.url)
+    assert words in str(caught.value) and "hunter2" not in str(caught.value)
+    assert server.asked == []
+
+
+def test_a_home_folder_that_is_not_known(server):
+    with pytest.raises(DownloadError, match="~nobody-at-all/wands lies in a home folder that is not known"):
+        download_wands("~nobody-at-all/wands", files=FILES, base_url=server.url)
 
 
 def test_a_file_where_the_folder_should_be(server, tmp_path):

@@ -7,21 +7,12 @@ from hypothesis import strategies as st
 from ir_measures import Qrel, ScoredDoc, nDCG
 
 from helpers.bm25 import build_index, score_bm25_batch, search_bm25, top_bm25_batch
-from helpers.evaluation import (
-    _best_of_each_mix,
-    calculate_dcg,
-    calculate_ndcg,
-    calculate_recall,
-    evaluate_rankings,
-    evaluate_scores,
-    evaluate_search,
-    get_relevance_grades,
-    group_judgments,
-    sweep_alpha,
-)
+from helpers.evaluation import evaluate_rankings, evaluate_scores, evaluate_search
 from helpers.hybrid import fuse_scores, normalize_scores
+from helpers.measures import calculate_dcg, calculate_ndcg, calculate_recall, get_relevance_grades, group_judgments
 from helpers.ranking import top_k, top_rows
 from helpers.similarity import batch_cosine_similarity, cosine_similarity_matrix
+from helpers.tuning import _best_of_each_mix, sweep_alpha
 
 ids = st.lists(st.integers(0, 30), max_size=40)
 
@@ -340,7 +331,9 @@ def test_the_sweep_finds_what_the_searches_find_one_by_one(shop):
         return top_rows(products, fuse_scores(semantic, bm25, alpha), 10)
 
     one_by_one = [
-        evaluate_search(lambda query: search(query, alpha), queries, labels, verbose=False)["recall"].mean()
+        evaluate_search(lambda query, alpha=alpha: search(query, alpha), queries, labels, verbose=False)[
+            "recall"
+        ].mean()
         for alpha in alphas
     ]
     sweep = sweep_alpha(

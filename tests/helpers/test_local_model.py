@@ -139,6 +139,49 @@ print(heavy, sorted(name for name in added if name.startswith(("HF", "TRANSFORME
         assert (done.stdout, done.stderr) == (f"{loaded} []\n", "")
 
 
+LONG = "place to sit and relax " * 80
+FITS = "sofa " * 254  # two more tokens mark beginning and end
+
+
+@pytest.mark.parametrize("engine", ["ONNX Runtime", "sentence-transformers"])
+def test_texts_that_are_read_only_in_part_are_counted_in_one_line(engine, request, capfd, monkeypatch):
+    if engine != "ONNX Runtime":
+        request.getfixturevalue("without_onnx")
+    model = packaged()
+    texts = ["sofa", LONG, FITS, FITS + "sofa", LONG]
+    line = "3 of 5 texts are longer than 256 tokens: the rest of such a text is left out of its embedding.\n"
+    for current in (model, model, packaged()):  # computed, cached, cached and not even loaded
+        current.encode(texts)
+        assert capfd.readouterr() == ("", line)
+    model.encode(["sofa", FITS])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_single_texts_that_are_too_long_are_told_of_once(capfd):
+    model = packaged()
+    model.encode("sofa")
+    for number in range(3):
+        model.encode(f"{LONG} {number}")
+    out, err = capfd.readouterr()
+    assert out == "" and err.startswith("A text is longer than 256 tokens") and err.count("\n") == 1
+    model.encode([LONG])
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_long_texts_are_told_of_without_a_cache_too(capfd, monkeypatch, tmp_path):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_CACHE_DIR", str(tmp_path / "file"))
+    packaged().encode(["sofa", LONG])
+    unusable, long = capfd.readouterr().err.splitlines()
+    assert "cannot be used" in unusable and long.startswith("1 of 2 texts are longer")
+
+
+def test_a_model_without_a_known_limit_says_nothing_of_long_texts(model, stand_in, capfd):
+    stand_in.tokenizer = str.split
+    model.encode([LONG])
+    assert capfd.readouterr() == ("", "")
+
+
 def test_loading_restores_the_libraries_settings(real):
     from transformers.utils import logging
 
@@ -156,6 +199,29 @@ def test_threads_are_patient_only_while_torch_is_imported(monkeypatch):
     with local_model._patient_threads():
         assert os.environ["OMP_WAIT_POLICY"] == "active"
     assert os.environ["OMP_WAIT_POLICY"] == "active"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_can_embed_too():
+    # In a process of its own, because a fork of pytest would take pytest's threads and files along.
+    code = """
+import os, signal, sys
+sys.modules["onnxruntime"] = None
+from helpers.local_model import get_local_model
+texts = [f"sofa number {i}" for i in range(40)]
+encode = get_local_model().encoder()
+expected = encode(texts)
+child = os.fork()
+if child == 0:
+    signal.alarm(60)  # threads that stayed with the parent would be waited for in vain
+    os._exit(0 if (abs(encode(texts) - expected) < 1e-5).all() else 1)
+assert os.waitpid(child, 0)[1] == 0
+import torch
+assert torch.get_num_threads() == 2
+"""
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_folder_is_a_model_too():
@@ -244,7 +310,7 @@ def test_the_encoder_works_past_the_cache(model, stand_in):
 def test_other_attributes_are_the_real_models(model):
     assert model.max_seq_length == 256
     with pytest.raises(AttributeError, match="nothing_like_this"):
-        model.nothing_like_this
+        model.nothing_like_this  # noqa: B018 - to look it up is the test
     with pytest.raises(AttributeError):
         model.max_seq_length = 10
 
@@ -261,6 +327,8 @@ def test_showing_the_model_does_not_load_it():
     [
         (lambda: get_embedding_local(None), ValueError, "missing"),
         (lambda: get_embedding_local(["sofa"]), TypeError, "not a string but list"),
+        (lambda: get_embedding_local("sofa \ud83d"), ValueError, "The text holds half a character"),
+        (lambda: batch_embed_local(["sofa", "sofa \ud83d"]), ValueError, "position 1 holds half a character"),
         (lambda: batch_embed_local("sofa"), TypeError, "in a list"),
         (lambda: batch_embed_local(["sofa", float("nan")]), ValueError, "position 1 is missing"),
         (lambda: get_local_model().encode(["sofa", 3]), TypeError, "position 1 is not a string"),
@@ -328,6 +396,23 @@ def test_a_hub_that_cannot_be_reached_costs_one_sentence(monkeypatch, capfd):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     unavailable(lambda: get_embedding_local("sofa", "no-such/model"), "no-such/model", "cannot be reached")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/cert.pem", "no certificates can be read"),
+        ("HTTPS_PROXY", "http://me:hunter2@127.0.0.1:nine", "not the address of a proxy"),
+    ],
+)
+def test_a_variable_that_keeps_the_hub_away_is_named(monkeypatch, name, value, words, capfd):
+    monkeypatch.setenv("HF_ENDPOINT", "https://127.0.0.1:9")
+    monkeypatch.setenv(name, value)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with pytest.raises(ModelUnavailable) as caught:
+        get_embedding_local("sofa", f"no-such/model-{name}")
+    assert f"cannot be reached ({name} is set to " in str(caught.value) and words in str(caught.value)
+    assert "hunter2" not in str(caught.value) and capfd.readouterr() == ("", "")
 
 
 def test_a_name_that_the_hub_does_not_know(monkeypatch):

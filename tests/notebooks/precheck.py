@@ -113,7 +113,7 @@ def _unknown_commands(source: str) -> Iterator[str]:
         if node.func.attr in _CALLS:
             yield _CALLS[node.func.attr]
         elif node.func.attr in ("run_line_magic", "run_cell_magic"):
-            name = node.args[0].value
+            name = ast.literal_eval(node.args[0])
             if name not in KNOWN_MAGICS:
                 yield f"the unknown magic {name}"
 

@@ -20,7 +20,8 @@ OURS = ("COURSE_DATASET", "COURSE_DATA_DIR", "OPENAI_API_KEY", "OPENAI_BASE_URL"
 # What the prose of lecture 4 says of any catalogue, in terms of the notebook's own variables.
 CLAIMS_OF_LECTURE_4 = """
 assert (bm25_everywhere(concept, k=5)["bm25_score"] > 0).all(), "all of the first five share a word with the concept"
-assert cosine_similarity(couch, sofa) > furniture_vectors[1] @ furniture_vectors[5] > furniture_vectors[1] @ furniture_vectors[2]
+v = furniture_vectors
+assert cosine_similarity(couch, sofa) > v[1] @ v[5] > v[1] @ v[2]
 assert other_vectors[3][largest] > couch[largest]
 assert np.median(cosines) + 0.2 < np.median(cosines[same_class]), "two hills, clearly apart"
 assert wins > 0 and losses > 0, "the two do not fail on the same queries"

@@ -1,0 +1,73 @@
+"""`make demo`: a small class, released, graded and reported in a temporary course folder."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+from rich.console import Console
+
+from autograder.commands.grade import find_submissions, grade_all
+from autograder.commands.release import release
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form, solved, with_mistakes
+from autograder.gradebook import marks
+from autograder.gradebook.results import load_results
+from autograder.judge.homework import Homework, find_homework
+from autograder.judge.judge import new_seed
+from autograder.pages.console import show_results
+from autograder.pages.report import write_report
+
+ASSIGNMENT = "hw4"
+
+
+def run_demo(out: Console) -> None:
+    """Build the class, release, grade, print the gradebook, write the report and say where it is."""
+    course = make_course(Path(tempfile.mkdtemp(prefix="course-demo-")))
+    out.print(f"A course folder for this demo: {course.root}", soft_wrap=True)
+    out.print("Loading the catalogue (its embeddings are computed the first time) ...")
+    homework = find_homework(course.homework(ASSIGNMENT))
+    out.print("Releasing homework 4: the reference solution and the blank notebook are graded first ...")
+    for proof in release(course, homework, course.build / "student-edition"):
+        out.print(f"  [green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
+    handed = find_submissions(make_class(course, homework), ASSIGNMENT)
+    out.print(f"Grading a class of {len(handed)} ...")
+    results = grade_all(course, homework, handed, new_seed(), jobs=2)
+    show_results(results)
+    marks.write_feedback(course, ASSIGNMENT)
+    report = write_report(
+        course, homework, load_results(course, ASSIGNMENT), course.build / "reports" / f"{ASSIGNMENT}.html"
+    )
+    out.print(f"\nReport: {report}", soft_wrap=True)
+    out.print(f"Feedback: {course.build / 'feedback'}", soft_wrap=True)
+
+
+def make_course(folder: Path, source: Path | None = None) -> Course:
+    """A copy, with nothing built yet, of the course in the folder `source` (default: of this repository)."""
+    repository = source or Path(__file__).resolve().parents[2]
+    for name in ("homework", "lectures", "helpers", "requirements"):
+        if (repository / name).is_dir():
+            shutil.copytree(
+                repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+            )
+    for name in ("nbgrader_config.py", "pyproject.toml", "environment.yml", "LICENSE"):
+        shutil.copy(repository / name, folder / name)
+    return Course(folder)
+
+
+def make_class(course: Course, homework: Homework) -> Path:
+    """Students' folders under handed-in/: perfect, blank, those of the key's DEMO_MISTAKES, one broken file."""
+    source = read_notebook(course.source(ASSIGNMENT))
+    folder = course.root / "handed-in"
+    notebooks = {
+        "ada": solved(source),
+        "blaise": released_form(source),
+        **{name: with_mistakes(source, wrong) for name, wrong in homework.key.DEMO_MISTAKES.items()},
+    }
+    for student, notebook in notebooks.items():
+        (folder / student).mkdir(parents=True)
+        nbformat.write(notebook, folder / student / f"{ASSIGNMENT}.ipynb")
+    (folder / "emmy").mkdir()
+    text = nbformat.writes(notebooks["ada"])
+    (folder / "emmy" / f"{ASSIGNMENT}.ipynb").write_text(text[: len(text) // 2])
+    return folder

@@ -1,0 +1,254 @@
+"""Grades a folder of submissions, one student after another; one bad submission never stops the others."""
+
+import json
+import time
+import traceback
+from collections.abc import Callable, Generator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import nbformat
+
+from autograder.course.files import full_disk_in_words, keep_submitted
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.students import shown_name, student_id
+from autograder.course.version import digest, grader_version
+from autograder.gradebook import marks
+from autograder.gradebook.claims import Claims, grading
+from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
+from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
+from autograder.judge.homework import Homework
+from autograder.judge.submission import Runner, draw_requests, judge_run, run_submission
+from autograder.run.notebook import Limits, RunFailed
+from helpers.errors import CourseError
+
+AHEAD = 4  # submissions that may be read, or wait to be judged, beside those that run
+ELSEWHERE = object()  # the outcome while another grading run has the student
+LOOK_SECONDS = 1  # between two looks whether another run is done with its students
+
+
+class SubmissionsError(CourseError):
+    """The folder of submissions is missing or empty."""
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One student's file; `path` is None where no notebook counts, and `reason` then says why.
+
+    note: a sentence for the student, where the file was not the one asked for.
+    """
+
+    student: str
+    path: Path | None
+    note: str | None = None
+    reason: str | None = None
+
+
+def find_submissions(folder: Path, assignment: str) -> list[Handed]:
+    """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
+
+    A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one.
+    """
+    if not folder.is_dir():
+        raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
+    handed = []
+    for student in sorted(p for p in folder.iterdir() if p.is_dir()):
+        try:
+            handed.append(Handed(student.name, *choose_notebook(student, assignment)))
+        except IntakeError as reason:
+            if not student.name.startswith((".", "__MACOSX")):
+                handed.append(Handed(student.name, None, reason=str(reason)))
+    if not handed:
+        raise SubmissionsError(
+            f"{folder} holds no student's folder: each student's notebook belongs in "
+            f"{folder.name}/<student>/{assignment}.ipynb."
+        )
+    return handed
+
+
+def grade_all(
+    course: Course,
+    homework: Homework,
+    handed: list[Handed],
+    seed: int,
+    jobs: int = 1,
+    limits: Limits = Limits(),
+    on_result: Callable[[StudentResult], None] = lambda result: None,
+    regrade: bool = True,
+    runner: Runner | None = None,
+) -> list[StudentResult]:
+    """Grade every submission and record its marks -> the results, in the order of `handed`.
+
+    `jobs` notebooks run at once; each result is saved and shown to `on_result` as soon as it is there, and no more
+    than jobs + AHEAD submissions are in memory. regrade False leaves alone what is already graded: the same file,
+    homework, reference values, limits and grader, a run that reached its end, and marks that the gradebook still
+    holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
+    hand (see `claims`) comes after the others. runner: see `run_submission`. Raises GradingStopped or GradebookError
+    where nobody could be graded rightly.
+    """
+    with grading(course) as claims:
+        with claims.set_up():
+            marks.check(course)
+            if not marks.is_registered(course, homework.name):
+                marks.register(course, homework.name)
+        batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
+        results, left = {}, list(enumerate(handed))
+        while left:
+            elsewhere = []
+            with closing(_as_they_end(batch.run, left, jobs)) as outcomes:
+                for place, student, outcome in outcomes:
+                    if outcome is ELSEWHERE:
+                        elsewhere.append((place, student))
+                        continue
+                    with full_disk_in_words():
+                        results[place] = batch.settle(student, outcome)
+                    claims.give_back(student.student)
+                    on_result(results[place])
+            if len(elsewhere) == len(left):
+                time.sleep(LOOK_SECONDS)
+            left = sorted(elsewhere, key=lambda one: one[0])
+    return [results[place] for place in sorted(results)]
+
+
+def _as_they_end(
+    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int
+) -> Generator[tuple[int, Handed, object], None, None]:
+    """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
+
+    No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size
+    of the class, and a slow notebook holds nobody up.
+    """
+    pool = ThreadPoolExecutor(max_workers=jobs)
+    begun: dict[Future, tuple[int, Handed]] = {}
+    rest = iter(left)
+    try:
+        while True:
+            for place, student in islice(rest, jobs + AHEAD - len(begun)):
+                begun[pool.submit(work, student)] = place, student
+            if not begun:
+                return
+            wait(begun, return_when=FIRST_COMPLETED)
+            ended = next(future for future in begun if future.done())
+            yield *begun.pop(ended), ended.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Batch:
+    """One grading run: what all students share."""
+
+    def __init__(
+        self,
+        course: Course,
+        homework: Homework,
+        seed: int,
+        limits: Limits,
+        regrade: bool,
+        claims: Claims,
+        runner: Runner | None,
+    ):
+        self.course, self.homework, self.seed = course, homework, seed
+        self.assignment = assignment = homework.name
+        self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
+        self.released = released_form(read_notebook(course.source(assignment)))
+        self.requests = draw_requests(homework.questions, homework, seed)
+        self.common = digest(
+            nbformat.writes(self.released),
+            homework.fingerprint,
+            json.dumps(homework.shop.reference),
+            repr(limits),
+            grader_version(homework.folder),
+        )
+
+    def run(self, student: Handed):
+        """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
+        result, the reason why there is none, or ELSEWHERE. Only trouble that concerns everybody is raised."""
+        if not self.claims.take(student.student):
+            return ELSEWHERE
+        try:
+            with full_disk_in_words():
+                raw = _keep_original(self.course, self.assignment, student)
+            key = digest(raw, self.common, student.note or "")
+            if not self.regrade and (kept := self._kept(student, key)):
+                return kept
+            submission = read_submission(raw, self.released)
+            if student.note:
+                submission.repairs.insert(0, student.note)
+            return submission.repairs, run_submission(submission, self.requests, self.limits, self.runner), key
+        except (IntakeError, RunFailed) as reason:
+            return reason
+        except CourseError:
+            raise
+        except Exception as problem:
+            return self._unexpected(student, problem)
+
+    def settle(self, student: Handed, outcome) -> StudentResult:
+        """Judge a finished run and record it; a reason becomes a failed result without any older mark."""
+        if isinstance(outcome, StudentResult):
+            return outcome
+        drop_result(self.course, self.assignment, student.student)
+        result = None
+        if not isinstance(outcome, CourseError):
+            repairs, finished, key = outcome
+            try:
+                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
+                marks.record(self.course, self.assignment, student.student, graded)
+                result = StudentResult.graded(student.student, graded, key)
+            except marks.NotRecorded as problem:
+                outcome = self._unexpected(student, problem)
+            except (CourseError, OSError):
+                raise
+            except Exception as problem:
+                outcome = self._unexpected(student, problem)
+        if result is None:
+            marks.forget(self.course, self.assignment, student.student)
+            result = StudentResult.failed(student.student, self.homework.questions, str(outcome))
+        save_result(self.course, self.assignment, result, self.seed, student.student)
+        return result
+
+    def _kept(self, student: Handed, key: str) -> StudentResult | None:
+        """What an earlier run found for the very same work, if the gradebook agrees with it."""
+        result = kept_result(self.course, self.assignment, student.student)
+        if result is None or result.status != "graded" or result.key != key or result.problem:
+            return None
+        notebook = f"{self.assignment}.ipynb"
+        if not (self.course.build / "autograded" / student_id(student.student) / self.assignment / notebook).is_file():
+            return None
+        held = marks.marks_of(self.course, self.assignment, student.student)
+        for question in result.questions:
+            mark = held.get(question.id)
+            if mark is None or (not question.waiting and mark.automatic != question.score):
+                return None
+        result.kept = True
+        return result
+
+    def _unexpected(self, student: Handed, problem: Exception) -> IntakeError:
+        """The reason for the student; the traceback goes to a file."""
+        log = self.course.build / "logs" / f"{self.assignment}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "a", encoding="utf-8", errors="replace") as file:
+            file.write(f"--- {datetime.now():%Y-%m-%d %H:%M:%S} {shown_name(student.student)}\n")
+            file.write("".join(traceback.format_exception(problem)))
+        return IntakeError(
+            f"Something went wrong in the grader itself ({type(problem).__name__}); "
+            f"the instructor finds the details in build/logs/{log.name}."
+        )
+
+
+def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
+    """Copy the handed-in file, unchanged, to where nbgrader looks for it -> its bytes."""
+    if student.path is None:
+        raise IntakeError(student.reason or f"There is no {assignment}.ipynb in the student's folder.")
+    raw = read_file(student.path)
+    keep_submitted(course, assignment, student.student, raw)
+    return raw
+
+
+def results_json(assignment: str, results: list[StudentResult]) -> str:
+    """The text of `autograder grade --json` (DESIGN §7)."""
+    return json.dumps({"assignment": assignment, "students": [r.to_json() for r in results]}, indent=1) + "\n"

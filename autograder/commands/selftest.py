@@ -1,0 +1,290 @@
+"""Measures the judge itself: is right work accepted, is wrong work caught, and is the mistake named?
+
+Everything runs on a cut of the data set in use, with its own reference values, so that it takes a minute. The banks
+of answers are judged in this process, where they are our own code; whole notebooks also go through the sandboxed
+kernel, as submissions do.
+"""
+
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import nbformat
+import numpy as np
+from nbformat import NotebookNode
+from rich.table import Table
+
+from autograder.course.folder import Course
+from autograder.course.notebooks import read_notebook, released_form, solved, with_answers
+from autograder.exploits.range import exploit_rows
+from autograder.intake.merge import Submission
+from autograder.judge.banks import Misconception, run_answer, unwarned
+from autograder.judge.homework import Homework
+from autograder.judge.judge import Request, judge
+from autograder.judge.question import Question
+from autograder.judge.submission import Runner, draw_requests, grade_submission
+from autograder.judge.verdict import Verdict
+from autograder.run.notebook import run_notebook
+from autograder.tryout import evidence_of
+from helpers import load_wands_labels, load_wands_products, load_wands_queries, sample_catalogue
+
+PRODUCTS, QUERIES = 500, 16
+
+WHOLE, RIGHT, MISTAKE, SAME_MISTAKE = "whole notebook", "right answer", "misconception", "the same in other words"
+EXPLOIT = "exploit"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing that was judged: `right` is whether its points are as they should be, `named` whether the feedback
+    names the mistake (None where there is none to name)."""
+
+    kind: str
+    question: str
+    what: str
+    found: str
+    right: bool
+    named: bool | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.right and self.named is not False
+
+
+def selftest(
+    course: Course, assignment: str, seed: int, exploits: bool = True, sandboxed: bool | None = None
+) -> Iterator[Row]:
+    """Every row of the self-test, in the order of the table."""
+    with small_homework(course.homework(assignment)) as homework:
+        runner = partial(run_notebook, sandboxed=sandboxed, data_folder=homework.data_folder)
+        yield from whole_notebooks(course, homework, seed, runner)
+        yield from banks(homework, seed)
+        if exploits and hasattr(homework.key, "PLAIN_TESTS"):
+            yield from exploit_bank(course, homework)
+
+
+def banks(homework: Homework, seed: int, only: Collection[str] = ()) -> Iterator[Row]:
+    """Right answers and misconceptions, one at a time in a notebook whose other answers are right.
+
+    only: ids of the questions whose answers are judged (default: all).
+    """
+    questions = homework.judged
+    requests = draw_requests(questions, homework, seed)
+    for question in [q for q in questions if not only or q.id in only]:
+        for answer in question.right_answers:
+            verdicts = judge_answers({question.id: answer.source}, [question], requests, homework)
+            yield right_row(question.id, answer.title, verdicts)
+        reached = [q for q in questions if q is question or question in q.builds_on]
+        for misconception in question.misconceptions:
+            for i, source in enumerate((misconception.source, *misconception.also)):
+                answers = answers_that_use(question, reached) | {question.id: source}
+                verdicts = judge_answers(answers, reached, requests, homework)
+                yield mistake_row(MISTAKE if i == 0 else SAME_MISTAKE, question.id, misconception, verdicts)
+
+
+def answers_that_use(question: Question, later: list[Question]) -> dict[str, str]:
+    """Right answers to later questions that call this question's function where there are any, so that a mistake
+    in it reaches as far as it can."""
+    using: dict[str, str] = {}
+    for q in later:
+        calls = [a.source for a in q.right_answers if question.writes and question.writes in a.source]
+        using |= {q.id: calls[0]} if calls else {}
+    return using
+
+
+def judge_answers(
+    answers: Mapping[str, str], questions: list[Question], requests: dict[str, Request], homework: Homework
+) -> dict[str, Verdict]:
+    """The verdicts on some questions of a notebook of plain right answers, some of them replaced, in this process."""
+    wanted = {question.id for question in questions}
+    space = homework.shop.notebook()
+    verdicts: dict[str, Verdict] = {}
+    lost: list[str] = []
+    with unwarned():
+        for question, source in {**homework.plain_answers(), **answers}.items():
+            run_answer(source, space)
+            if question in wanted:
+                evidence = evidence_of(requests[question], space, homework, source)
+                verdicts[question] = judge(requests[question], [evidence], homework, lost)
+                if not verdicts[question].complete:
+                    lost.append(question)
+    return verdicts
+
+
+def right_row(question: str, title: str, verdicts: Mapping[str, Verdict]) -> Row:
+    lost = _lost(verdicts)
+    return Row(RIGHT, question, title, f"refused: {_points(lost)}" if lost else "accepted", not lost)
+
+
+def mistake_row(kind: str, question: str, misconception: Misconception, verdicts: Mapping[str, Verdict]) -> Row:
+    lost = _lost(verdicts)
+    named = verdicts[question].misconception
+    return Row(
+        kind,
+        question,
+        misconception.id,
+        f"caught: {_points(lost)}" if lost else "missed",
+        {v.id for v in lost} == set(misconception.loses),
+        named == misconception.id,
+    )
+
+
+def _lost(verdicts: Mapping[str, Verdict]) -> list[Verdict]:
+    return [v for v in verdicts.values() if not v.complete]
+
+
+def _points(lost: list[Verdict]) -> str:
+    return ", ".join(f"{v.id} {v.score:g}/{v.max_score:g}" for v in lost)
+
+
+def whole_notebooks(course: Course, homework: Homework, seed: int, runner: Runner) -> Iterator[Row]:
+    """Notebooks through the kernel: the solution, the blank one, all clothes at once, a mistake in every question."""
+    source = read_notebook(course.source(homework.name))
+    judged = [q.id for q in homework.judged]
+    last = {q.id: q.right_answers[-1].source for q in homework.judged if q.right_answers}
+    first = {q.id: q.misconceptions[0] for q in homework.judged if q.misconceptions}
+
+    def verdicts(handed_in: NotebookNode) -> dict[str, Verdict]:
+        graded = grade_submission(Submission(nbformat.from_dict(handed_in)), homework, seed, runner=runner)
+        return {v.id: v for v in graded.verdicts if v.id in judged}
+
+    for what, handed_in in (
+        ("the instructor's solution", solved(source)),
+        ("right answers in other clothes", with_answers(source, last)),
+    ):
+        lost = _lost(verdicts(handed_in))
+        yield Row(WHOLE, "all", what, f"refused: {_points(lost)}" if lost else "accepted", not lost)
+    blank = verdicts(released_form(source))
+    score = sum(v.score for v in blank.values())
+    yield Row(
+        WHOLE,
+        "all",
+        "the blank notebook",
+        f"{score:g} points",
+        score == 0,
+        all(v.misconception is None for v in blank.values()),
+    )
+    found = verdicts(with_answers(source, {q: m.source for q, m in first.items()}))
+    lost = _lost(found)
+    named = [q for q in first if found[q].misconception == first[q].id]
+    yield Row(
+        WHOLE,
+        "all",
+        "a mistake in every question",
+        f"caught: {len(lost)} of {len(first)}, named: {len(named)}",
+        {v.id for v in lost} >= set(first),
+        named == list(first),
+    )
+
+
+@contextmanager
+def small_homework(folder: Path, products: int = PRODUCTS, queries: int = QUERIES) -> Iterator[Homework]:
+    """The homework in a folder, on a cut of the data set in use and with reference values of its own.
+
+    The cut's queries have few and many relevant products, and one has none, as happens in samples. The labels of
+    products left out stay in the files, as for any sample.
+    """
+    homework = Homework(folder)
+    if not hasattr(homework.key, "open_shop"):
+        yield homework
+        return
+    with tempfile.TemporaryDirectory(prefix="selftest-") as cut:
+        write_cut(cut, products, queries)
+        homework = Homework(folder, Path(cut))
+        homework.measure_reference()
+        yield homework
+
+
+def write_cut(folder: str, products: int, queries: int) -> None:
+    """A data set of so many products and queries, cut from the one in use."""
+    everything, all_queries, all_labels = load_wands_products(), load_wands_queries(), load_wands_labels()
+    few, asked, labels = sample_catalogue(everything, all_queries, all_labels, n=products)
+    good = labels[labels["grade"] > 0]
+    counts = asked["query_id"].map(good["query_id"].value_counts()).fillna(0).sort_values(kind="stable")
+    unlucky = asked["query_id"].loc[counts.index[0]]
+    few = few[~few["product_id"].isin(good.loc[good["query_id"] == unlucky, "product_id"])]
+    lucky = counts.index[1:][counts.to_numpy()[1:] > 0]
+    places = np.unique(np.linspace(0, len(lucky) - 1, queries - 1).astype(int))
+    asked = asked.loc[[counts.index[0], *lucky[places]]].sort_index()
+    labels = all_labels[all_labels["query_id"].isin(asked["query_id"])]
+    _write(few.rename(columns={"category_hierarchy": "category hierarchy"}), folder, "product")
+    _write(asked, folder, "query")
+    _write(labels.drop(columns="grade"), folder, "label")
+
+
+def _write(table, folder: str, name: str) -> None:
+    table.to_csv(Path(folder) / f"{name}.csv", sep="\t", index=False)
+
+
+def exploit_bank(course: Course, homework: Homework) -> Iterator[Row]:
+    """Submissions that try to cheat, through the sandboxed kernel: none may gain, leak or harm anything."""
+    for found in exploit_rows(course, homework):
+        went_wrong = [f"gained {found.gained:g}"] if found.gained else []
+        went_wrong += found.leaked + found.harmed
+        yield Row(EXPLOIT, found.kind, found.title, "; ".join(went_wrong) or "gained nothing", found.ok)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How many of how many."""
+
+    what: str
+    good: int
+    of: int
+
+
+def summarise(rows: list[Row]) -> list[Summary]:
+    """The figures; a kind of row that did not run has none."""
+
+    def count(what: str, kind: str, good: Callable[[Row], bool]) -> Summary:
+        chosen = [row for row in rows if row.kind == kind]
+        return Summary(what, sum(map(good, chosen)), len(chosen))
+
+    figures = [
+        count("whole notebooks are judged as they should be, through the kernel", WHOLE, lambda r: r.holds),
+        count("right answers in other clothes earn full marks", RIGHT, lambda r: r.right),
+        count("misconceptions lose points on exactly the questions they should", MISTAKE, lambda r: r.right),
+        count("misconceptions are named in the feedback", MISTAKE, lambda r: bool(r.named)),
+        count("of the same mistakes in other words are caught", SAME_MISTAKE, lambda r: r.right),
+        count("of the same mistakes in other words are named", SAME_MISTAKE, lambda r: bool(r.named)),
+        count("exploits gain, leak and harm nothing", EXPLOIT, lambda r: r.right),
+    ]
+    return [figure for figure in figures if figure.of]
+
+
+def as_table(rows: list[Row]) -> Table:
+    """One table for the terminal."""
+    table = Table("", "question", "what", "judged", "named", box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(_tick(row.holds), row.question, f"{row.kind}: {row.what}", row.found, _named(row))
+    return table
+
+
+def as_markdown(assignment: str, rows: list[Row]) -> str:
+    """The figures and the table as a page for docs/."""
+    lines = [
+        f"# Self-test of {assignment}",
+        "",
+        "Made by `autograder selftest` with `--out`. Do not edit by hand.",
+        "",
+        "| | |",
+        "|---|---:|",
+    ]
+    lines += [f"| {figure.what} | {figure.good} of {figure.of} |" for figure in summarise(rows)]
+    lines += ["", "| question | what | judged | named | as it should be |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {row.question} | {row.kind}: {row.what} | {row.found} | {_named(row)} | {'yes' if row.holds else 'NO'} |"
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tick(holds: bool) -> str:
+    return "[green]✓[/]" if holds else "[bold red]✗ WRONG[/]"
+
+
+def _named(row: Row) -> str:
+    return {None: "", True: "right", False: "wrong"}[row.named]

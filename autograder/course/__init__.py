@@ -1,0 +1,1 @@
+"""What everybody may know of a course: its folder, its notebooks' cells, its students, its version."""

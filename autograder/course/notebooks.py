@@ -1,0 +1,52 @@
+"""The instructor's notebook in its forms: as written, as released, and with answers in it."""
+
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions, LockCells
+
+from autograder.course.cells import answered_question
+
+
+def read_notebook(path: Path) -> NotebookNode:
+    """A trusted notebook (the course's own)."""
+    return nbformat.read(path, as_version=4)
+
+
+def released_form(source: NotebookNode) -> NotebookNode:
+    """The notebook as students receive it: no solutions (the mark scheme is part of one), hidden tests or outputs."""
+    notebook = nbformat.from_dict(source)
+    resources: dict = {}
+    for preprocessor in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests):
+        notebook, resources = preprocessor().preprocess(notebook, resources)
+    return notebook
+
+
+def solved(source: NotebookNode) -> NotebookNode:
+    """The released notebook with the instructor's solutions in the answer cells."""
+    return with_answers(source, {})
+
+
+def with_mistakes(source: NotebookNode, mistakes: dict[str, tuple[str, str]]) -> NotebookNode:
+    """The solved notebook with some text in some answers replaced."""
+    notebook = solved(source)
+    for cell in notebook.cells:
+        if (question := answered_question(cell)) in mistakes:
+            right, wrong = mistakes[question]
+            if right not in cell.source:
+                raise ValueError(f"The solution of {question} does not hold {right!r}.")
+            cell.source = cell.source.replace(right, wrong)
+    return notebook
+
+
+def with_answers(source: NotebookNode, answers: dict[str, str]) -> NotebookNode:
+    """The released notebook with answer cells filled: from `answers` by question id, else from the solution."""
+    notebook = released_form(source)
+    for cell, original in zip(notebook.cells, source.cells, strict=True):
+        if question := answered_question(cell):
+            text = re.sub(r"^ *### (BEGIN|END) SOLUTION\n?", "", original.source, flags=re.M)
+            text = text.split("**Mark scheme", 1)[0]
+            cell.source = answers.get(question, text.rstrip())
+    return notebook

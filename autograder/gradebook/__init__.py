@@ -1,0 +1,1 @@
+"""nbgrader's side: marks, results, who may grade whom, and the graded notebook."""

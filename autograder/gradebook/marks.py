@@ -1,0 +1,264 @@
+"""nbgrader's gradebook: the assignment in it, marks into it, marks out of it."""
+
+import errno
+import logging
+import shutil
+import sqlite3
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import NbGraderException
+from sqlalchemy import create_engine
+from sqlalchemy.engine import URL, Connection, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, SAWarning, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from autograder.course.folder import Course
+from autograder.course.students import student_id
+from autograder.judge.submission import Graded
+from helpers.errors import CourseError
+
+LOCK_SECONDS = 5
+
+
+class GradebookError(CourseError):
+    """The gradebook cannot be read or written; nothing that depends on it may go on."""
+
+
+class NotRecorded(CourseError):
+    """nbgrader could not do one thing for one student; the gradebook itself is well."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One question's mark as the gradebook holds it; `waiting` where a reader has to mark it by hand.
+
+    automatic: what the judge gave, None where the judge gives nothing.
+    """
+
+    score: float
+    max_score: float
+    waiting: bool
+    automatic: float | None
+
+
+def check(course: Course) -> None:
+    """GradebookError, with what to do, unless the gradebook is absent or can be read and written now."""
+    url = _url(course)
+    if url.get_backend_name() != "sqlite":
+        with server(course):
+            return
+    path = course.root / (url.database or "")
+    if not path.is_file():
+        return
+    try:
+        with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as database:
+            [found] = database.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise sqlite3.DatabaseError(found)
+            database.execute("BEGIN IMMEDIATE")
+            database.execute("ROLLBACK")
+    except sqlite3.Error as problem:
+        raise in_words(course, problem) from None
+
+
+@contextmanager
+def server(course: Course) -> Iterator[Connection | None]:
+    """A connection to the PostgreSQL server that holds the gradebook, every statement a transaction of its own;
+    None where the gradebook is a file. GradebookError where the server does not answer."""
+    url = _url(course)
+    if url.get_backend_name() == "sqlite":
+        yield None
+        return
+    try:
+        connection = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT").connect()
+    except ModuleNotFoundError as missing:
+        raise GradebookError(
+            f"A gradebook in PostgreSQL needs the package {missing.name}: run `pip install -e '.[cluster]'`."
+        ) from None
+    except (DatabaseError, InterfaceError) as problem:
+        raise in_words(course, problem.orig or problem) from None
+    with connection:
+        yield connection
+
+
+def register(course: Course, assignment: str) -> None:
+    """Write the released notebook to build/release and the assignment into the gradebook (nbgrader's own command)."""
+    course.source(assignment)
+    check(course)
+    with _quiet() as log:
+        directory = course.directory(assignment=assignment)
+        converter = GenerateAssignment(coursedir=directory, config=course.config(), log=log)
+        converter.force = True
+        _start(course, converter, "release the assignment")
+
+
+def is_registered(course: Course, assignment: str) -> bool:
+    with _open(course) as gradebook:
+        try:
+            return bool(gradebook.find_assignment(assignment).notebooks)
+        except MissingEntry:
+            return False
+
+
+def record(course: Course, assignment: str, student: str, graded: Graded) -> None:
+    """Save the verdicts through nbgrader's autograde, which finds them on its converter instead of running again.
+
+    Raises GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
+    """
+    name = student_id(student)
+    with _quiet() as log:
+        directory = course.directory(student=name, assignment=assignment)
+        converter = Autograde(coursedir=directory, config=course.config(), log=log)
+        converter.force = True
+        converter.graded = graded
+        converter.pre_convert_hook = None  # whoever grades has taken back the older marks
+        _start(course, converter, f"record the marks of {name}")
+
+
+def forget(course: Course, assignment: str, student: str) -> None:
+    """Take back the automatic marks and the pages of an earlier run, so that none stands for a run that failed."""
+    name = student_id(student)
+    for made in ("autograded", "feedback"):
+        shutil.rmtree(course.build / made / name / assignment, ignore_errors=True)
+    with _open(course) as gradebook:
+        try:
+            submission = gradebook.find_submission(assignment, name)
+        except MissingEntry:
+            return
+        for notebook in submission.notebooks:
+            for grade in notebook.grades:
+                grade.auto_score = None
+                grade.needs_manual_grade = grade.manual_score is None
+        gradebook.db.commit()
+
+
+def marks_of(course: Course, assignment: str, student: str) -> dict[str, Mark]:
+    """{question id: mark} of one student, by-hand marks included; empty where nothing is recorded."""
+    with _open(course) as gradebook:
+        try:
+            notebook = gradebook.find_submission_notebook(assignment, assignment, student_id(student))
+        except MissingEntry:
+            return {}
+        return {
+            grade.name.split("_", 1)[1]: Mark(
+                float(grade.score), float(grade.max_score), bool(grade.needs_manual_grade), grade.auto_score
+            )
+            for grade in notebook.grades
+        }
+
+
+def write_feedback(course: Course, assignment: str) -> None:
+    """nbgrader's feedback pages for every graded student, under build/feedback."""
+    check(course)
+    with _quiet() as log:
+        converter = GenerateFeedback(coursedir=course.directory(assignment=assignment), config=course.config(), log=log)
+        converter.force = True
+        _start(course, converter, "write the feedback")
+
+
+def _url(course: Course) -> URL:
+    """Where the gradebook is: a file of SQLite's, or a database in PostgreSQL."""
+    try:
+        url = make_url(course.config().CourseDirectory.db_url)
+    except ArgumentError:
+        url = None
+    if url is None or url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise GradebookError(
+            "The gradebook's address (COURSE_GRADEBOOK, or db_url in nbgrader_config.py) is neither "
+            "sqlite:///FILE nor postgresql+psycopg://USER@HOST/DATABASE: correct it."
+        )
+    return url
+
+
+@contextmanager
+def _open(course: Course):
+    """nbgrader's gradebook, closed again at the end; database trouble becomes one sentence."""
+    config = course.config().CourseDirectory
+    try:
+        with Gradebook(config.db_url, config.course_id) as gradebook:
+            yield gradebook
+    except DatabaseError as problem:
+        raise in_words(course, problem.orig or problem) from None
+
+
+def in_words(course: Course, problem: BaseException) -> GradebookError:
+    """One sentence for an error of the database's driver: what is wrong, and what to do."""
+    said = " ".join(str(problem).split())[:200]
+    if _url(course).get_backend_name() != "sqlite":
+        return GradebookError(
+            f"The gradebook's database cannot be used ({said}): check that the server runs and that "
+            "COURSE_GRADEBOOK, or db_url in nbgrader_config.py, names it rightly; then give the same "
+            "command again."
+        )
+    code = getattr(problem, "sqlite_errorcode", 0) & 0xFF  # the primary code; the rest says where it arose
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return GradebookError(
+            "The gradebook is locked by another program: close Formgrader and other grading runs, "
+            "then give the same command again."
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return GradebookError("The disk with the gradebook is full: free some space, then give the same command again.")
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return GradebookError(f"The gradebook cannot be opened or written ({said}): check who owns build/gradebook.db.")
+    return GradebookError(
+        f"The gradebook is damaged ({said}): put back a copy of build/gradebook.db, "
+        "or move it away and grade again (automatic marks come back, marks by hand do not)."
+    )
+
+
+def _start(course: Course, converter, doing: str) -> None:
+    """Run one of nbgrader's converters; its troubles become GradebookError, or NotRecorded for one student's."""
+    try:
+        converter.start()
+    except DatabaseError as problem:
+        raise in_words(course, problem.orig or problem) from None
+    except (NbGraderException, SystemExit) as problem:
+        logged = converter.log.handlers[0].problem
+        check(course)
+        for reason in _chain(logged):
+            if isinstance(reason, (DBAPIError, sqlite3.Error)):
+                raise in_words(course, getattr(reason, "orig", None) or reason) from None
+            if isinstance(reason, OSError) and reason.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise GradebookError(
+                    f"nbgrader could not {doing}, because the disk is full: free some space, "
+                    "then give the same command again."
+                ) from None
+        if isinstance(logged, SQLAlchemyError):
+            raise in_words(course, logged) from None
+        said = traceback.format_exception_only(logged)[0].strip() if logged else problem
+        raise NotRecorded(f"nbgrader could not {doing}: {said}") from None
+
+
+def _chain(problem: BaseException | None) -> Iterator[BaseException]:
+    """A problem, and then what led to it."""
+    while problem is not None:
+        yield problem
+        problem = problem.__cause__ or problem.__context__
+
+
+class _Logged(logging.Handler):
+    """Keeps the first exception that nbgrader has caught, logged as an error and put a general one in the place of."""
+
+    problem: BaseException | None = None
+
+    def emit(self, record):
+        if record.levelno >= logging.ERROR:
+            self.problem = self.problem or sys.exception()
+
+
+@contextmanager
+def _quiet():
+    """A logger for nbgrader that keeps errors and prints nothing."""
+    log = logging.Logger("autograder.nbgrader", level=logging.INFO)
+    log.addHandler(_Logged())
+    with warnings.catch_warnings():
+        # nbgrader builds its rows in an order that SQLAlchemy 2.1 remarks on, though they are saved right.
+        warnings.simplefilter("ignore", SAWarning)
+        yield log

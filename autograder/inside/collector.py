@@ -1,0 +1,254 @@
+"""What the grader asks of a student's kernel, and how the answer is packed as data.
+
+The text of this file is sent to the kernel and runs there, beside the student's code, so it imports nothing
+of the grader and nothing it says is believed: `autograder.judge.evidence` reads the evidence with suspicion.
+The grader itself imports `pack` to write the probes.
+"""
+
+import base64
+import contextlib
+import io
+import json
+import math
+import signal
+import threading
+
+import numpy as np
+import pandas as pd
+
+EVIDENCE_TYPE = "application/vnd.embeddings-course.evidence+json"
+MAX_ITEMS = 200_000
+MAX_TEXT = 300
+AGAIN_SECONDS = 20
+
+
+def pack(value, columns=None):
+    """Python value -> JSON value. `columns` limits which columns of a DataFrame are packed."""
+    if value is None or isinstance(value, (bool, str)):
+        return value[:100_000] if isinstance(value, str) else value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value) if abs(int(value)) < 2**63 else {"$": "other", "type": "a huge integer"}
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return number if math.isfinite(number) else {"$": "float", "value": repr(number)}
+    if isinstance(value, pd.DataFrame):
+        wanted = [c for c in value.columns if columns is None or c in columns]
+        if value.size > MAX_ITEMS * 50 or len(value) > MAX_ITEMS:
+            return {"$": "other", "type": f"a DataFrame of {len(value):,} rows, too large to be an answer"}
+        return {
+            "$": "frame",
+            "rows": len(value),
+            "names": [str(c) for c in value.columns][:50],
+            "columns": {str(c): [pack(v) for v in value[c].tolist()] for c in wanted},
+            "index": [pack(v) for v in value.index.tolist()],
+        }
+    if isinstance(value, (pd.Series, np.ndarray)):
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf" and array.size <= MAX_ITEMS * 50:
+            return {
+                "$": "array",
+                "dtype": array.dtype.name,
+                "shape": list(array.shape),
+                "data": base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii"),
+            }
+        if array.dtype.kind in "OUT" and array.size <= MAX_ITEMS:
+            return [pack(v) for v in array.ravel().tolist()]
+        return {"$": "other", "type": f"an array of dtype {array.dtype}"}
+    if isinstance(value, (list, tuple)) and len(value) <= MAX_ITEMS:
+        return [pack(v) for v in value]
+    if isinstance(value, (set, frozenset)) and len(value) <= MAX_ITEMS:
+        return {"$": "set", "items": [pack(v) for v in value]}
+    return {"$": "other", "type": type(value).__name__[:MAX_TEXT]}
+
+
+def unpack(value, named, make):
+    """JSON value -> Python value; `named` looks up the objects that the homework's set-up builds, and `make` makes what
+    is no data."""
+    if isinstance(value, list):
+        return [unpack(v, named, make) for v in value]
+    if not isinstance(value, dict):
+        return value
+    kind = value["$"]
+    if kind == "float":
+        return float(value["value"])
+    if kind == "set":
+        return {unpack(v, named, make) for v in value["items"]}
+    if kind == "array":
+        data = np.frombuffer(base64.b64decode(value["data"]), dtype=value["dtype"])
+        return data.reshape(value["shape"]).copy()
+    if kind == "frame":
+        columns = {name: unpack(column, named, make) for name, column in value["columns"].items()}
+        return pd.DataFrame(columns, index=unpack(value["index"], named, make))
+    if kind == "made":
+        return make(value["what"], unpack(value["value"], named, make))
+    return named(value["name"])
+
+
+class KernelPart:
+    """What a homework's kernel.py gives; a homework without the file, or without a function in it, needs none.
+
+    set_up(only=()): {name: object} as the notebook's set-up cell builds them, built afresh. With `only`, ids that mean
+    something to the homework, a smaller world: so many queries, say. stand_ins(): {name: the course's own version of a
+    function that students write}. make(what, value): an object that a probe needs and that is no data.
+    """
+
+    def __init__(self, text):
+        self.space: dict = {"__name__": "kernel_part"}
+        exec(compile(text, "<kernel part>", "exec"), self.space)
+
+    def set_up(self, only=()):
+        return self.space["set_up"](only) if "set_up" in self.space else {}
+
+    def stand_ins(self):
+        return self.space["stand_ins"]() if "stand_ins" in self.space else {}
+
+    def make(self, what, value):
+        return self.space["make"](what, value)
+
+
+class Objects:
+    """The objects that a set-up builds, as copies of its own: what a function does to its arguments ends with its
+    probes. They are built when first asked for, and only once for all who share `built`."""
+
+    def __init__(self, part, built):
+        self.part, self.built, self.kept = part, built, {}
+
+    def __call__(self, name):
+        if name not in self.kept:
+            if not self.built:
+                self.built.update(self.part.set_up())
+            self.kept[name] = _copied(self.built[name])
+        return self.kept[name]
+
+
+def _copied(value):
+    return value.copy() if isinstance(value, (pd.DataFrame, np.ndarray)) else value
+
+
+@contextlib.contextmanager
+def changed_for_a_while(namespace, changes):
+    """The namespace with some names set; afterwards it is as it was, whatever was set, deleted or made meanwhile."""
+    before = dict(namespace)
+    namespace.update(changes)
+    try:
+        yield
+    finally:
+        for name in set(namespace) - set(before):
+            del namespace[name]
+        namespace.update(before)
+
+
+@contextlib.contextmanager
+def at_most(seconds):
+    """TimeoutError in what takes longer, where the platform can do that (an alarm in the main thread)."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum, frame):
+        raise TimeoutError(f"it took longer than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+class AnswerCell:
+    """An answer cell that can be run again, once, after a fresh and smaller set-up.
+
+    asked: the names that probes read. They are gone before the cell runs, so what is there afterwards is of its making,
+    however it was set: below `%%time`, as a function's global, or as the very object that it was before.
+    """
+
+    def __init__(self, source, namespace, part, asked):
+        self.source, self.namespace, self.part, self.asked = source, namespace, part, asked
+        self.found, self.problem = None, None
+
+    def left(self, only):
+        """Those of the asked names that the cell sets, with their values; what it raised is raised again."""
+        if self.found is None and self.problem is None:
+            try:
+                self.found = self._run(only)
+            except Exception as problem:
+                self.problem = problem
+        if self.problem is not None:
+            raise self.problem
+        return self.found
+
+    def _run(self, only):
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        if self.source is None:
+            return {}
+        fresh = {name: _copied(value) for name, value in self.part.set_up(tuple(only)).items()}
+        with changed_for_a_while(self.namespace, fresh), at_most(AGAIN_SECONDS):
+            for name in self.asked:
+                self.namespace.pop(name, None)
+            exec(compile(TransformerManager().transform_cell(self.source), "<answer>", "exec"), self.namespace)
+            return {name: self.namespace[name] for name in self.asked if name in self.namespace}
+
+
+class NoSuchName(Exception):
+    """The notebook does not define what a probe asks for."""
+
+
+def answer_probes(probes, namespace, part, answer_cell=None):
+    """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
+
+    A probe that says which other one it is "like" has the arguments of that one.
+    part: a `KernelPart`, or what has its three functions; answer_cell: the text of the question's answer cell, for
+    probes that run it again.
+    """
+    asked = {probe["id"]: probe for probe in probes}
+    built: dict = {}
+    own, again = Objects(part, built), Objects(part, built)
+    answers, reads = [], {probe["read"] for probe in probes if "read" in probe}
+    cell = AnswerCell(answer_cell, namespace, part, reads)
+    for probe in probes:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            try:
+                names = probe.get("with", ())
+                stand_ins = {name: part.stand_ins()[name] for name in names}
+                with changed_for_a_while(namespace, stand_ins) if names else contextlib.nullcontext():
+                    whole = {**asked.get(probe.get("like"), {}), **probe}
+                    answer = _answer(whole, namespace, again if names else own, part.make, cell)
+            except NoSuchName as missing:
+                answer = {"$": "missing", "name": str(missing)}
+            except Exception as error:
+                answer = {"$": "error", "type": type(error).__name__, "message": str(error)[:MAX_TEXT]}
+        answers.append({"id": probe["id"], "answer": answer})
+    return answers
+
+
+def _answer(probe, namespace, named, make, cell):
+    """The packed answer to one probe."""
+    if "read" in probe:
+        holder = cell.left(probe["only"]) if "only" in probe else namespace
+        return pack(_look_up(holder, probe["read"]), probe.get("columns"))
+    function = _look_up(namespace, probe["call"])
+    args = [unpack(a, named, make) for a in probe["args"]]
+    kwargs = {name: unpack(a, named, make) for name, a in probe.get("kwargs", {}).items()}
+    given = function(*args, **kwargs)
+    return pack(args[probe["argument"]] if "argument" in probe else given, probe.get("columns"))
+
+
+def _look_up(holder, name):
+    if name not in holder:
+        raise NoSuchName(name)
+    return holder[name]
+
+
+def send_evidence(request, namespace):
+    """Answer a request {"nonce", "probes", "part", "answer_cell"} and publish the evidence as display data."""
+    from IPython.display import publish_display_data
+
+    part = KernelPart(request.get("part", ""))
+    answers = answer_probes(request["probes"], namespace, part, request.get("answer_cell"))
+    evidence = {"nonce": request["nonce"], "answers": answers}
+    publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": "evidence"})

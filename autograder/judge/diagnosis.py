@@ -1,0 +1,162 @@
+"""Names the mistake behind a wrong answer: the misconception that would have given the same answers.
+
+Every misconception of the question is asked the student's own probes, in the trusted process. The one that gives
+what the student gave is named. Answers are compared cell by cell, so that a ranking which breaks ties otherwise
+does not hide a mistake; failures are compared by the type of the error.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from autograder.inside.collector import answer_probes
+from autograder.judge.banks import Misconception, run_answers, unwarned
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Number, Other, read_answer
+from autograder.judge.homework import Homework
+from autograder.judge.question import Exchange, Probe, Question
+
+# Share of cells that must agree, on average over the probes of a check. Ties may put rows in another order, and an
+# error may come from another line, but numbers have no such excuse.
+ALIKE, ALIKE_NUMBERS = 0.75, 0.95
+CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less
+RIGHT = "right"  # stands for the right answer among the simulated ones; no misconception has this id
+
+Answers = Mapping[str, Answer]
+Cells = dict[tuple[str, int], object]  # an answer's values, by column (one for what is no table) and row
+
+
+def diagnose(
+    question: Question,
+    exchanges: Mapping[str, Exchange],
+    problems: Mapping[str, str | None],
+    simulate_all: Callable[[], Mapping[str, Answers]],
+    homework: Homework,
+) -> Misconception | None:
+    """The misconception that explains the answers, or None.
+
+    It gives what the student gave in the first check that failed and in all that hold; among several, the one
+    that agrees most over all checks. One that passes the first check that failed is no reason for failing it,
+    however close its answers are. In that check agreement counts only where the misconception departs from the right
+    answer: what both have says nothing about the mistake. One number, whatever is asked, says little: then the
+    misconception must agree in every check. `simulate_all` gives what each misconception, by id, and the right answer
+    give to these probes; it is called only where there is something to name.
+    """
+    first = next((check for check in question.checks if problems[check.id]), None)
+    if first is None or not_answered(exchanges[first.id]):
+        return None
+    simulated = simulate_all()
+    all_must_agree = _one_number(exchanges[first.id])
+    must_agree = [c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None]
+    best, best_likeness = None, 0.0
+    for misconception in question.misconceptions:
+        answers = simulated[misconception.id]
+        likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
+        overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
+        if (
+            overall > best_likeness
+            and all(_enough(likeness[check]) for check in must_agree)
+            and _enough(_likeness(exchanges[first.id], answers, simulated[RIGHT]))
+            and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework.shop)
+        ):
+            best, best_likeness = misconception, overall
+    return best
+
+
+def simulate(question: Question, probes: Sequence[Probe], homework: Homework) -> dict[str, Answers]:
+    """{misconception id or RIGHT: {probe id: its answer}}, with right answers to what this question builds on."""
+    wire = [probe.to_wire() for probe in probes]
+    sources = {m.id: m.source for m in question.misconceptions} | {RIGHT: question.right_answers[0].source}
+    return {id: _answers(question, source, wire, homework) for id, source in sources.items()}
+
+
+def _answers(question: Question, source: str, wire: list[dict], homework: Homework) -> Answers:
+    answers = {q.id: q.right_answers[0].source for q in question.builds_on}
+    if question.writes:
+        answers[question.id] = source
+    with unwarned():
+        space = run_answers(homework.shop.notebook(), answers)
+        given = answer_probes(wire, space, homework, source)
+    return {answer["id"]: read_answer(answer["answer"]) for answer in given}
+
+
+def not_answered(exchange: Exchange) -> bool:
+    """Whether the answers say that there is nothing to judge: no such name, or the stub as it was released."""
+    return all(
+        isinstance(answer, Missing) or (isinstance(answer, Failure) and answer.error == "NotImplementedError")
+        for _, answer in exchange
+    )
+
+
+def _one_number(exchange: Exchange) -> bool:
+    """Whether all answers to a check hold one and the same number."""
+    return len({repr(value) for _, answer in exchange for value in _cells(answer).values()}) == 1 and all(
+        isinstance(answer, (Number, Array)) for _, answer in exchange
+    )
+
+
+def _likeness(exchange: Exchange, simulated: Answers, apart_from: Answers | None = None) -> dict[type, float]:
+    """How alike the answers to one check are, from 0 to 1, by kind of what was simulated: values and failures must
+    agree each for themselves, so that any error at all does not pass for the error of a misconception.
+
+    apart_from: other answers; then only those cells count in which the simulated ones differ from these.
+    """
+    groups: dict[type, list[float]] = {}
+    for probe, answer in exchange:
+        other = simulated[probe.id]
+        share = likeness_of(answer, other, apart_from and apart_from[probe.id])
+        if share is not None:
+            groups.setdefault(Number if isinstance(other, Array) else type(other), []).append(share)
+    return {kind: float(np.mean(shares)) for kind, shares in groups.items()}
+
+
+def _enough(likeness: dict[type, float]) -> bool:
+    """Whether answers are alike in every kind; not where there was nothing to compare."""
+    return bool(likeness) and all(
+        share >= (ALIKE_NUMBERS if kind is Number else ALIKE) for kind, share in likeness.items()
+    )
+
+
+def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None) -> float | None:
+    """From 0 to 1: the share of their cells in which two answers agree; 0 for answers of different kinds or shapes.
+
+    Each column of a table must agree for itself: the least share of any counts. apart_from: as for `_likeness`, with
+    None where `other` does not differ from it.
+    """
+    mine, theirs = _cells(one), _cells(other)
+    telling = theirs.keys()
+    if apart_from is not None:
+        usual = _cells(apart_from)
+        telling = {key for key in telling if key not in usual or not _same_cell(theirs[key], usual[key])}
+        if not telling and usual.keys() == theirs.keys():
+            return None
+        telling = telling or theirs.keys()
+    if mine.keys() != theirs.keys():
+        return 0.0
+    columns: dict[str, list[bool]] = {}
+    for column, row in telling:
+        columns.setdefault(column, []).append(_same_cell(mine[column, row], theirs[column, row]))
+    return min((sum(same) / len(same) for same in columns.values()), default=1.0)
+
+
+def _cells(answer: Answer) -> Cells:
+    """An answer taken apart; two answers of different kinds or shapes have different keys."""
+    match answer:
+        case Number(value):
+            return {("number", 0): value}
+        case Array(values):
+            name = "one number in an array" if values.size == 1 else f"array of shape {values.shape}"
+            return {(name, row): value for row, value in enumerate(values.ravel().tolist())}
+        case Frame(columns, rows):
+            cells = {(name, row): value for name, column in columns.items() for row, value in enumerate(column)}
+            return cells | {(f"{rows} rows of {', '.join(sorted(columns))}", 0): True}
+        case Failure(error):
+            return {("failure", 0): error}
+        case Other(what):
+            return {("other", 0): what}
+    return {(type(answer).__name__, 0): True}
+
+
+def _same_cell(a, b) -> bool:
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return abs(a - b) <= CLOSE * (0.1 + abs(b)) or a == b or (a != a and b != b)
+    return a == b

@@ -1,0 +1,95 @@
+"""One submission, from its bytes to its verdicts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nbformat import NotebookNode
+
+from autograder.course.cells import answered_question, tested_question, visible_tests
+from autograder.intake.merge import Submission
+from autograder.judge.evidence import Failure, read_error
+from autograder.judge.homework import Homework
+from autograder.judge.judge import Request, draw_request, judge
+from autograder.judge.question import Question
+from autograder.judge.verdict import Verdict, by_hand, refused
+from autograder.run.notebook import Limits, Run, run_notebook
+
+# What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
+Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]
+
+
+@dataclass
+class Graded:
+    """A run notebook with its verdicts, one for every question in the notebook's order."""
+
+    notebook: NotebookNode
+    verdicts: list[Verdict]
+    repairs: list[str] = field(default_factory=list)
+    problem: str | None = None
+
+
+def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int) -> dict[str, Request]:
+    """What one run asks, by question id; questions marked by hand ask nothing."""
+    return {q.id: draw_request(q, homework, seed) for q in questions if q.checks}
+
+
+def run_submission(
+    submission: Submission, requests: dict[str, Request], limits: Limits = Limits(), runner: Runner | None = None
+) -> Run:
+    """Run the clean notebook and gather evidence; needs no labels and no reference values.
+
+    runner: what runs it (default: `run_notebook`, on this machine).
+    """
+    answers = {question: cell.source for cell in submission.notebook.cells if (question := answered_question(cell))}
+    for cell in submission.notebook.cells:
+        if tested_question(cell):
+            cell.source = visible_tests(cell.source)
+    wire = {question: request.to_wire(answers.get(question)) for question, request in requests.items()}
+    return (runner or run_notebook)(submission.notebook, wire, limits)
+
+
+def judge_run(
+    run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework, repairs: list[str]
+) -> Graded:
+    """The verdicts on a run. A question whose evidence never came gets the reason why the run ended."""
+    verdicts: list[Verdict] = []
+    lost: list[str] = []
+    stopped = _stopped(run.notebook)
+    for question in questions:
+        if not question.checks:
+            verdicts.append(by_hand(question))
+        elif question.id not in run.evidence and run.problem:
+            verdicts.append(refused(question, run.problem))
+        elif question.id in run.late:
+            verdicts.append(
+                refused(question, "Your code took too long to answer. Does a loop run longer than it has to?")
+            )
+        else:
+            verdicts.append(
+                judge(
+                    requests[question.id], run.evidence.get(question.id, []), homework, lost, stopped.get(question.id)
+                )
+            )
+        if not (verdicts[-1].complete or verdicts[-1].waiting):
+            lost.append(question.id)
+    return Graded(run.notebook, verdicts, repairs, run.problem)
+
+
+def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
+    """{question id: the error that ended its answer cell}, for the cells that did not reach their end."""
+    return {
+        question: read_error(output.get("ename"), output.get("evalue"))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and (question := answered_question(cell))
+        for output in cell.get("outputs", ())
+        if output.get("output_type") == "error"
+    }
+
+
+def grade_submission(
+    submission: Submission, homework: Homework, seed: int, limits: Limits = Limits(), runner: Runner | None = None
+) -> Graded:
+    """Run and judge one clean notebook."""
+    requests = draw_requests(homework.questions, homework, seed)
+    run = run_submission(submission, requests, limits, runner)
+    return judge_run(run, requests, homework.questions, homework, submission.repairs)

@@ -1,0 +1,1 @@
+"""What people read: the student's page, the instructor's report, the terminal."""

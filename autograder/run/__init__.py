@@ -1,0 +1,1 @@
+"""Runs a notebook in a sandbox, here or on a cluster, and brings back what its kernel said."""

@@ -1,0 +1,372 @@
+"""Runs a submission's notebook and brings back what it said: outputs to show, evidence to judge.
+
+The kernel is untrusted and sits in a sandbox. It gets the cells one by one and, after each test cell, a
+request for evidence; what comes back is kept as text. Nothing here decides about points.
+"""
+
+import asyncio
+import json
+import logging
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, cast
+
+import nbformat
+import zmq
+import zmq.asyncio
+from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client.kernelspec import KernelSpec
+from nbclient import NotebookClient
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from autograder.course.cells import tested_question
+from autograder.inside import collector
+from autograder.run import provisioner, sandbox
+from autograder.run.parents import heavy_imports
+from autograder.run.sandbox import Limits
+from helpers.errors import CourseError
+
+ASK = """\
+def _ask(request):
+    import json
+    space = {{"__name__": "collector"}}
+    exec(compile({collector!r}, "<collector>", "exec"), space)
+    space["send_evidence"](json.loads(request), globals())
+try:
+    _ask({request!r})
+finally:
+    del _ask
+"""
+
+STARTS = 2  # on a shared machine one failed start proves nothing
+GRACE_SECONDS = 5  # what an interrupted cell has to come to its end
+LOST_OUTPUT_SECONDS = 10  # how long output may come later than the reply that ends a cell
+WATCH_SECONDS = 0.2  # between two looks at the memory in use
+WAITING_MESSAGES = 1000  # unread messages that the grader keeps; beyond them the kernel drops output
+# Bytes. A larger message is not taken in. What a loop prints in the fifth of a second between two messages stays below
+# it, so that endless printing is counted, and told as what it is.
+LARGEST_MESSAGE = 64 * 2**20
+
+PRINTED_TOO_MUCH = "The notebook printed more output than is allowed."
+LOST_OUTPUT = "The output of a cell was lost: it was more than is allowed, or the cell broke the kernel's own channels."
+MIXED_UP = "The notebook's kernel sent messages that no kernel sends."
+KILLED = "The kernel was killed while the notebook ran, most likely because a cell used up the memory."
+CRASHED = "The kernel crashed while the notebook ran."
+ENDED = "A cell ended the kernel's process, so the cells after it could not run."
+
+
+class RunFailed(CourseError):
+    """The notebook could not be run at all, through no fault of its own."""
+
+
+@dataclass
+class Run:
+    """One notebook, run; its outputs are plain text and pictures as text.
+
+    `evidence` holds every text that came back for a question; `problem` says in words why the run ended
+    early, where it did; `late` holds the questions whose answers took longer than they may.
+    """
+
+    notebook: NotebookNode
+    evidence: dict[str, list[str]] = field(default_factory=dict)
+    problem: str | None = None
+    late: set[str] = field(default_factory=set)
+
+
+class Stopped(Exception):
+    """The run had to end before the notebook did; the message is for the student."""
+
+
+class BoundedClient(NotebookClient):
+    """A notebook client that counts the bytes a kernel sends and gives up on the cell past a limit."""
+
+    def __init__(self, *args, output_bytes: int, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.left = output_bytes
+
+    def process_message(self, msg, cell, cell_index):
+        self.left -= len(json.dumps([msg["content"], msg["metadata"]], default=str))
+        self.left -= sum(map(len, msg["buffers"]))
+        if self.left < 0:
+            if self.task_poll_for_reply is not None:
+                self.task_poll_for_reply.cancel()
+            raise Stopped(PRINTED_TOO_MUCH)
+        return super().process_message(msg, cell, cell_index)
+
+
+class Kernel:
+    """A started kernel and the client that listens to it; everything of it is gone after `stop`."""
+
+    # This interpreter's own kernel, not one that a user's Jupyter folder calls python3. In a sandbox, what stands
+    # before the connection file has happened already (`warm_parent.py`).
+    argv: ClassVar[list[str]] = [
+        sys.executable,
+        "-Xfrozen_modules=off",
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.enabled=False",
+    ]
+
+    def __init__(self, notebook: NotebookNode, limits: Limits, sandboxed: bool, data_folder: Path | None):
+        self.limits, self.sandboxed, self.data_folder = limits, sandboxed, data_folder
+        self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
+        self.folder = Path(tempfile.mkdtemp(prefix="run-"))
+        self.context = zmq.asyncio.Context()
+        # Set here, they hold for every socket of a client that is given this context.
+        self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
+        self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+        self.context.setsockopt(zmq.LINGER, 0)
+        log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
+        (self.folder / "sockets").mkdir()
+        self.manager = AsyncKernelManager(
+            context=self.context,
+            log=log,
+            transport="ipc",
+            ip=str(self.folder / "sockets" / "k"),
+            connection_file=str(self.folder / "kernel.json"),
+        )
+        self.manager._kernel_spec = self._specification()
+        self.client = BoundedClient(
+            notebook,
+            km=self.manager,
+            log=log,
+            timeout=None,
+            allow_errors=True,
+            raise_on_iopub_timeout=True,
+            iopub_timeout=LOST_OUTPUT_SECONDS,
+            output_bytes=limits.output_bytes,
+            record_timing=False,
+        )
+
+    def _specification(self) -> KernelSpec:
+        chosen: dict[str, Any] = {"provisioner_name": "local-provisioner"}
+        if self.sandboxed:
+            chosen = {
+                "provisioner_name": provisioner.NAME,
+                "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)},
+            }
+        return KernelSpec(
+            argv=self.argv, display_name="submission", language="python", metadata={"kernel_provisioner": chosen}
+        )
+
+    async def start(self) -> None:
+        """Raises RunFailed, with the sandbox's own words where it has some, unless the kernel answers."""
+        place, environment = None, sandbox.environment(data_folder=self.data_folder)
+        if not self.sandboxed:
+            place = self.folder / "tmp" / "work"
+            place.mkdir(parents=True)
+            environment = sandbox.environment(str(place.parent), self.data_folder)
+        try:
+            await self.manager.start_kernel(
+                env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            self.client.kc = channels = self.manager.client(context=self.context)
+            channels.start_channels()
+            await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
+            channels.allow_stdin = False
+        except Exception as problem:
+            raise RunFailed(str(problem) or type(problem).__name__) from problem
+
+    async def _answer(self, channels: AsyncKernelClient) -> None:
+        """Return once the kernel has answered and what it publishes comes through.
+
+        jupyter_client's own wait ends with a fifth of a second of silence, for every student.
+        """
+        while True:
+            channels.kernel_info()
+            try:
+                await channels.get_shell_msg(timeout=1)
+                await channels.get_iopub_msg(timeout=0.2)
+                return
+            except queue.Empty:
+                if not await self.manager.is_alive():
+                    raise RuntimeError("the kernel ended at once") from None
+
+    async def stop(self) -> None:
+        if self.client.kc is not None:
+            self.client.kc.stop_channels()
+        if self.manager.provisioner is not None and self.manager.provisioner.has_process:
+            await self.manager.provisioner.kill()
+            await self.manager.provisioner.wait()
+            await self.manager.provisioner.cleanup()
+        self.context.destroy(linger=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
+        """Execute one cell -> whether it ended in time by itself. Raises Stopped where the kernel is lost."""
+        execution = asyncio.ensure_future(self.client.async_execute_cell(cell, position, store_history=in_history))
+        try:
+            in_time, _ = await asyncio.wait({execution}, timeout=seconds)
+            if not in_time:
+                await self.manager.interrupt_kernel()
+                ended, _ = await asyncio.wait({execution}, timeout=GRACE_SECONDS)
+                if not ended:
+                    raise Stopped(f"A cell took longer than {seconds:g} seconds and could not be interrupted.")
+            await execution
+            return bool(in_time)
+        except CellTimeoutError:
+            raise Stopped(LOST_OUTPUT) from None
+        except DeadKernelError:
+            raise Stopped(PRINTED_TOO_MUCH if self.client.left < 0 else await self._why_dead()) from None
+        except (Stopped, asyncio.CancelledError):
+            raise
+        except Exception:
+            raise Stopped(MIXED_UP) from None
+        finally:
+            execution.cancel()
+
+    async def _why_dead(self) -> str:
+        room = self.manager.provisioner
+        status = await room.poll() if room is not None else None
+        # The kernel's own status, or as shells tell a signal: 128 more than its number.
+        if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
+            return KILLED
+        return CRASHED if status is None or status < 0 or status > 128 else ENDED
+
+    async def watch_memory(self) -> None:
+        """Returns only when all processes of the notebook together use more memory than they may."""
+        most = self.limits.memory_bytes
+        room = cast(provisioner.SandboxProvisioner, self.manager.provisioner)
+        while not self.sandboxed or room.memory_bytes(most) <= most:
+            await asyncio.sleep(WATCH_SECONDS)
+
+
+def run_notebook(
+    notebook: NotebookNode,
+    requests: dict[str, str],
+    limits: Limits = Limits(),
+    sandboxed: bool | None = None,
+    data_folder: Path | None = None,
+) -> Run:
+    """Run a clean notebook; after each test cell ask for the evidence of its question.
+
+    requests: {question id: JSON text of the request}. sandboxed: False runs it with the grader's own rights (default:
+    what the environment says, see `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default:
+    the one in use). Whatever the notebook does ends up in the Run.
+    Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
+    """
+    sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed
+    if sandboxed:
+        sandbox.require()
+    own = nbformat.from_dict(notebook)
+    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder))
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    # Formgrader grades inside its server's event loop, which can run no other: a thread can.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def _run(notebook: NotebookNode, requests: dict[str, str], new_kernel: Callable[[], Kernel]) -> Run:
+    # What tasks of an abandoned kernel still have to say is of no interest to anybody.
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+    run = Run(notebook)
+    kernel = await _started(new_kernel)
+    limits = kernel.limits
+    work = asyncio.ensure_future(_work(kernel, run, requests))
+    watch = asyncio.ensure_future(kernel.watch_memory())
+    try:
+        await asyncio.wait({work, watch}, timeout=limits.total_seconds, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            await work
+        elif watch.done():
+            await watch
+            run.problem = f"The notebook used more than {limits.memory_bytes / 2**30:.1f} GB of memory."
+        else:
+            run.problem = f"The notebook as a whole took longer than {limits.total_seconds:g} seconds."
+    except Stopped as reason:
+        run.problem = str(reason)
+    finally:
+        for task in (work, watch):
+            task.cancel()
+        await asyncio.gather(work, watch, return_exceptions=True)
+        await kernel.stop()
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [plain for output in cell.outputs if (plain := _plain(output))]
+            cell.execution_count = cell.execution_count if isinstance(cell.execution_count, int) else None
+    return run
+
+
+async def _started(new_kernel: Callable[[], Kernel]) -> Kernel:
+    """A kernel that answers, or RunFailed."""
+    for _ in range(STARTS):
+        kernel = new_kernel()
+        try:
+            await kernel.start()
+            return kernel
+        except RunFailed as problem:
+            reason = str(problem).rstrip(".")
+            await kernel.stop()
+        except BaseException:
+            await kernel.stop()
+            raise
+    raise RunFailed(
+        f"No kernel could be started in {STARTS} attempts ({reason}): run `autograder doctor`, then grade again."
+    )
+
+
+async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
+    """Execute every cell in order and gather evidence into `run`."""
+    for position, cell in enumerate(run.notebook.cells):
+        if cell.cell_type == "code":
+            await kernel.execute(cell, position, kernel.limits.cell_seconds)
+        if (question := tested_question(cell)) in requests:
+            run.evidence[question] = await _ask(kernel, run, question, position, requests[question])
+
+
+async def _ask(kernel: Kernel, run: Run, question: str, position: int, request: str) -> list[str]:
+    """Every evidence text that the kernel sends in reply to one request."""
+    source = ASK.format(collector=Path(collector.__file__).read_text(), request=request)
+    kept = run.notebook.cells[position]
+    cell = nbformat.v4.new_code_cell(source)
+    run.notebook.cells[position] = cell
+    try:
+        if not await kernel.execute(cell, position, kernel.limits.evidence_seconds, in_history=False):
+            run.late.add(question)
+    finally:
+        run.notebook.cells[position] = kept
+    outputs = [plain for output in cell.outputs if (plain := _plain(output))]
+    return [
+        output.data[collector.EVIDENCE_TYPE]
+        for output in outputs
+        if output.output_type == "display_data" and collector.EVIDENCE_TYPE in output.data
+    ]
+
+
+def _plain(output: NotebookNode) -> NotebookNode | None:
+    """An output made anew from what is text in it, because a kernel may send anything; None for no output."""
+    kind = output.get("output_type")
+    if kind == "stream" and output.get("name") in ("stdout", "stderr"):
+        return new_output(kind, name=output.name, text=_text(output.get("text")))
+    if kind == "error":
+        lines = output.get("traceback")
+        return new_output(
+            kind,
+            ename=_text(output.get("ename")),
+            evalue=_text(output.get("evalue")),
+            traceback=[_text(line) for line in lines] if isinstance(lines, list) else [],
+        )
+    if kind in ("display_data", "execute_result") and isinstance(output.get("data"), dict):
+        data = {_text(name): _text(value) for name, value in output.data.items() if isinstance(value, str)}
+        return new_output(kind, data=data) if data else None
+    return None
+
+
+def _text(value) -> str:
+    """`value` as text that any file can hold; nothing where it is no text."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

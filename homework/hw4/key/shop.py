@@ -1,0 +1,166 @@
+"""The data set in use as homework 4's judge sees it: the sample, the right scores for it, the reference values."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from autograder.judge.ties import recall_range
+from helpers import (
+    batch_embed_local,
+    dataset_fingerprint,
+    evaluate_search,
+    get_embedding_local,
+    load_homework_data,
+    product_text,
+    score_bm25,
+)
+from helpers.homework_data import HomeworkData
+
+from .expected import cosines, min_max
+
+ALPHAS = [round(step / 10, 1) for step in range(11)]
+K = 10
+DEFAULT_ALPHA = 0.5
+
+
+@dataclass
+class Shop:
+    """A sample of products with its queries and judgments, the right scores, and the reference values.
+
+    reference: see `measure_reference`; empty only while it is being measured.
+    """
+
+    data: HomeworkData
+    reference: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return dataset_fingerprint(self.data.products, self.data.queries, self.data.labels)
+
+    def set_up(self, only: tuple[int, ...] = ()) -> dict[str, Any]:
+        """As in kernel.py, without building anything again; the tables are those of this shop."""
+        objects = dict(vars(self.data))
+        if only:
+            queries = self.data.queries
+            objects["queries"] = queries[queries["query_id"].isin(only)].reset_index(drop=True)
+        return objects
+
+    def notebook(self) -> dict[str, Any]:
+        """The names that the notebook's set-up cell leaves, for answers to run with; tables and arrays are copies."""
+        data = replace(
+            self.data,
+            products=self.data.products.copy(),
+            queries=self.data.queries.copy(),
+            labels=self.data.labels.copy(),
+            doc_lengths=self.data.doc_lengths.copy(),
+            product_embeddings=self.data.product_embeddings.copy(),
+        )
+        return {
+            "np": np,
+            "pd": pd,
+            "ALPHAS": list(ALPHAS),
+            "evaluate_search": evaluate_search,
+            "get_embedding_local": get_embedding_local,
+            "score_bm25": score_bm25,
+            **vars(data),
+        }
+
+    @cached_property
+    def query_texts(self) -> list[str]:
+        return self.data.queries["query"].tolist()
+
+    @cached_property
+    def product_texts(self) -> list[str]:
+        return product_text(self.data.products).tolist()
+
+    @cached_property
+    def query_embeddings(self) -> np.ndarray:
+        """(queries, d) float32."""
+        return batch_embed_local(self.query_texts, show_progress=False)
+
+    @cached_property
+    def position(self) -> dict[int, int]:
+        """product_id -> row in the sample."""
+        return {int(p): i for i, p in enumerate(self.data.products["product_id"])}
+
+    @cached_property
+    def semantic_scores(self) -> np.ndarray:
+        """(queries, products) cosine of each query with each product."""
+        return cosines(self.query_embeddings, self.data.product_embeddings)
+
+    @cached_property
+    def bm25_scores(self) -> np.ndarray:
+        """(queries, products) BM25 of each query for each product name."""
+        n = len(self.data.products)
+        return np.stack([score_bm25(q, self.data.index, n, self.data.doc_lengths) for q in self.query_texts])
+
+    @cached_property
+    def relevant(self) -> np.ndarray:
+        """(queries, products) bool: judged Exact or Partial."""
+        mask = np.zeros((len(self.query_texts), len(self.position)), dtype=bool)
+        row = {int(q): i for i, q in enumerate(self.data.queries["query_id"])}
+        good = self.data.labels[self.data.labels["grade"] > 0]
+        for query_id, product_id in zip(good["query_id"], good["product_id"]):
+            if query_id in row and product_id in self.position:
+                mask[row[query_id], self.position[product_id]] = True
+        return mask
+
+    @cached_property
+    def normalized(self) -> tuple[np.ndarray, np.ndarray]:
+        """BM25 and semantic scores, each row min-max normalised over all products."""
+        bm25, semantic = (
+            np.apply_along_axis(min_max, 1, scores) for scores in (self.bm25_scores, self.semantic_scores)
+        )
+        return bm25, semantic
+
+    def hybrid_scores(self, alpha: float) -> np.ndarray:
+        """(queries, products) alpha * semantic + (1 - alpha) * BM25."""
+        bm25, semantic = self.normalized
+        return alpha * semantic + (1 - alpha) * bm25
+
+
+def open_shop(data_folder: Path | None = None) -> Shop:
+    """The shop on the data set in use, or on that of a folder; its queries' embeddings are in the cache afterwards,
+    where the students' kernels read them."""
+    shop = Shop(load_homework_data(data_folder))
+    batch_embed_local(shop.query_texts, show_progress=False)
+    return shop
+
+
+def measure_reference(shop: Shop) -> dict[str, Any]:
+    """What the right solution measures on this data set, as JSON values.
+
+    For BM25, semantic and hybrid search the least and the greatest Recall@10 of each query that breaking
+    ties differently allows, and for every alpha the same for the mean over the queries.
+    """
+
+    def ranges(scores):
+        pairs = [recall_range(s, r, K) for s, r in zip(scores, shop.relevant)]
+        return np.array(pairs).T
+
+    def both(scores):
+        least, most = ranges(scores)
+        return {
+            "least": least.tolist(),
+            "most": most.tolist(),
+            "mean_least": float(least.mean()),
+            "mean_most": float(most.mean()),
+        }
+
+    table = []
+    for alpha in ALPHAS:
+        least, most = ranges(shop.hybrid_scores(alpha))
+        table.append({"alpha": alpha, "least": float(least.mean()), "most": float(most.mean())})
+    return {
+        "fingerprint": shop.fingerprint,
+        "products": len(shop.data.products),
+        "query_id": shop.data.queries["query_id"].astype(int).tolist(),
+        "bm25": both(shop.bm25_scores),
+        "semantic": both(shop.semantic_scores),
+        "hybrid": both(shop.hybrid_scores(DEFAULT_ALPHA)),
+        "alpha_table": table,
+    }

@@ -1,0 +1,173 @@
+"""What came from a submission is harmless on every page: nbgrader's feedback, Formgrader's view, the report."""
+
+import base64
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbconvert.exporters import HTMLExporter
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, verdict_text
+from autograder.gradebook.results import StudentResult
+from autograder.judge.verdict import CheckResult, Verdict, told_problems
+from autograder.pages.report import write_report
+from tests.support.attacks import ATTACKS, HARMLESS, Page
+from tests.support.hw4 import HW4
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+EXPORTER = HTMLExporter(template_name="basic")
+
+
+def rendered(notebook):
+    return Page(EXPORTER.from_notebook_node(notebook)[0])
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_markdown_of_a_student(attack):
+    notebook = new_notebook(cells=[new_markdown_cell(attack)])
+    page = rendered(present(notebook, []))
+    assert page.acts() == HARMLESS
+    assert "\\href" not in notebook.cells[0].source and "\x1b" not in notebook.cells[0].source
+
+
+def test_the_attacks_do_act_without_it():
+    acting = []
+    for attack in ATTACKS:
+        try:
+            acting.append(rendered(new_notebook(cells=[new_markdown_cell(attack)])).acts() != HARMLESS)
+        except Exception:
+            acting.append(True)
+    assert sum(acting) >= 12
+
+
+def test_plain_markdown_looks_the_same():
+    text = "Recall is *higher*, a < b, $x_i$ and `f(x)`.\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    assert harmless_markdown(text) == text
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_outputs_of_a_student(attack):
+    outputs = [
+        new_output("stream", name="stdout", text=attack),
+        new_output("stream", name="stderr", text=attack),
+        new_output("error", ename=attack, evalue=attack, traceback=[attack]),
+        new_output(
+            "display_data",
+            data={
+                "text/html": attack,
+                "image/svg+xml": attack,
+                "application/javascript": attack,
+                "text/markdown": attack,
+                "text/latex": attack,
+                "image/png": attack,
+                "image/jpeg": attack,
+                "text/plain": attack,
+            },
+            metadata={"image/png": {"width": '"><script>'}, "filenames": {"image/png": "x"}},
+        ),
+        new_output("execute_result", data={"text/plain": attack}),
+    ]
+    notebook = new_notebook(cells=[new_code_cell("x", outputs=outputs)])
+    assert rendered(present(notebook, [])).acts() == HARMLESS
+    assert "\x1b]" not in nbformat.writes(notebook) and "\\u001b]" not in nbformat.writes(notebook)
+
+
+def test_raw_messages_with_parts_of_the_wrong_kind():
+    odd = [
+        {"output_type": "stream", "name": '"><script>', "text": 7},
+        {"output_type": "error", "traceback": "x"},
+        {"output_type": "error", "ename": None, "evalue": ["a", 1], "traceback": [None, "a"]},
+        {"output_type": "??"},
+        {"output_type": "display_data", "data": "x"},
+        {"output_type": "display_data", "data": {"text/plain": ["a", "b"]}},
+        {"output_type": "stream", "name": "stdout", "text": "\ud800"},
+        {},
+    ]
+    cell = new_code_cell("x")
+    cell.outputs, cell.execution_count = [nbformat.from_dict(o) for o in odd], "7"
+    notebook = new_notebook()
+    notebook.cells = [cell]
+    present(notebook, [])
+    nbformat.validate(notebook)
+    nbformat.writes(notebook).encode()
+
+
+def test_pictures_stay_and_colours_stay():
+    notebook = new_notebook(
+        cells=[
+            new_code_cell(
+                "plot()",
+                outputs=[
+                    new_output("display_data", data={"image/png": PNG, "text/plain": "<Figure>"}),
+                    new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m \x1b[2Jx"),
+                ],
+            )
+        ]
+    )
+    present(notebook, [])
+    assert notebook.cells[0].outputs[0].data == {"image/png": PNG, "text/plain": "<Figure>"}
+    assert notebook.cells[0].outputs[1].text == "\x1b[31mred\x1b[0m x"
+    assert harmless_text(["a", "b"]) == "ab" and harmless_text(None) == ""
+
+
+def test_a_verdict_is_told_before_a_plain_number_and_repairs_at_the_top():
+    test = new_code_cell(
+        "check()",
+        outputs=[
+            new_output("execute_result", data={"text/plain": "100"}),
+            new_output("stream", name="stderr", text="careful"),
+        ],
+    )
+    test.metadata["nbgrader"] = {"grade_id": "test_cosine", "grade": True, "points": 10, "schema_version": 3}
+    verdict = Verdict("cosine", 5.0, 10.0, "Half of it.", checks=(CheckResult("a", "works", 5.0, 5.0, None),))
+    notebook = present(new_notebook(cells=[test]), [verdict], ["Cell <b>x</b> was missing."])
+    assert "What had to be repaired" in notebook.cells[0].source
+    [printed, told, mark] = notebook.cells[1].outputs
+    assert printed.name == told.name == "stdout" and "careful" in printed.text
+    assert told.text.startswith("5 of 10 points. Half of it.")
+    assert mark.data == {"text/plain": "5.0"} and notebook.cells[1].metadata["verdict"]["score"] == 5
+    assert rendered(notebook).acts() == HARMLESS
+
+
+def test_a_verdicts_lines_are_short_and_no_sentence_comes_twice():
+    long = "It gave 3 where " + "a rather long explanation of it all " * 6 + "was asked for."
+    checks = (
+        CheckResult("a", "ordinary vectors", 5.0, 0.0, long),
+        CheckResult("b", "zero vectors", 2.0, 0.0, None),
+        CheckResult("c", "one number", 2.0, 0.0, long),
+        CheckResult("d", "lengths", 1.0, 0.0, "It gave nan."),
+    )
+    verdict = Verdict("cosine", 0.0, 10.0, long, checks=checks)
+    text = verdict_text(verdict)
+    assert max(map(len, text.splitlines())) <= WIDTH and text.count("rather long") == 6
+    assert "  0 of 5  ordinary vectors\n" in text and "lengths\n            It gave nan.\n" in text
+    assert told_problems(verdict) == [
+        None,
+        "This holds, but earns points only together with the first property.",
+        None,
+        "It gave nan.",
+    ]
+
+
+def test_only_the_judge_writes_a_verdict_into_a_cell():
+    forged = {"score": 10.0, "max_score": 10.0, "message": "All checks passed.", "checks": []}
+    cells = [new_code_cell("x", metadata={"verdict": forged}), new_markdown_cell("x", metadata={"verdict": forged})]
+    assert all("verdict" not in cell.metadata for cell in present(new_notebook(cells=cells), []).cells)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_report(attack, tmp_path):
+    course = SimpleNamespace(results=lambda assignment: tmp_path / "results")
+    question = Verdict("cosine", 5.0, 10.0, attack, title="Cosine")
+    results = [
+        StudentResult(attack, "graded", None, [question], [attack]),
+        StudentResult(attack, "failed", attack, [question]),
+    ]
+    page = write_report(course, HW4, results, tmp_path / "r.html").read_text()
+    own = write_report(course, HW4, [], tmp_path / "empty.html").read_text()
+    bad, loads, scripts, links = Page(page).acts()
+    assert (bad, loads, scripts, links) == Page(own).acts() or (
+        bad <= {"style", "meta"} and not (loads or scripts or links)
+    )
+    assert "Content-Security-Policy" in page

@@ -1,0 +1,114 @@
+"""Item analysis: difficulty, discrimination, mistakes, and what a regrade changed."""
+
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from autograder.gradebook.results import StudentResult
+from autograder.judge.verdict import Verdict
+from autograder.pages import console as pages_console
+from autograder.pages import report
+from autograder.pages.item_analysis import ALL, Change, changes, items, mistakes
+from autograder.pages.report import write_report
+from tests.support.hw4 import HW4, QUESTIONS
+
+
+def student(name: str, *shares: float, mistake: str | None = None, status: str = "graded") -> StudentResult:
+    """A result with these shares of each question's points; the written answer waits."""
+    questions = [
+        Verdict(
+            q.id,
+            q.points * share,
+            float(q.points),
+            f"about {q.id}",
+            misconception=mistake if q.id == "cosine" else None,
+            waiting=not q.checks,
+            title=q.title,
+        )
+        for q, share in zip(QUESTIONS, (*shares, *[0.0] * 8))
+    ]
+    return StudentResult(name, status, "It broke." if status == "failed" else None, questions)
+
+
+CLASS = [
+    student("ada", 1, 1, 1, 1),
+    student("bo", 1, 1, 0.5, 0),
+    student("cy", 0, 0.5, 0, 0, mistake="dot-product"),
+    student("di", 0, 1, 0, 0, mistake="dot-product"),
+    student("ed", status="failed", mistake="angle"),
+]
+
+
+def test_difficulty_is_the_mean_share_and_waiting_marks_stay_out():
+    found = {item.question.id: item for item in items(CLASS, QUESTIONS)}
+    assert found["cosine"].mean == 5 and found["cosine"].share == 0.5
+    assert found["recall"].share == 0.375 and found["hybrid"].share == 0
+    assert found["reflection"].mean is None and (found["reflection"].marked, found["cosine"].marked) == (0, 4)
+
+
+def test_discrimination_leaves_the_question_out_of_the_total():
+    found = {item.question.id: item.discrimination for item in items(CLASS, QUESTIONS)}
+    cosine, rest = [10, 10, 0, 0], [45, 17.5, 5, 10]
+    assert found["cosine"] == pytest.approx(np.corrcoef(cosine, rest)[0, 1])
+    assert found["hybrid"] is None  # all alike
+    assert items(CLASS[:2], QUESTIONS)[0].discrimination is None  # too few
+
+
+def test_mistakes_are_counted_among_the_graded():
+    [mistake] = mistakes(CLASS, QUESTIONS)
+    assert (mistake.question, mistake.students, mistake.share) == ("cosine", 2, 0.5)
+    assert mistake.title == "It looks like the dot product without the lengths"
+    assert mistakes([], QUESTIONS) == []
+    assert mistakes([student("x", mistake="since removed")], QUESTIONS)[0].title == "since removed"
+
+
+def test_a_regrade_shows_each_changed_mark():
+    before = {"cy": student("cy", 0, 0), "ada": CLASS[0], "ed": student("ed", 1)}
+    found = changes(before, CLASS, QUESTIONS)
+    assert Change("cy", "batch_cosine", 0, 5, "about batch_cosine") in found
+    assert {c.student for c in found} == {"cy", "ed"}
+    assert [c for c in found if c.student == "ed"] == [Change("ed", ALL, 10, None, "It broke.")]
+    assert changes({"ada": student("ada", status="failed")}, CLASS, QUESTIONS) == [
+        Change("ada", ALL, None, 55, "Graded now.")
+    ]
+    assert changes({"ed": CLASS[-1]}, CLASS, QUESTIONS) == []
+    marked = student("cy", 1)
+    marked.questions[0] = replace(marked.questions[0], marked_by_hand=True)
+    assert changes({"cy": student("cy", 0)}, [marked], QUESTIONS) == []
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_console_keeps_names_apart_and_breaks_no_line_in_a_file(terminal, monkeypatch):
+    long = student("a-student-with-a-long-name-7", 1, 0)
+    long.questions[1] = replace(long.questions[1], message="It gave [red]nan[/]. " + "Why is that so? " * 8)
+    console = Console(file=io.StringIO(), width=80, highlight=False, force_terminal=terminal, no_color=True)
+    monkeypatch.setattr(pages_console, "out", console)
+    pages_console.show_results([*CLASS, long])
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
+    assert "-7" in "".join(line.split(" ")[0] for line in lines)
+    assert "…" not in "".join(line.split(" ")[0] for line in lines)
+    told = "\n".join(lines).split("a-student-with-a-long-name-7, batch_cosine: ")[1]
+    assert told.startswith("It gave [red]nan[/].")
+    assert (max(map(len, lines)) <= 80) == terminal
+
+
+def test_the_page_shows_it_all_and_escapes(tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "results_before", lambda *_: {"cy": student("cy", 0, 0)})
+    page = write_report(None, HW4, [*CLASS, student("<script>")], tmp_path / "r.html").read_text()
+    for text in (
+        "Discrimination",
+        "Henrysson",
+        "It looks like the dot product",
+        "Before and after",
+        "about batch_cosine",
+        "mostly chance",
+        "&lt;script&gt;",
+    ):
+        assert text in page
+    assert "<script" not in page and "5 written answers not marked yet" in page and "Not marked yet." in page
+    monkeypatch.setattr(report, "results_before", lambda *_: {})
+    assert "Before and after" not in write_report(None, HW4, [], tmp_path / "r.html").read_text()

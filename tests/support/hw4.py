@@ -1,0 +1,16 @@
+"""Homework 4 as the repository has it: its questions and their banks, for tests that need no data."""
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from autograder.judge.homework import Homework
+
+HW4 = Homework(Path(__file__).resolve().parents[2] / "homework" / "hw4")
+QUESTIONS = HW4.questions
+MISCONCEPTIONS = {question.id: question.misconceptions for question in HW4.judged}
+RIGHT_ANSWERS = {question.id: question.right_answers for question in HW4.judged}
+
+
+def module_of_the_key(name: str) -> ModuleType:
+    return import_module(f"{HW4.key.__name__}.{name}")
