@@ -1,6 +1,6 @@
 """Does a mark depend on luck? Both banks of answers, judged with the probes of many seeds.
 
-    python -m benchmarks.seeds [hw4] [--seeds 200] [--first 0] [--processes 2] [--question cosine ...]
+    python -m benchmarks.seeds [hw4] [--seeds 200] [--first 0] [--processes 2] [--question cosine ...] [--whole]
 
 Every right answer must get full marks with every seed. Every misconception must lose points on exactly the questions it
 says, be named, and get one and the same mark with every seed. Prints what does not hold, with the seeds; exit status 1
@@ -20,7 +20,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as asked for, and no more
 
 from autograder.commands.selftest import Row, banks, small_homework
-from autograder.judge.homework import Homework
+from autograder.judge.homework import Homework, find_homework
 
 ROOT = Path(__file__).resolve().parents[1]
 PRODUCTS, QUERIES = 300, 10  # of the cut: fewer than the self-test's, for the sake of time
@@ -29,9 +29,12 @@ _for_the_process = ExitStack()
 _homework: list[Homework] = []
 
 
-def _prepare(assignment: str) -> None:
+def _prepare(assignment: str, whole: bool) -> None:
     folder = ROOT / "homework" / assignment
-    _homework.append(_for_the_process.enter_context(small_homework(folder, PRODUCTS, QUERIES)))
+    if whole:
+        _homework.append(find_homework(folder))
+    else:
+        _homework.append(_for_the_process.enter_context(small_homework(folder, PRODUCTS, QUERIES)))
 
 
 def rows_of(seed: int, questions: tuple[str, ...] = ()) -> tuple[int, list[Row], float]:
@@ -69,11 +72,12 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--question", action="append", default=[])
+    parser.add_argument("--whole", action="store_true", help="all of the data set in use, not a cut: minutes a seed")
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
     found, seconds = {}, 0.0
     questions = [tuple(asked.question)] * len(seeds)
-    with ProcessPoolExecutor(asked.processes, initializer=_prepare, initargs=(asked.assignment,)) as pool:
+    with ProcessPoolExecutor(asked.processes, initializer=_prepare, initargs=(asked.assignment, asked.whole)) as pool:
         for seed, rows, took in pool.map(rows_of, seeds, questions):
             found[seed] = rows
             seconds += took
@@ -82,7 +86,7 @@ def main() -> int:
     print("\n".join(lines))
     answers, each = len(next(iter(found.values()))), seconds / len(found)
     print(
-        f"{len(found)} seeds, {answers} answers each, {each:.1f} s of CPU time a seed: {len(lines) or 'nothing'} to mend"
+        f"{len(found)} seeds, {answers} answers each, {each:.1f} CPU seconds a seed: {len(lines) or 'nothing'} to mend"
     )
     return bool(lines)
 

@@ -103,7 +103,7 @@ def _likeness(exchange: Exchange, simulated: Answers, apart_from: Answers | None
     groups: dict[type, list[float]] = {}
     for probe, answer in exchange:
         other = simulated[probe.id]
-        share = likeness_of(answer, other, apart_from and apart_from[probe.id])
+        share = likeness_of(answer, other, apart_from[probe.id] if apart_from else None)
         if share is not None:
             groups.setdefault(Number if isinstance(other, Array) else type(other), []).append(share)
     return {kind: float(np.mean(shares)) for kind, shares in groups.items()}
@@ -123,13 +123,13 @@ def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None) ->
     None where `other` does not differ from it.
     """
     mine, theirs = _cells(one), _cells(other)
-    telling = theirs.keys()
+    telling = set(theirs)
     if apart_from is not None:
         usual = _cells(apart_from)
         telling = {key for key in telling if key not in usual or not _same_cell(theirs[key], usual[key])}
         if not telling and usual.keys() == theirs.keys():
             return None
-        telling = telling or theirs.keys()
+        telling = telling or set(theirs)
     if mine.keys() != theirs.keys():
         return 0.0
     columns: dict[str, list[bool]] = {}

@@ -98,7 +98,7 @@ def _query(rng: np.random.Generator, shop: Shop, known: bool) -> Query:
     return Query(texts[row], embeddings[row].astype(np.float64), stems)
 
 
-def _names(rng: np.random.Generator, shop: Shop, query: Query, words: Sequence[int]) -> list[str]:
+def _names(rng: np.random.Generator, shop: Shop, query: Query, words: np.ndarray) -> list[str]:
     """Real product names without the query's words, and then with so many of them put in."""
     own = [word for word in query.text.split() if snowball_tokenize(word)]
     names = []
@@ -128,7 +128,7 @@ def _catalogue(
     rng: np.random.Generator,
     shop: Shop,
     query: Query,
-    words: Sequence[int],
+    words: np.ndarray,
     cosines_for: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Catalogue:
     """A product for each of `words`, with so many words of the query in its name.
@@ -355,14 +355,14 @@ def _wrong_rows(probe: Probe, answer: Answer) -> str | None:
     return None
 
 
-def _wrong_products(function: str) -> Callable[[Exchange, Shop], str | None]:
-    """The rule that products_df has its rows and columns as before the call."""
+def _wrong_products(function: str, argument: int) -> Callable[[Exchange, Shop], str | None]:
+    """The rule that products_df, the function's argument at this position, is as it was before the call."""
 
     def problem(probe: Probe, answer: Answer) -> str | None:
         frame = as_frame(answer, "product_id")
         if isinstance(frame, str):
             return frame
-        given = probe.args[probe.argument]
+        given = probe.args[argument]
         if new := [name for name in frame.names if name not in given.columns]:
             return f"{function} writes a column {new[0]} into the very products_df that it is given: work on a copy."
         if frame.names != tuple(given.columns) or frame.columns["product_id"] != probe.about.ids:
@@ -471,7 +471,7 @@ SEMANTIC = Question(
             1,
             "products_df stays as it was",
             _semantic_probes("unchanged", (12, 4), argument=2),
-            _wrong_products("semantic_search"),
+            _wrong_products("semantic_search", 2),
         ),
     ),
     writes="semantic_search",
@@ -538,7 +538,7 @@ HYBRID = Question(
             1,
             "products_df stays as it was",
             _hybrid_probes("unchanged", (12, 4, 0.5, SHARING), argument=3),
-            _wrong_products("hybrid_search"),
+            _wrong_products("hybrid_search", 3),
         ),
     ),
     writes="hybrid_search",
