@@ -31,7 +31,8 @@ class Proof:
 
 
 def release(course: Course, homework: Homework, out: Path, runner: Runner | None = None) -> list[Proof]:
-    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`.
+    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`. An
+    earlier edition there is replaced; other homework that it holds stays.
 
     Raises ReleaseRefused, with nothing written, unless the reference solution earns full marks, the blank
     notebook earns 0, and neither the edition nor what nbgrader releases holds a solution, a hidden test, a reference

@@ -82,7 +82,7 @@ def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
     leaky = make_course(tmp_path / "course", small_homework.folder.parents[1])
-    (leaky.root / "helpers" / "notes.md").write_text(
+    (leaky.root / "lectures" / "notes.md").write_text(
         "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
         "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
     )
