@@ -41,7 +41,10 @@ def new(assignment: Assignment, course: CourseOption = None) -> None:
 
     folder = new_homework(Course.find(course), assignment)
     out.print(f"Homework: {folder}", soft_wrap=True)
-    out.print(f"It can be released as it is: autograder release {assignment}. How to go on: docs/write-a-homework.md.")
+    out.print(
+        f"It can be released as it is: autograder release {assignment}. How to go on: docs/write-a-homework.md.",
+        soft_wrap=True,
+    )
 
 
 @app.command()
