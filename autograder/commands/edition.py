@@ -35,9 +35,9 @@ class ReleaseRefused(CourseError):
     """A proof failed or the folder is not for an edition, so nothing was written."""
 
 
-def check_place(course: Course, out: Path) -> None:
-    """ReleaseRefused unless the course has what students need, and `out` is new, empty, or an edition that an earlier
-    release wrote."""
+def check_folders(course: Course, out: Path) -> None:
+    """ReleaseRefused where the course lacks what students need, and unless `out` is new, empty, or an edition that an
+    earlier release wrote."""
     absent = [name for name in (*SHIPPED, "pyproject.toml") if not (course.root / name).exists()]
     if absent:
         raise ReleaseRefused(

@@ -25,7 +25,7 @@ from autograder.judge import submission as grading
 from autograder.pages.report import write_report
 from autograder.run.notebook import KILLED, OUTSIDE, TIME, Run, RunFailed
 
-# More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
+# More names are in test_merge.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [
     "[red]x [2]",
     'Zoë O\'Brien "Pat"',

@@ -4,65 +4,17 @@ import copy
 import json
 import os
 import random
-from pathlib import Path
 
 import nbformat
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.course.cells import answered_question, grade_id
-from autograder.course.notebooks import read_notebook, released_form, solved
+from autograder.course.cells import grade_id
+from autograder.course.notebooks import released_form
 from autograder.course.students import shown_name, student_id
-from autograder.intake import merge as intake
 from autograder.intake.choose import IntakeError, choose_notebook
-from autograder.intake.merge import read_submission
-
-HOMEWORK = Path(__file__).resolve().parents[3] / "homework" / "hw4" / "hw4.ipynb"
-
-
-@pytest.fixture(scope="module")
-def source():
-    return read_notebook(HOMEWORK)
-
-
-@pytest.fixture(scope="module")
-def released(source):
-    return released_form(source)
-
-
-@pytest.fixture
-def handed(source):
-    """A solved notebook as a plain dict, to be damaged."""
-    return json.loads(nbformat.writes(solved(source)))
-
-
-def read(content, released):
-    return read_submission(content if isinstance(content, bytes) else json.dumps(content).encode(), released)
-
-
-def answers(submission):
-    return {answered_question(c): c.source for c in submission.notebook.cells if answered_question(c)}
-
-
-def find(handed, name):
-    return next(c for c in handed["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
-
-
-def same_frame(submission, released):
-    """The clean notebook has the released cells in order, with the instructor's text in the locked ones."""
-    nbformat.validate(submission.notebook)
-    kept = [c for c in submission.notebook.cells if grade_id(c)]
-    assert [grade_id(c) for c in kept] == [grade_id(c) for c in released.cells if grade_id(c)]
-    for cell, original in zip(kept, (c for c in released.cells if grade_id(c))):
-        assert cell.cell_type == original.cell_type and cell.metadata == original.metadata
-        if not answered_question(cell):
-            assert cell.source == original.source
-    return submission
-
-
-def solved_answers(released, handed):
-    return answers(read(handed, released))
+from tests.support.submissions import answers, find, read, same_frame, solved_answers
 
 
 def test_a_sound_notebook_is_taken_as_it_is(handed, released):
@@ -198,84 +150,6 @@ def test_cells_in_another_order(handed, released):
     assert answers(same_frame(read(handed, released), released)) == want
 
 
-@pytest.mark.parametrize(
-    "form",
-    [
-        {"nbformat": 4, "nbformat_minor": 99},
-        {"nbformat": "4", "nbformat_minor": None},
-        {"nbformat": 7, "nbformat_minor": -1},
-        {"nbformat": 4.2, "nbformat_minor": True},
-    ],
-)
-def test_odd_format_versions(handed, released, form):
-    want = solved_answers(released, handed)
-    submission = same_frame(read(handed | form, released), released)
-    assert answers(submission) == want and "read as version 4" in submission.repairs[0]
-
-
-def test_a_notebook_of_format_3(handed, released):
-    want = solved_answers(released, handed)
-    cells = [
-        {k: v for k, v in c.items() if k != "source"} | {"input": c["source"]} if c["cell_type"] == "code" else c
-        for c in handed["cells"]
-    ]
-    old = {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [{"cells": cells}]}
-    submission = same_frame(read(old, released), released)
-    assert answers(submission) == want and "old format" in submission.repairs[0]
-
-
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252"])
-def test_other_encodings(handed, released, encoding):
-    find(handed, "answer_reflection")["source"] = "Früher war das Sofa café-braun"
-    text = json.dumps(handed, ensure_ascii=False).encode(encoding, "replace")
-    submission = same_frame(read(text, released), released)
-    assert answers(submission)["reflection"] == "Früher war das Sofa café-braun"
-
-
-def test_half_a_character_can_be_written_again(handed, released):
-    find(handed, "answer_reflection")["source"] = "a\ud800b\0c"
-    submission = read(handed, released)
-    assert nbformat.writes(submission.notebook).encode() and answers(submission)["reflection"] == "a?bc"
-
-
-@pytest.mark.parametrize(
-    ("raw", "reason"),
-    [
-        (b"", "empty"),
-        (b" \n", "empty"),
-        (b"\0" * 64, "empty"),
-        (b"{", "valid JSON"),
-        (b"<html></html>", "valid JSON"),
-        (b"PK\x03\x04 and so on", "zip archive"),
-        (b"[1, 2]", "another kind"),
-        (b"7", "another kind"),
-        (b"{}", "no cells"),
-        (b'{"cells": 3}', "no cells"),
-        (b'{"cells": []}', "right file"),
-        (b'{"cells": [1, null]}', "right file"),
-        (b'{"worksheets": [{"cells": 3}, 4]}', "right file"),
-        (b"[" * 200_000, "valid JSON"),
-        (b'{"cells": [' + b'{"a":' * 200_000, "valid JSON"),
-        (b"\xff\xfe\x00", "valid JSON"),
-    ],
-)
-def test_what_is_no_notebook_gets_a_reason(released, raw, reason):
-    with pytest.raises(IntakeError, match=reason):
-        read_submission(raw, released)
-
-
-def test_bounds(handed, released, monkeypatch):
-    monkeypatch.setattr(intake, "MAX_BYTES", 1000)
-    with pytest.raises(IntakeError, match="Clear the outputs"):
-        read(handed, released)
-    monkeypatch.undo()
-    with pytest.raises(IntakeError, match="2,600 cells"):
-        read(handed | {"cells": handed["cells"] * 100}, released)
-    find(handed, "answer_cosine")["source"] = "#" * 600_000
-    with pytest.raises(IntakeError, match="500,000 characters"):
-        read(handed, released)
-
-
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(),
     lambda inner: (
@@ -309,6 +183,164 @@ def test_any_damage_is_repaired_or_refused_in_words(source, released, data, at, 
             same_frame(read(whole, released), released)
         except IntakeError as reason:
             assert str(reason).endswith((".", "?"))
+
+
+# --- written answers, which a reader marks ---------------------------------------------------------------
+
+ESSAY = "BM25 finds the collection's name, and the vectors find the sofa that I called a couch."
+
+
+def essay(text=ESSAY, **more):
+    return {"cell_type": "markdown", "metadata": {}, "source": text} | more
+
+
+def plainly(handed):
+    """The same notebook with texts instead of lists of lines."""
+    for cell in handed["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return handed
+
+
+def dropped(handed, released):
+    handed["cells"][-1] = essay()
+
+
+def split(handed, released):
+    handed["cells"][-1:] = [essay(ESSAY[:30]), essay(ESSAY[30:])]
+
+
+def split_below_its_empty_cell(handed, released):
+    handed["cells"][-1]["source"] = "YOUR ANSWER HERE"
+    handed["cells"].append(essay())
+
+
+def emptied(handed, released):
+    handed["cells"][-1]["source"] = ""
+    handed["cells"].append(essay())
+
+
+def merged_into_the_question(handed, released):
+    handed["cells"].pop()
+    handed["cells"][-1]["source"] += f"\n\n{ESSAY}"
+
+
+def as_code(handed, released):
+    handed["cells"][-1] = essay(f"# {ESSAY}", cell_type="code")
+
+
+def above_the_question(handed, released):
+    handed["cells"][-1] = handed["cells"][-2]
+    handed["cells"][-2] = essay()
+
+
+def elsewhere(handed, released):
+    handed["cells"].pop()
+    handed["cells"].insert(3, essay())
+
+
+WAYS = [
+    dropped,
+    split,
+    split_below_its_empty_cell,
+    emptied,
+    merged_into_the_question,
+    as_code,
+    above_the_question,
+    elsewhere,
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_written_answer_that_has_lost_its_cell_waits_for_its_reader(handed, released, way):
+    """nbgrader gives 0 for good to a cell that holds the released text, so another one has to stand in it."""
+    plainly(handed)
+    way(handed, released)
+    submission = same_frame(read(handed, released), released)
+    text = answers(submission)["reflection"]
+    assert ESSAY[:30] in text and ESSAY[30:] in text and "YOUR ANSWER" not in text
+    assert any("answer_reflection" in repair for repair in submission.repairs)
+    assert answers(submission)["cosine"] == find(handed, "answer_cosine")["source"]
+
+
+@pytest.mark.parametrize("own", [[], [essay("# a note on cosines")]])
+def test_where_nothing_was_written_nobody_has_to_read(released, own):
+    """A note elsewhere is no answer to a question whose cell is there, and a typing error in a locked cell is none."""
+    handed = plainly(json.loads(nbformat.writes(released)))
+    handed["cells"][3:3] = own
+    handed["cells"][-2]["source"] += " ok"
+    assert answers(same_frame(read(handed, released), released))["reflection"] == "YOUR ANSWER HERE"
+
+
+def test_code_that_a_reader_marks(source):
+    """The kind is any question marked by hand."""
+    source = nbformat.from_dict(source)
+    source.cells[-1] = nbformat.v4.new_code_cell("### BEGIN SOLUTION\nx = 1\n### END SOLUTION") | {
+        "metadata": source.cells[-1].metadata
+    }
+    released = released_form(source)
+    handed = json.loads(nbformat.writes(released))
+    handed["cells"][-1]["source"] = ""
+    handed["cells"].append({"cell_type": "code", "metadata": {}, "source": "plot = draw()", "outputs": []})
+    submission = same_frame(read(handed, released), released)
+    assert answers(submission)["reflection"] == "plot = draw()"
+    assert sum("draw()" in cell.source for cell in submission.notebook.cells) == 1
+
+
+# --- another homework's file -----------------------------------------------------------------------------
+
+
+def other_homework(released):
+    """A homework with a set-up, stubs and a reflection like this one's, and ids and questions of its own."""
+    other = json.loads(nbformat.writes(released))
+    for number, cell in enumerate(other["cells"]):
+        name = cell["metadata"]["nbgrader"]["grade_id"]
+        if name not in ("intro", "setup_text", "setup", "answer_best_alpha", "reflection_text", "answer_reflection"):
+            cell["metadata"]["nbgrader"]["grade_id"] = name.replace("_", f"_other{number}_")
+        if name not in ("answer_best_alpha", "answer_reflection"):
+            cell["source"] = f"## {number}. Another question altogether\n\nDo number {number}."
+    return other
+
+
+@pytest.mark.parametrize("stripped", [False, True])
+@pytest.mark.parametrize("cells", [slice(None), slice(1, 4), slice(21, 24), slice(24, None)])
+def test_another_homeworks_file(released, stripped, cells):
+    other = other_homework(released)
+    other["cells"] = other["cells"][cells]
+    for cell in other["cells"]:
+        if stripped or cells == slice(21, 24):
+            cell["metadata"] = {}
+    if not stripped and cells in (slice(1, 4), slice(24, None)):
+        pytest.skip("these few cells have this homework's ids")
+    with pytest.raises(IntakeError, match="None of this homework's answer cells is in the notebook. Is it the right"):
+        read(other, released)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda cell: cell["cell_type"] == "code",
+        lambda cell: "answer_" in cell["metadata"]["nbgrader"]["grade_id"],
+        lambda cell: cell["metadata"]["nbgrader"]["grade_id"] in ("answer_recall", "test_recall"),
+    ],
+)
+@pytest.mark.parametrize("stripped", [False, True])
+def test_a_right_file_of_which_little_is_left(handed, released, kept, stripped):
+    own = [essay(f"# Own heading number {number}") for number in range(40)]
+    handed["cells"] = [cell for cell in handed["cells"] if kept(cell)] + own
+    want = find(plainly(handed), "answer_recall")["source"]
+    for cell in handed["cells"] if stripped else ():
+        cell["metadata"] = {}
+    assert answers(same_frame(read(handed, released), released))["recall"] == want
+
+
+def test_a_copy_runs_where_it_stood(handed, released):
+    """A copy below the test cell must not run above it."""
+    at = handed["cells"].index(find(handed, "test_cosine"))
+    later = copy.deepcopy(find(handed, "answer_cosine")) | {"source": "def cosine_similarity(a, b): return 1"}
+    handed["cells"].insert(at + 1, later)
+    cells = read(handed, released).notebook.cells
+    names = [grade_id(cell) or cell.source for cell in cells]
+    assert names.index("answer_cosine") + 1 == names.index("test_cosine") == names.index(later["source"]) - 1
 
 
 # --- which file counts -----------------------------------------------------------------------------------
