@@ -1,5 +1,6 @@
 """The command line: autograder release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
 
+import errno
 import os
 import sys
 from contextlib import ExitStack
@@ -288,6 +289,15 @@ def main() -> None:
         app()
     except CourseError as problem:
         print(problem, file=sys.stderr)
+        sys.exit(2)
+    except OSError as problem:
+        if problem.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        print(
+            f"{problem.filename or 'A file'} cannot be used ({problem.strerror}): check who owns it and how its disk "
+            "is mounted, then give the same command again.",
+            file=sys.stderr,
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -8,11 +8,9 @@ import asyncio
 import json
 import logging
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -36,6 +34,7 @@ from autograder.inside import collector
 from autograder.run import provisioner, sandbox
 from autograder.run.parents import heavy_imports
 from autograder.run.sandbox import Limits
+from autograder.run.scratch import Scratch
 from autograder.run.usage import Usage
 from helpers.errors import CourseError
 
@@ -139,7 +138,8 @@ class Kernel:
     def __init__(self, notebook: NotebookNode, limits: Limits, sandboxed: bool, data_folder: Path | None):
         self.limits, self.sandboxed, self.data_folder = limits, sandboxed, data_folder
         self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        self.folder = Path(tempfile.mkdtemp(prefix="run-"))
+        self.scratch = Scratch()
+        self.folder = self.scratch.path
         self.context = zmq.asyncio.Context()
         # Set here, they hold for every socket of a client that is given this context.
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
@@ -222,7 +222,7 @@ class Kernel:
             await self.manager.provisioner.wait()
             await self.manager.provisioner.cleanup()
         self.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.scratch.close()
 
     async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
         """Execute one cell -> whether it ended by itself, with no more than `seconds` of computing and not idle for too

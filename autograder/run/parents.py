@@ -50,11 +50,14 @@ MOST_PARENTS = 3
 MESSAGE_BYTES = 4096
 START_SECONDS = 120  # what the heaviest libraries may take on a busy machine
 MOST_LOOKED_AT, BYTES_LOOKED_AT = 500, 2**20  # files, and bytes of each
+# At the beginning of a line, or of a text or a line in JSON. Blanks alone may stand before it, no newlines: each place
+# is then looked at once, whatever the text.
+IMPORT = re.compile(r'(?:^|"|\\n)[ \t]*(?:from|import)[ \t]+(\w{1,100})', re.MULTILINE)
 
 
 def heavy_imports(sources: Iterable[str]) -> frozenset[str]:
     """Which of HEAVY these cells import, by a look at their text: a wrong guess costs time and nothing else."""
-    names = {match for source in sources for match in re.findall(r"^\s*(?:from|import)\s+(\w+)", source, re.MULTILINE)}
+    names = {match for source in sources for match in IMPORT.findall(source)}
     return frozenset(names & HEAVY.keys())
 
 
@@ -230,7 +233,7 @@ def _likely_imports(notebook: Path) -> frozenset[str]:
         return frozenset()
     with open(notebook, "rb") as file:
         text = file.read(BYTES_LOOKED_AT).decode(errors="replace")
-    return heavy_imports(re.split(r'"|\\n', text))
+    return heavy_imports([text])
 
 
 def close_all() -> None:

@@ -288,6 +288,14 @@ def test_a_kernel_that_was_killed_from_outside_costs_no_mark(course, hand_in, gr
     assert scores(grade(handed)) == {"ada": 10, "bob": 10}
 
 
+@pytest.mark.parametrize("depth", [400, 975, 5000])
+def test_an_output_nested_without_end_is_dropped(hand_in, grade, runs, depth):
+    nested = b"[" * depth + b"]" * depth
+    output = b'"outputs": [{"output_type": "display_data", "metadata": {}, "data": {"application/json": ' + nested
+    raw = hand_in.right.replace(b'"outputs": []', output + b"}}]", 1)
+    assert scores(grade(hand_in("ada", raw=raw))) == {"ada": 10}
+
+
 def test_a_mark_by_hand_survives(course, hand_in, grade, runs):
     handed = hand_in("ada")
     raw = hand_in.right.replace(b"YOUR ANSWER HERE", b"Because of the rare words.")
