@@ -266,7 +266,7 @@ def runner_here(unsafe: bool) -> "Runner":
     from functools import partial
 
     from autograder.run import sandbox
-    from autograder.run.notebook import run_notebook
+    from autograder.run.apart import run_notebook
 
     if unsafe or not sandbox.is_wanted():
         print("No sandbox: the notebooks run with your own rights, and marks can be cheated.", file=sys.stderr)

@@ -27,7 +27,7 @@ from autograder.judge.judge import Request, judge
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 from autograder.tryout import evidence_of
 from helpers import load_wands_labels, load_wands_products, load_wands_queries, sample_catalogue
 
