@@ -23,7 +23,7 @@ from autograder.judge.judge import Request, evidence_of, judge
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 
 WHOLE, RIGHT, MISTAKE, SAME_MISTAKE = "whole notebook", "right answer", "misconception", "the same in other words"
 EXPLOIT = "exploit"
