@@ -162,8 +162,9 @@ def _secrets(source: NotebookNode, homework: Homework) -> list[tuple[str, str]]:
             for region in re.findall(rf"{begin}[^\n]*\n(.*?)\n[^\n]*{end}", cell.source, flags=re.S):
                 secrets.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
     for what, value in _measured(homework.shop.reference, "reference"):
-        # Rounded, or in full: then its first digits are found.
-        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[:-6]})]
+        # Rounded, or in full: then its first digits are found, where it has as many.
+        first = repr(value)[: len("0.123456")]
+        secrets += [(what, digits) for digits in sorted({f"{value:.6f}", first}) if len(digits) == len("0.123456")]
     return secrets
 
 

@@ -6,7 +6,7 @@ kernel, as submissions do.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -66,11 +66,14 @@ def selftest(
             yield from exploit_bank(course, homework)
 
 
-def banks(homework: Homework, seed: int) -> Iterator[Row]:
-    """Right answers and misconceptions, one at a time in a notebook whose other answers are right."""
+def banks(homework: Homework, seed: int, only: Collection[str] = ()) -> Iterator[Row]:
+    """Right answers and misconceptions, one at a time in a notebook whose other answers are right.
+
+    only: ids of the questions whose answers are judged (default: all).
+    """
     questions = homework.judged
     requests = draw_requests(questions, homework, seed)
-    for question in questions:
+    for question in [q for q in questions if not only or q.id in only]:
         for answer in question.right_answers:
             verdicts = judge_answers({question.id: answer.source}, [question], requests, homework)
             yield right_row(question.id, answer.title, verdicts)
