@@ -47,15 +47,17 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
         with only_one(course):
             marks.check(course)
             names = student_names(course, assignment, people)
-            alike = mixed_up(names)
+            alike, before = mixed_up(names), _taken_before(course)
             collected = []
             for who in sorted(people, key=lambda who: (names[who], str(who))):
-                doubt = mixed_up_in_words([str(one) for one in alike[who]]) if who in alike else None
-                doubt = doubt or _taken_already(course, names[who])
+                name = names[who]
+                doubt = [str(one) for one in alike.get(who, ())]
+                if not doubt and before.get(told_apart(name), student_id(name)) != student_id(name):
+                    doubt = [name, f"{before[told_apart(name)]} (taken in before)"]
                 if doubt:
-                    collected.append(Collected(shown_name(names[who]), "failed", doubt))
+                    collected.append(Collected(shown_name(name), "failed", mixed_up_in_words(doubt)))
                 else:
-                    collected.append(_take(course, assignment, names[who], who, people[who], read[who]))
+                    collected.append(_take(course, assignment, name, who, people[who], read[who]))
             return collected
 
 
@@ -108,10 +110,7 @@ def _nothing(assignment: str, places: Sequence[Place]) -> str:
     return f"There is no notebook, only {', '.join(names[:4])}{' and more' if len(names) > 4 else ''}."
 
 
-def _taken_already(course: Course, student: str) -> str | None:
-    """A reason where another student's folder, taken in before, has a name that cannot be told apart from this one."""
+def _taken_before(course: Course) -> dict[str, str]:
+    """{what tells a student apart: the folder's name} of all who were taken in before."""
     folder = course.build / "submitted"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name != student_id(student) and told_apart(path.name) == told_apart(student):
-            return mixed_up_in_words([student, path.name]) + f" {shown_name(path.name)} was taken in before."
-    return None
+    return {told_apart(path.name): path.name for path in folder.iterdir()} if folder.is_dir() else {}

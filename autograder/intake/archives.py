@@ -9,6 +9,7 @@ import gzip
 import io
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 import zlib
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from autograder.course.files import FULL
 from autograder.intake.choose import MAX_BYTES, NOT_THEIRS, is_notebook
 from helpers.errors import CourseError
 
@@ -33,8 +35,18 @@ MAX_DEPTH = 2
 ENCRYPTED = 0x1  # the first of a zip entry's flags (APPNOTE.TXT 4.4.4)
 LISTED = b"PK\x01\x02"  # begins the record of every file in a zip's list (APPNOTE.TXT 4.3.12)
 ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz")
-# What zipfile raises for an entry that is damaged, locked or packed in a way that it does not know.
-DAMAGED = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zlib.error)
+# What zipfile, tarfile and gzip raise for what is damaged, locked or packed in a way that they do not know.
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    struct.error,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
 
 LINK = "The file is a link to another file; it was not followed."
 OUTSIDE = "A file name in the archive points outside of it; that file was not taken."
@@ -226,7 +238,9 @@ def _opened(name: str, path: Path, budget: Budget, depth: int) -> Iterator[Entry
     kind = "zip" if is_zip else "tar"
     try:
         inner = list(_zip_entries(path, budget, depth) if is_zip else _tar_entries(name, path, budget, depth))
-    except (tarfile.TarError, *DAMAGED):
+    except DAMAGED as problem:
+        if isinstance(problem, OSError) and problem.errno in FULL:
+            raise
         yield Entry(None, f"The {kind} archive is damaged; it was not opened.")
         return
     yield from inner or [Entry(None, f"The {kind} archive holds no notebook.")]

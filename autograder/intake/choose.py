@@ -51,10 +51,10 @@ def the_one_that_counts(
     else the only one whose name begins with the homework's. IntakeError where none of that holds, with `nothing` as
     its text where there is no candidate at all.
     """
-    rounds: list[Sequence[Candidate]] = [found]
-    attempts = {candidate.attempt for candidate in found}
-    if () not in attempts:
-        rounds = [[c for c in found if c.attempt == attempt] for attempt in sorted(attempts, reverse=True)]
+    by_attempt: dict[tuple[int, ...], list[Candidate]] = {}
+    for candidate in found:
+        by_attempt.setdefault(candidate.attempt, []).append(candidate)
+    rounds = [list(found)] if () in by_attempt else [by_attempt[at] for at in sorted(by_attempt, reverse=True)]
     unread = [candidate.reason for candidate in found if candidate.reason]
     readable = next((those for those in rounds if any(candidate.path for candidate in those)), None)
     if readable is None:

@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 from autograder.course.files import write_whole
@@ -19,22 +20,21 @@ def student_names(course: Course, assignment: str, people: Iterable[Person]) -> 
     path = course.build / "people.json"
     known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     people = list(people)
+    called = Counter(told_apart(person.name) for person in people)
+    before = {where: {told_apart(name) for name in taken} for where, taken in known.items()}
     names = {}
     for person in people:
-        own = unicodedata.normalize("NFC", person.name)
+        names[person] = own = unicodedata.normalize("NFC", person.name)
         if person.number is None:
-            names[person] = own
             continue
         where = f"Moodle {assignment}" if person.platform == "Moodle" else str(person.platform)
-        mine = [own, person.number]
         taken = known.setdefault(where, {})
-        name = next((name for name, theirs in taken.items() if theirs == mine), None)
+        name = next((name for name, owner in taken.items() if owner == [own, person.number]), None)
         if name is None:
-            others = any(told_apart(p.name) == told_apart(own) for p in people if p != person)
-            others = others or any(told_apart(name) == told_apart(own) for name in taken)
-            name = f"{own} ({person.number})" if others else own
+            alone = called[told_apart(own)] == 1 and told_apart(own) not in before.get(where, ())
+            name = own if alone else f"{own} ({person.number})"
         names[person] = name
-        taken[name] = mine
-    if any(person.number for person in people):
-        write_whole(path, json.dumps(known, indent=1, ensure_ascii=False) + "\n")
+        taken[name] = [own, person.number]
+    if known:
+        write_whole(path, json.dumps(known, indent=1) + "\n")
     return names

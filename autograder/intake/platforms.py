@@ -5,9 +5,9 @@ by less than both.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from autograder.intake.archives import OUTSIDE, Listed, is_wanted, name_parts, stem
 from autograder.intake.choose import NOT_THEIRS
@@ -54,10 +54,10 @@ def by_person(listed: Sequence[Listed], assignment: str) -> dict[Person, list[Pl
     A loose file that is no notebook belongs to nobody, unless a platform or the homework is in its name.
     """
     wrapper = _wrapping(listed, assignment)
-    title = _blackboard_title(listed)
+    everything = [name_parts(file.name) for file in listed]
+    title = _blackboard_title(parts[len(wrapper)] for parts in everything if parts and len(parts) > len(wrapper))
     people: dict[Person, list[Place]] = {}
-    for file in listed:
-        parts = name_parts(file.name)
+    for file, parts in zip(listed, everything, strict=True):
         if parts is None:
             safe = [p for p in re.split(r"[/\\]+", file.name) if p not in ("", ".", "..") and ":" not in p]
             person = Person(safe[0] if len(safe) > 1 else "unknown")
@@ -118,6 +118,8 @@ def _recognise(parts: tuple[str, ...], file: Listed, assignment: str, title: str
             name = name.removeprefix(title)
         if match.re is MOODLE and name == BLIND:
             name, number = f"{name} {number}", None
+        if number:
+            name = unicodedata.normalize("NFC", name)
         platform = {CANVAS: "Canvas", MOODLE: "Moodle"}.get(match.re, "Brightspace") if number else None
         attempt = _moment(named["time"]) if named.get("time") else _version(inside)
         return Person(name, platform, number), Place(file, inside, attempt, int((named.get("upload") or "0")[:18]))
@@ -127,16 +129,12 @@ def _recognise(parts: tuple[str, ...], file: Listed, assignment: str, title: str
     return Person(parts[0]), Place(file, parts[1:], _version(parts[1:]))
 
 
-def _blackboard_title(listed: Iterable[Listed]) -> str:
+def _blackboard_title(starts: Iterable[str]) -> str:
     """What Blackboard's names have in common between the title's first word and the student: numbers, as in
     Homework_4_ada. Other words may belong to the student's name."""
-    starts = []
-    for file in listed:
-        for part in PurePosixPath(file.name.replace("\\", "/")).parts:
-            if match := BLACKBOARD.fullmatch(part):
-                starts.append(re.match(r"(?:\d+_)*", match["student"]))
-    found = {match[0] for match in starts if match}
-    return found.pop() if len(found) == 1 else ""
+    matches = [match for start in set(starts) if (match := BLACKBOARD.fullmatch(start))]
+    numbers = {re.sub(r"^((?:\d+_)*).*", r"\1", match["student"], flags=re.S) for match in matches}
+    return numbers.pop() if len(numbers) == 1 else ""
 
 
 # --- which attempt ---------------------------------------------------------------------------------------

@@ -327,6 +327,13 @@ def test_the_command(course, archive):
             {"bo_meyer": "A", "al_meyer": "B"},
         ),
         ({"kim_7_1_hw4.ipynb": "A", "Kim_8_2_hw4.ipynb": "B"}, {"kim (7)": "A", "Kim (8)": "B"}),
+        (
+            {
+                "Homework_4_bo_meyer_attempt_2026-01-02-10-00-00_hw4.ipynb": "A",
+                "Homework_4_al_meyer_attempt_2026-01-02-10-00-00_hw4.ipynb": "B",
+            },
+            {"bo_meyer": "A", "al_meyer": "B"},
+        ),
     ],
 )
 def test_people_of_one_name_stay_apart(course, archive, files, students):
@@ -357,7 +364,7 @@ def test_names_that_cannot_be_told_apart_are_reported(course, archive, pair):
 def test_a_name_is_compared_with_those_taken_in_before(course, archive):
     collect(course, "hw4", archive({"ada/hw4.ipynb": "A"}))
     [other] = collect(course, "hw4", archive({"Ada/hw4.ipynb": "B"}, "later.zip"))
-    assert other.status == "failed" and "ada was taken in before" in other.note
+    assert other.status == "failed" and "Ada, ada (taken in before)." in other.note
     assert taken(course) == {"ada": "A"}
 
 
