@@ -43,7 +43,7 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
             )
         people = by_person(listed, assignment)
         budgets = Budgets(Path(spool))
-        read = {who: _read(places, budgets.of(shown_name(str(who)))) for who, places in people.items()}
+        chosen = {who: _choose(assignment, places, budgets.of(shown_name(str(who)))) for who, places in people.items()}
         with only_one(course):
             marks.check(course)
             names = student_names(course, assignment, people)
@@ -57,42 +57,46 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
                 if doubt:
                     collected.append(Collected(shown_name(name), "failed", mixed_up_in_words(doubt)))
                 else:
-                    collected.append(_take(course, assignment, name, who, people[who], read[who]))
+                    collected.append(_take(course, assignment, name, who, *chosen[who]))
             return collected
+
+
+def _choose(assignment: str, places: Sequence[Place], budget: Budget) -> tuple[Path | None, str | None]:
+    """One person's notebook that counts and a sentence where one is needed, or None and the reason."""
+    try:
+        chosen, note = the_one_that_counts(_read(places, budget), assignment, _nothing(assignment, places))
+    except (IntakeError, OverBudget) as reason:
+        budget.drop()
+        return None, str(reason)
+    budget.drop(keep=chosen.path)
+    return chosen.path, note
 
 
 def _read(places: Sequence[Place], budget: Budget) -> list[Candidate]:
     """One person's files, read or with the reason why not."""
     found = []
-    try:
-        for place in places:
-            if place.reason:
-                found.append(Candidate(place.parts, None, place.reason, place.attempt))
-                continue
-            entries = list(place.file.take(budget))
-            for entry in entries:
-                parts = (*place.parts[:-1], *entry.inside) if entry.inside else place.parts
-                found.append(Candidate(parts, entry.path, entry.reason, place.attempt, place.upload))
-            if not entries and place.attempt:
-                found.append(Candidate(place.parts, None, None, place.attempt))  # the attempt was made, all the same
-    except OverBudget as reason:
-        budget.drop()
-        return [Candidate((), None, str(reason))]
+    for place in places:
+        if place.reason:
+            found.append(Candidate(place.parts, None, place.reason, place.attempt))
+            continue
+        entries = list(place.file.take(budget))
+        for entry in entries:
+            parts = (*place.parts[:-1], *entry.inside) if entry.inside else place.parts
+            found.append(Candidate(parts, entry.path, entry.reason, place.attempt, place.upload))
+        if not entries and place.attempt:
+            found.append(Candidate(place.parts, None, None, place.attempt))  # the attempt was made, all the same
     return found
 
 
 def _take(
-    course: Course, assignment: str, student: str, who: Person, places: Sequence[Place], found: Sequence[Candidate]
+    course: Course, assignment: str, student: str, who: Person, chosen: Path | None, note: str | None
 ) -> Collected:
-    try:
-        chosen, note = the_one_that_counts(found, assignment, _nothing(assignment, places))
-    except IntakeError as reason:
+    if chosen is None:
         kept = course.submitted(assignment, student_id(student))
         kept.parent.mkdir(parents=True, exist_ok=True)
         before = " The file that was taken in before stays, and is graded." if kept.is_file() else ""
-        return Collected(shown_name(student), "failed", f"{reason}{before}")
-    assert chosen.path is not None
-    status = keep_submitted(course, assignment, student, chosen.path.read_bytes())
+        return Collected(shown_name(student), "failed", f"{note}{before}")
+    status = keep_submitted(course, assignment, student, chosen.read_bytes())
     if status == "changed":
         marks.forget(course, assignment, student)
         drop_result(course, assignment, student)

@@ -141,10 +141,11 @@ class Budget:
         path.write_bytes(raw)
         return path
 
-    def drop(self) -> None:
-        """Remove what was put aside."""
+    def drop(self, keep: Path | None = None) -> None:
+        """Remove what was put aside, all but `keep`, so that a whole class needs little room."""
         for path in self.spool.iterdir():
-            path.unlink()
+            if path != keep:
+                path.unlink()
 
 
 @contextmanager
