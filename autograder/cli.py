@@ -1,4 +1,4 @@
-"""The command line: autograder release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
+"""The command line: autograder new, release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
 
 import os
 import sys
@@ -31,6 +31,17 @@ CourseOption = Annotated[Path | None, typer.Option("--course", help="The course 
 Unsafe = Annotated[
     bool, typer.Option("--unsafe-no-sandbox", help="Run notebooks with your own rights: only if you trust them all.")
 ]
+
+
+@app.command()
+def new(assignment: Assignment, course: CourseOption = None) -> None:
+    """Write the skeleton of a new homework: a notebook with one question, its answer key and its kernel part."""
+    from autograder.commands.new import new_homework
+    from autograder.course.folder import Course
+
+    folder = new_homework(Course.find(course), assignment)
+    out.print(f"Homework: {folder}", soft_wrap=True)
+    out.print(f"It can be released as it is: autograder release {assignment}. How to go on: docs/write-a-homework.md.")
 
 
 @app.command()
@@ -200,7 +211,7 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
     homework = Homework(here.homework(assignment))
     path = homework.save_reference()
     if path is None:
-        out.print(f"{assignment} measures nothing: its key has no measure_reference.")
+        out.print(f"{assignment} measures nothing, so there is nothing to store: its key has no measure_reference.")
         return
     for name, value in homework.shop.reference.items():
         if isinstance(value, (int, float, str)):

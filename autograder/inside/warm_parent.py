@@ -16,7 +16,6 @@ import json
 import os
 import socket
 import sys
-from unittest import mock
 
 from kernel_start import SOCKETS, die_with_parent, in_room
 
@@ -59,16 +58,12 @@ def _load_data() -> None:
 
     Only where the embedding cache knows all its texts: a model that had computed here would not survive the forks.
     """
-
-    def refuse(model: object, batch_size: int) -> None:
-        raise LookupError("the cache does not know a text")
-
     try:
         from helpers import batch_embed_local, load_homework_data
         from helpers.catalogue import data_in_use
-        from helpers.local_model import LocalModel
+        from helpers.local_model import cache_only
 
-        with mock.patch.object(LocalModel, "encoder", refuse):
+        with cache_only():
             data = load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
             batch_embed_local(data.queries["query"], show_progress=False)
     except Exception:
