@@ -368,6 +368,19 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
     assert batch.AHEAD == 4 and max(most) <= 2 + 4
 
 
+@pytest.mark.parametrize("pair", [("Ada", "ada"), ("Zo\u00eb", "Zoe\u0308"), ("a*b", student_id("a*b"))])
+def test_names_that_cannot_be_told_apart_share_no_mark(tmp_path, pair):
+    for name in (*pair, "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "hw4.ipynb").write_text("{}")
+    if len(list(tmp_path.iterdir())) < 3:
+        pytest.skip("This file system takes the two names for one.")
+    handed = {one.student: one for one in find_submissions(tmp_path, "hw4")}
+    assert handed["bob"].path and set(handed) == {*pair, "bob"}
+    for name in pair:
+        assert handed[name].path is None and "cannot be told apart" in handed[name].reason
+
+
 def test_no_folder_and_an_empty_folder(tmp_path):
     for make in (lambda: None, (tmp_path / "x").mkdir):
         make()
