@@ -169,7 +169,7 @@ class Cluster:
         if "broke" in reply:
             raise RuntimeError(f"on the worker {reply['worker']}:\n{reply['broke']}")
         run = reply["run"]
-        return Run(nbformat.from_dict(run["notebook"]), run["evidence"], run["problem"], set(run["late"]))
+        return Run(**run | {"notebook": nbformat.from_dict(run["notebook"]), "late": set(run["late"])})
 
     def _task(self, notebook: NotebookNode | None, requests: dict[str, str], limits: Limits) -> str:
         """All that is sent to a worker."""

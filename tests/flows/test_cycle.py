@@ -50,7 +50,7 @@ def test_release_proves_before_it_writes(course, proofs):
     assert [p.what for p in proofs] == [
         "the reference solution earns full marks",
         "the blank notebook earns nothing",
-        "no solution, hidden test or reference value leaks",
+        "no solution, hidden test, reference value or line of the key leaks",
     ]
     edition = course.build / "student-edition"
     assert {p.name for p in edition.iterdir()} >= {
@@ -62,6 +62,8 @@ def test_release_proves_before_it_writes(course, proofs):
     }
     assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
+    for folder in (edition / "homework" / "hw4", course.build / "release" / "hw4"):
+        assert [path.name for path in folder.iterdir()] == ["hw4.ipynb"]
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
     assert text.count("raise NotImplementedError()") == 7 and text.count("YOUR ANSWER HERE") == 1

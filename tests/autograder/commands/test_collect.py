@@ -9,11 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.commands import collect as module
-from autograder.commands.collect import CollectError, collect
+from autograder.commands.collect import collect
 from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions
 from autograder.gradebook import marks
+from autograder.intake import archives
+from autograder.intake.archives import CollectError
 
 
 @pytest.fixture
@@ -179,11 +180,11 @@ def test_a_header_that_lies_about_the_size(course, archive):
 
 def test_bounds_in_all(course, archive, monkeypatch):
     path = archive({f"s{i}/hw4.ipynb": os.urandom(1000) for i in range(20)})
-    monkeypatch.setattr(module, "MAX_TOTAL", 10_000)
+    monkeypatch.setattr(archives, "MAX_TOTAL", 10_000)
     with pytest.raises(CollectError, match="zip bomb"):
         collect(course, "hw4", path)
     monkeypatch.undo()
-    monkeypatch.setattr(module, "MAX_ENTRIES", 10)
+    monkeypatch.setattr(archives, "MAX_ENTRIES", 10)
     with pytest.raises(CollectError, match="more than 10 files"):
         collect(course, "hw4", path)
     assert taken(course) == {}

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import threading
+import time
 
 import nbformat
 import pytest
@@ -22,7 +23,7 @@ from autograder.gradebook.results import kept_result, load_results
 from autograder.inside.collector import KernelPart, answer_probes
 from autograder.judge import submission as grading
 from autograder.pages.report import write_report
-from autograder.run.notebook import Run, RunFailed
+from autograder.run.notebook import KILLED, OUTSIDE, TIME, Run, RunFailed
 
 # More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [
@@ -160,6 +161,7 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
     runs.trouble = {
         2: raises(ZeroDivisionError("in the run")),
         3: raises(RunFailed("No kernel could be started: try again.")),
+        8: raises(RunFailed("No kernel could be started: try again.")),
         4: lambda notebook: Run(notebook, {"cosine": [7, {"a": 1}]}, "The kernel died."),
         5: lambda notebook: None,
     }
@@ -244,8 +246,45 @@ def test_a_run_that_ended_early_is_tried_again(hand_in, grade, runs):
     runs.trouble = {
         1: lambda notebook: Run(notebook, {}, "The notebook as a whole took too long."),
         2: raises(RunFailed("No kernel could be started.")),
+        3: raises(RunFailed("No kernel could be started.")),
     }
     assert scores(grade(handed)) == {"ada": 0, "bob": "failed"}
+    assert scores(grade(handed)) == {"ada": 10, "bob": 10}
+
+
+def test_what_a_limit_ended_is_run_once_more_alone_and_never_kept(course, hand_in, grade, runs):
+    """Carl's run is late whatever happens; ada's and bob's only while others run."""
+    handed = hand_in("ada", "bob", "carl", "dora")
+    under_way, beside = [], {}
+
+    def late(notebook):
+        return Run(notebook, {}, late={"cosine"}, ended_by=TIME)
+
+    def run(notebook, requests, *rest):
+        under_way.append(runs.count)
+        time.sleep(0.05)
+        beside[runs.count] = len(under_way)
+        try:
+            return Runs.__call__(runs, notebook, requests, *rest)
+        finally:
+            under_way.pop()
+
+    runs.trouble = {1: late, 2: late, 3: late, 7: late}
+    results = grade(handed, jobs=2, runner=run)
+    assert scores(results) == {"ada": 10, "bob": 10, "carl": 0, "dora": 10}
+    assert [r.ended_by for r in results] == [None, None, TIME, None]
+    assert "timed out" in results[2].unsettled and results[0].unsettled is None
+    assert runs.count == 7 and [beside[number] for number in sorted(beside)[-3:]] == [1, 1, 1]
+    assert [r.kept for r in grade(handed)] == [True, True, False, True] and runs.count == 8
+
+
+def test_a_kernel_that_was_killed_from_outside_costs_no_mark(course, hand_in, grade, runs):
+    handed = hand_in("ada", "bob")
+    killed = lambda notebook: Run(notebook, {}, KILLED, ended_by=OUTSIDE)  # noqa: E731
+    runs.trouble = {1: killed, 2: killed, 4: killed}
+    ada, bob = grade(handed)
+    assert (ada.status, ada.score, bob.status, bob.reason) == ("graded", 10, "failed", KILLED)
+    assert "says nothing about the work" in KILLED
     assert scores(grade(handed)) == {"ada": 10, "bob": 10}
 
 

@@ -15,7 +15,8 @@ from autograder.course.cells import answered_question, grade_id
 from autograder.course.notebooks import read_notebook, released_form, solved
 from autograder.course.students import shown_name, student_id
 from autograder.intake import merge as intake
-from autograder.intake.merge import IntakeError, choose_notebook, read_submission
+from autograder.intake.choose import IntakeError, choose_notebook
+from autograder.intake.merge import read_submission
 
 HOMEWORK = Path(__file__).resolve().parents[3] / "homework" / "hw4" / "hw4.ipynb"
 
