@@ -19,7 +19,7 @@ from tests.autograder.run.test_notebook import kilobytes, shown, wait_until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
-# The kernel's own channel for outputs, replaced by one that speaks ZMTP 3.0 and sends the parts of one message for ever.
+# The kernel's own channel for outputs, replaced by one that speaks ZMTP 3.0 and sends parts of one message for ever.
 ENDLESS = """
 import json, os, socket, threading
 kernel = get_ipython().kernel
