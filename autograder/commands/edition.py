@@ -35,7 +35,7 @@ class ReleaseRefused(CourseError):
     """A proof failed or the folder is not for an edition, so nothing was written."""
 
 
-def check_place(course: Course, out: Path) -> None:
+def check_folders(course: Course, out: Path) -> None:
     """ReleaseRefused unless the course has what students need, and no other helpers than those that run here (it may,
     where the packages are installed without -e), and `out` is new, empty, or an edition that an earlier release wrote.
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.commands.edition import ReleaseRefused, check_place, drafted, put_in_place
+from autograder.commands.edition import ReleaseRefused, check_folders, drafted, put_in_place
 from autograder.commands.leaks import Secrets, files_of, find_leak, secrets_of
 from autograder.course.cells import grade_id, tested_question
 from autograder.course.folder import Course, CourseFolderError
@@ -31,15 +31,14 @@ class Proof:
 
 
 def release(course: Course, homework: Homework, out: Path, runner: Runner | None = None) -> list[Proof]:
-    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`. An
-    earlier edition there is replaced; other homework that it holds stays.
+    """Prove, then write: the released notebook and gradebook entry under build/, the student edition in `out`.
 
     Raises ReleaseRefused, with nothing written, unless the reference solution earns full marks, the blank
     notebook earns 0, and neither the edition nor what nbgrader releases holds a solution, a hidden test, a reference
     value or anything of the key. `out` is a new folder or an edition that an earlier release wrote (see `edition`).
     """
     out = out.resolve()
-    check_place(course, out)
+    check_folders(course, out)
     assignment = homework.name
     source = read_notebook(course.source(assignment))
     check_source(source, homework.questions)
@@ -52,7 +51,7 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
         _refuse_leak(nbgraders := course.build / "release" / assignment, secrets)
         searched = len(files_of(draft)) + len(files_of(nbgraders))
         put_in_place(draft, out, assignment)
-    what = "no solution, hidden test, reference value or line of the key leaks"
+    what = "no solution, hidden test or part of the answer key leaks"
     return [*proofs, Proof(what, f"{searched} files searched for {len(secrets):,} texts")]
 
 

@@ -23,7 +23,7 @@ from autograder.judge.judge import Request, evidence_of, judge
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 
 WHOLE, RIGHT, MISTAKE, SAME_MISTAKE = "whole notebook", "right answer", "misconception", "the same in other words"
 EXPLOIT = "exploit"
@@ -58,10 +58,11 @@ def selftest(
             yield from exploit_bank(course, homework)
 
 
-def banks(homework: Homework, seed: int, only: Collection[str] = ()) -> Iterator[Row]:
+def banks(homework: Homework, seed: int, only: Collection[str] = (), alone: bool = False) -> Iterator[Row]:
     """Right answers and misconceptions, one at a time in a notebook whose other answers are right.
 
-    only: ids of the questions whose answers are judged (default: all).
+    only: ids of the questions whose answers are judged (default: all). alone: a misconception's later questions, which
+    it might reach, are not judged; that takes half the time.
     """
     questions = homework.judged
     requests = draw_requests(questions, homework, seed)
@@ -69,7 +70,7 @@ def banks(homework: Homework, seed: int, only: Collection[str] = ()) -> Iterator
         for answer in question.right_answers:
             verdicts = judge_answers({question.id: answer.source}, [question], requests, homework)
             yield right_row(question.id, answer.title, verdicts)
-        reached = [q for q in questions if q is question or question in q.builds_on]
+        reached = [q for q in questions if q is question or (question in q.builds_on and not alone)]
         for misconception in question.misconceptions:
             for i, source in enumerate((misconception.source, *misconception.also)):
                 answers = answers_that_use(question, reached) | {question.id: source}
@@ -103,6 +104,8 @@ def judge_answers(
                 verdicts[question] = judge(requests[question], [evidence], homework, lost)
                 if not verdicts[question].complete:
                     lost.append(question)
+            if wanted == verdicts.keys():
+                break
     return verdicts
 
 

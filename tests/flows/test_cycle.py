@@ -50,7 +50,7 @@ def test_release_proves_before_it_writes(course, proofs):
     assert [p.what for p in proofs] == [
         "the reference solution earns full marks",
         "the blank notebook earns nothing",
-        "no solution, hidden test, reference value or line of the key leaks",
+        "no solution, hidden test or part of the answer key leaks",
     ]
     edition = course.build / "student-edition"
     assert {p.name for p in edition.iterdir()} >= {

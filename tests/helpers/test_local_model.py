@@ -20,6 +20,7 @@ from helpers.local_model import (
     get_embedding_local,
     get_local_model,
     verified_weights_folder,
+    word_pieces,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -434,3 +435,15 @@ def test_a_name_that_the_hub_does_not_know(monkeypatch):
     monkeypatch.setattr(local_model, "_quietly_load", unknown)
     monkeypatch.setattr(local_model, "_hub_answers", lambda: True)
     unavailable(lambda: get_embedding_local("sofa", "no-such/model"), "not a valid model identifier")
+
+
+def test_word_pieces_are_those_of_the_model_and_need_no_model():
+    code = (
+        "import sys; from helpers.local_model import word_pieces; print(word_pieces('Velora sofa'));"
+        "print('torch' in sys.modules, 'transformers' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['ve', '##lor', '##a', 'sofa']\nFalse False\n"
+    tokenize = get_local_model().tokenizer.tokenize
+    for text in ("wyndford", "mid-century sofas", "Smartfit®", "women’s", "naïve", "漢字", "x" * 300, "", "a " * 400):
+        assert word_pieces(text) == tokenize(text)

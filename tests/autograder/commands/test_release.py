@@ -176,6 +176,8 @@ def files(folder):
 
 @pytest.fixture
 def edition(course, small_homework, unregistered, tmp_path):
+    for name in ("hybrid", "tables"):
+        (course.root / "lectures" / f"{name}.md").write_text(f"# {name}")
     out = tmp_path / "students" / "edition"
     release(course, small_homework, out)
     return out
@@ -257,20 +259,20 @@ def test_a_marker_that_no_release_wrote(course, small_homework, unregistered, tm
 
 def test_an_edition_is_updated_in_place(course, small_homework, edition):
     """Its history, files of its own and other homework stay; what is shipped no more goes, unless it was changed."""
-    own = {".git/config": "[core]", "docs/plan.md": "mine", "homework/hw4/data.csv": "1", "helpers/own.py": "x = 1"}
+    own = {".git/config": "[core]", "docs/plan.md": "mine", "homework/hw4/data.csv": "1", "lectures/own.md": "x = 1"}
     for name, text in own.items():
         (edition / name).parent.mkdir(parents=True, exist_ok=True)
         (edition / name).write_text(text)
     (edition / "README.md").write_text("changed by hand")
-    (edition / "helpers" / "tables.py").write_text("changed by hand")
-    for gone in ("hybrid.py", "tables.py"):
-        (course.root / "helpers" / gone).unlink()
-    (course.root / "helpers" / "new.py").write_text("y = 2")
+    (edition / "lectures" / "tables.md").write_text("changed by hand")
+    for gone in ("hybrid.md", "tables.md"):
+        (course.root / "lectures" / gone).unlink()
+    (course.root / "lectures" / "new.md").write_text("y = 2")
     release(course, small_homework, edition)
     now = files(edition)
     assert {name: now[name].decode() for name in own} == own
-    assert now["README.md"].startswith(b"# Embeddings") and now["helpers/new.py"] == b"y = 2"
-    assert "helpers/hybrid.py" not in now and now["helpers/tables.py"] == b"changed by hand"
+    assert now["README.md"].startswith(b"# Embeddings") and now["lectures/new.md"] == b"y = 2"
+    assert "lectures/hybrid.md" not in now and now["lectures/tables.md"] == b"changed by hand"
     release(course, small_homework, edition)
     assert files(edition) == now and not list(edition.parent.glob(".*"))
 
@@ -290,10 +292,10 @@ def test_one_edition_holds_all_homework(course, small_homework, edition):
 
 
 def test_a_file_of_somebody_elses_in_the_way(course, small_homework, edition, tmp_path):
-    (course.root / "helpers" / "new.py").write_text("y = 2")
-    (edition / "helpers" / "new.py").write_text("mine")
+    (course.root / "lectures" / "new.md").write_text("y = 2")
+    (edition / "lectures" / "new.md").write_text("mine")
     before = files(edition)
-    with pytest.raises(ReleaseRefused, match="new.py stands in the way"):
+    with pytest.raises(ReleaseRefused, match="new.md stands in the way"):
         release(course, small_homework, edition)
     assert files(edition) == before
 
@@ -319,10 +321,10 @@ def test_nothing_is_written_or_removed_through_a_link(course, small_homework, ed
 def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next(
     course, small_homework, edition, monkeypatch, written
 ):
-    for path in sorted((course.root / "helpers").glob("*.py")):
+    for path in sorted((course.root / "lectures").glob("*.md")):
         path.write_text(path.read_text() + "\n# new\n")
-    (course.root / "helpers" / "hybrid.py").unlink()
-    (course.root / "helpers" / "new.py").write_text("y = 2")
+    (course.root / "lectures" / "hybrid.md").unlink()
+    (course.root / "lectures" / "new.md").write_text("y = 2")
     (edition / "mine.md").write_text("mine")
     before, left, write = files(edition), [written], updating.write_whole
 
@@ -339,5 +341,5 @@ def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next
     assert half.keys() >= before.keys() and half["mine.md"] == b"mine"
     monkeypatch.setattr(updating, "write_whole", write)
     release(course, small_homework, edition)
-    assert files(edition).keys() == before.keys() - {"helpers/hybrid.py"} | {"helpers/new.py"}
-    assert all(b"# new" in content for name, content in files(edition).items() if name == "helpers/tables.py")
+    assert files(edition).keys() == before.keys() - {"lectures/hybrid.md"} | {"lectures/new.md"}
+    assert all(b"# new" in content for name, content in files(edition).items() if name == "lectures/tables.md")
