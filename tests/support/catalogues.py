@@ -40,6 +40,12 @@ def write_catalogue(folder: Path, n: int, text_ids: bool = False, bare: bool = F
     return folder
 
 
+def _clean_up(space: dict) -> None:
+    for value in space.values():
+        if isinstance(value, TemporaryDirectory):
+            value.cleanup()
+
+
 def run_cells(path: Path, leave_out: tuple[str, ...] = ()) -> str:
     """Run a notebook's code cells in this process, without the hidden tests -> what they printed.
 
@@ -48,7 +54,7 @@ def run_cells(path: Path, leave_out: tuple[str, ...] = ()) -> str:
     space: dict = {"__name__": "notebook", "display": lambda *shown: None}
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.ExitStack() as made:
-        made.callback(lambda: [value.cleanup() for value in space.values() if isinstance(value, TemporaryDirectory)])
+        made.callback(_clean_up, space)
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code" and not any(text in cell.source for text in leave_out):
                 source = cell.source.split("### BEGIN HIDDEN TESTS")[0]
