@@ -6,24 +6,16 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# What steers this course, the libraries below it, proxies and certificates, output to terminals, Python itself.
-_STEERING = (
-    *("AUTOGRADER_", "COURSE_", "OPENAI_", "LITELLM_"),
-    *(
-        "HF_",
-        "HUGGINGFACE_",
-        "TRANSFORMERS_",
-        "SENTENCE_TRANSFORMERS_",
-        "TOKENIZERS_",
-        "OMP_",
-        "ORT_",
-        "MPL",
-        "MATPLOTLIB",
-    ),
-    *("IPYTHON", "JUPYTER", "JPY_", "NBGRADER", "DASK_"),
-    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_"),
-    *("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "CLICOLOR", "PY_COLORS", "TTY_", "GITHUB_ACTIONS"),
-    *("PYTHONWARNINGS", "PYTHONOPTIMIZE", "PYTHONDEVMODE", "PYTHONSAFEPATH", "PYTHONIOENCODING"),
+# Beginnings of the names that steer this course, the libraries below it, the network, terminals, and Python itself.
+_STEERING = tuple(
+    """
+    AUTOGRADER_ COURSE_ OPENAI_ LITELLM_
+    HF_ HUGGINGFACE_ TRANSFORMERS_ SENTENCE_TRANSFORMERS_ TOKENIZERS_ OMP_ ORT_ MPL MATPLOTLIB
+    IPYTHON JUPYTER JPY_ NBGRADER DASK_
+    HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY SSL_CERT_ REQUESTS_CA_ CURL_CA_
+    COLUMNS LINES FORCE_COLOR NO_COLOR CLICOLOR PY_COLORS TTY_ GITHUB_ACTIONS
+    PYTHONWARNINGS PYTHONOPTIMIZE PYTHONDEVMODE PYTHONSAFEPATH PYTHONIOENCODING
+    """.split()
 )
 for name in list(os.environ):
     if name.upper().startswith(_STEERING):

@@ -14,7 +14,7 @@ c.CourseDirectory.course_id = "embeddings-course"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
-# The answer key and the grader's part of a homework lie beside its notebook and go nowhere; the others are nbgrader's own.
+# The answer key and the kernel part of a homework lie beside its notebook and go nowhere; the rest are nbgrader's own.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"

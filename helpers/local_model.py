@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -46,6 +47,19 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 _CHUNK = 128  # texts between two writes to the cache: a fifth of a second of short product names
 _HUB_TIMEOUT = 5.0  # seconds to find out whether the hub answers at all
+
+
+_may_compute = ContextVar("may_compute", default=True)
+
+
+@contextmanager
+def cache_only() -> Iterator[None]:
+    """Within, a text that the cache does not know raises ModelUnavailable, and no model is loaded for it."""
+    before = _may_compute.set(False)
+    try:
+        yield
+    finally:
+        _may_compute.reset(before)
 
 
 class ModelUnavailable(CourseError):
@@ -153,8 +167,10 @@ class LocalModel:
 
         Raises
         ------
-        ModelUnavailable : the model cannot be loaded.
+        ModelUnavailable : the model cannot be loaded, or must not be (see `cache_only`).
         """
+        if not _may_compute.get():
+            raise ModelUnavailable("The embedding cache does not know a text: embed it first.")
         onnx = self._onnx_model()
         if onnx is not None:
             return lambda texts: onnx.encode(texts, batch_size=batch_size)

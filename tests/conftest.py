@@ -1,7 +1,5 @@
 """Shared, prepared states: a small catalogue cut from the demo data, and a homework on it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -48,20 +46,14 @@ def small_data(tmp_path_factory) -> Path:
     return folder
 
 
-@contextmanager
-def _small_data_in_use(data: Path) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("COURSE_DATA_DIR", str(data))
-        yield
-
-
 @pytest.fixture(scope="session")
 def measured_homework(small_data, tmp_path_factory):
-    """Homework 4 of a course folder of the tests' own, on the small catalogue, measured once for all modules."""
+    """Homework 4 of a course folder of the tests' own, on the small catalogue, with its reference values there."""
     from autograder.commands.demo import make_course
     from autograder.judge.homework import Homework
 
-    with _small_data_in_use(small_data):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
         homework = Homework(make_course(tmp_path_factory.mktemp("small-course")).homework("hw4"))
         homework.save_reference()
         return homework
@@ -69,8 +61,9 @@ def measured_homework(small_data, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def small_homework(small_data, measured_homework):
-    """Homework 4 on the small catalogue, which is the data set in use for the rest of the module, for kernels too."""
-    with _small_data_in_use(small_data):
+    """The homework above; for the rest of the module the small catalogue is the data set in use, for kernels too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COURSE_DATA_DIR", str(small_data))
         yield measured_homework
 
 

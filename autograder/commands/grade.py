@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -16,19 +17,21 @@ import nbformat
 from autograder.course.files import full_disk_in_words, keep_submitted
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
-from autograder.course.students import shown_name, student_id
+from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
-from autograder.intake.merge import IntakeError, choose_notebook, read_file, read_submission
+from autograder.intake.choose import IntakeError, choose_notebook, read_file
+from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
-from autograder.judge.submission import Runner, draw_requests, judge_run, run_submission
+from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed
 from helpers.errors import CourseError
 
 AHEAD = 4  # submissions that may be read, or wait to be judged, beside those that run
 ELSEWHERE = object()  # the outcome while another grading run has the student
+AGAIN = object()  # the outcome of a run that a limit or an accident ended, while there was work beside it
 LOOK_SECONDS = 1  # between two looks whether another run is done with its students
 
 
@@ -52,12 +55,18 @@ class Handed:
 def find_submissions(folder: Path, assignment: str) -> list[Handed]:
     """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
 
-    A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one.
+    A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one. Who
+    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark.
     """
     if not folder.is_dir():
         raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
     handed = []
-    for student in sorted(p for p in folder.iterdir() if p.is_dir()):
+    students = sorted(p for p in folder.iterdir() if p.is_dir())
+    alike = mixed_up({student.name: student.name for student in students})
+    for student in students:
+        if student.name in alike:
+            handed.append(Handed(student.name, None, reason=mixed_up_in_words(alike[student.name])))
+            continue
         try:
             handed.append(Handed(student.name, *choose_notebook(student, assignment)))
         except IntakeError as reason:
@@ -88,8 +97,9 @@ def grade_all(
     than jobs + AHEAD submissions are in memory. regrade False leaves alone what is already graded: the same file,
     homework, reference values, limits and grader, a run that reached its end, and marks that the gradebook still
     holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
-    hand (see `claims`) comes after the others. runner: see `run_submission`. Raises GradingStopped or GradebookError
-    where nobody could be graded rightly.
+    hand (see `claims`) comes after the others. What a limit or an accident ended is run once more at the end, with no
+    other run of this process beside it, and only that run counts. runner: see `run_submission`. Raises GradingStopped
+    or GradebookError where nobody could be graded rightly.
     """
     with grading(course) as claims:
         with claims.set_up():
@@ -98,12 +108,20 @@ def grade_all(
                 marks.register(course, homework.name)
         batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
         results, left = {}, list(enumerate(handed))
-        while left:
-            elsewhere = []
-            with closing(_as_they_end(batch.run, left, jobs)) as outcomes:
+        again: list[tuple[int, Handed]] = []
+        while left or again:
+            alone, elsewhere = not left, []
+            if alone:
+                left, again = again, []
+            run = partial(batch.run, alone=alone)
+            with closing(_as_they_end(run, left, 1 if alone else jobs)) as outcomes:
                 for place, student, outcome in outcomes:
                     if outcome is ELSEWHERE:
                         elsewhere.append((place, student))
+                        continue
+                    if outcome is AGAIN:
+                        claims.give_back(student.student)
+                        again.append((place, student))
                         continue
                     with full_disk_in_words():
                         results[place] = batch.settle(student, outcome)
@@ -112,6 +130,7 @@ def grade_all(
             if len(elsewhere) == len(left):
                 time.sleep(LOOK_SECONDS)
             left = sorted(elsewhere, key=lambda one: one[0])
+            again.sort(key=lambda one: one[0])
     return [results[place] for place in sorted(results)]
 
 
@@ -165,9 +184,10 @@ class _Batch:
             grader_version(homework.folder),
         )
 
-    def run(self, student: Handed):
+    def run(self, student: Handed, alone: bool):
         """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
-        result, the reason why there is none, or ELSEWHERE. Only trouble that concerns everybody is raised."""
+        result, the reason why there is none, ELSEWHERE, or AGAIN unless it is alone. Only trouble that concerns
+        everybody is raised."""
         if not self.claims.take(student.student):
             return ELSEWHERE
         try:
@@ -179,8 +199,13 @@ class _Batch:
             submission = read_submission(raw, self.released)
             if student.note:
                 submission.repairs.insert(0, student.note)
-            return submission.repairs, run_submission(submission, self.requests, self.limits, self.runner), key
-        except (IntakeError, RunFailed) as reason:
+            finished = run_submission(submission, self.requests, self.limits, self.runner)
+            if finished.ended_by and not alone:
+                return AGAIN
+            return submission.repairs, blameless(finished), key
+        except RunFailed as reason:
+            return reason if alone else AGAIN
+        except IntakeError as reason:
             return reason
         except CourseError:
             raise
@@ -214,7 +239,7 @@ class _Batch:
     def _kept(self, student: Handed, key: str) -> StudentResult | None:
         """What an earlier run found for the very same work, if the gradebook agrees with it."""
         result = kept_result(self.course, self.assignment, student.student)
-        if result is None or result.status != "graded" or result.key != key or result.problem:
+        if result is None or result.status != "graded" or result.key != key or result.problem or result.ended_by:
             return None
         notebook = f"{self.assignment}.ipynb"
         if not (self.course.build / "autograded" / student_id(student.student) / self.assignment / notebook).is_file():

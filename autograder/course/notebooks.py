@@ -1,5 +1,6 @@
 """The instructor's notebook in its forms: as written, as released, and with answers in it."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -7,7 +8,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, ClearOutput, ClearSolutions, LockCells
 
-from autograder.course.cells import answered_question
+from autograder.course.cells import answered_question, grade_id
+
+SET_UP = "setup"  # the nbgrader id of the set-up cell
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -50,3 +53,12 @@ def with_answers(source: NotebookNode, answers: dict[str, str]) -> NotebookNode:
             text = text.split("**Mark scheme", 1)[0]
             cell.source = answers.get(question, text.rstrip())
     return notebook
+
+
+def set_up_imports(source: NotebookNode) -> str:
+    """The import statements of the set-up cell, without what else it does."""
+    from IPython.core.inputtransformer2 import TransformerManager  # a cell may hold magics
+
+    cells = [TransformerManager().transform_cell(cell.source) for cell in source.cells if grade_id(cell) == SET_UP]
+    lines = [line for cell in cells for line in ast.parse(cell).body]
+    return "\n".join(ast.unparse(line) for line in lines if isinstance(line, ast.Import | ast.ImportFrom))

@@ -19,7 +19,8 @@ from autograder.course.notebooks import read_notebook, released_form
 from autograder.gradebook import marks
 from autograder.gradebook.present import VERDICT, present
 from autograder.gradebook.results import StudentResult, drop_result, save_result
-from autograder.intake.merge import IntakeError, Submission, choose_notebook, read_file, read_submission
+from autograder.intake.choose import IntakeError, choose_notebook, read_file
+from autograder.intake.merge import Submission, read_submission
 from autograder.judge.homework import Homework, find_homework
 from autograder.judge.judge import new_seed
 from autograder.judge.submission import Graded, grade_submission

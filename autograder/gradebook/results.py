@@ -11,6 +11,7 @@ from autograder.gradebook import marks
 from autograder.judge.question import Question
 from autograder.judge.submission import Graded
 from autograder.judge.verdict import Verdict, refused
+from autograder.run.notebook import TIME
 
 BEFORE = "before"  # the folder of the results that a later run took back
 
@@ -19,8 +20,9 @@ BEFORE = "before"  # the folder of the results that a later run took back
 class StudentResult:
     """One student's outcome: status is graded, or failed with a reason in words.
 
-    problem: why the run ended early, where it did; key: a hash of all that the verdicts depend on;
-    kept: found by an earlier run, and left as it was.
+    problem: why the run ended early, where it did; ended_by: the limit or the accident that ended it or a part of it
+    (see `run.notebook.Run`), in which case the marks are listed apart, and the next grading runs the work again;
+    key: a hash of all that the verdicts depend on; kept: found by an earlier run, and left as it was.
     """
 
     student: str
@@ -31,6 +33,7 @@ class StudentResult:
     problem: str | None = None
     key: str | None = None
     kept: bool = False
+    ended_by: str | None = None
 
     @classmethod
     def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
@@ -42,11 +45,20 @@ class StudentResult:
             graded.repairs,
             graded.problem,
             key,
+            ended_by=graded.ended_by,
         )
 
     @classmethod
     def failed(cls, student: str, questions: tuple[Question, ...], reason: str) -> "StudentResult":
         return cls(shown_name(student), "failed", reason, [refused(q, reason) for q in questions])
+
+    @property
+    def unsettled(self) -> str | None:
+        """What to tell of marks that a limit or an accident had a hand in; None where they were judged in full."""
+        if self.ended_by is None or self.status != "graded":
+            return None
+        what = "timed out" if self.ended_by == TIME else f"ended early ({self.ended_by})"
+        return f"{what}, twice, the second time with nothing beside it; the next grading runs it again"
 
     @property
     def score(self) -> float:
@@ -65,6 +77,7 @@ class StudentResult:
             "reason": self.reason,
             "questions": [verdict.to_json() for verdict in self.questions],
             "repairs": self.repairs,
+            "ended_by": self.ended_by,
         }
 
 
@@ -134,6 +147,7 @@ def _read(path: Path) -> StudentResult | None:
             kept["repairs"],
             kept.get("problem"),
             kept.get("key"),
+            ended_by=kept.get("ended_by"),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -63,6 +63,7 @@ def _first_process(settings: dict, inside: Callable[[], None]) -> None:
     _loopback()
     os.chdir(WORK)
     _drop_privileges(settings["user"], processes)
+    os.sched_setaffinity(0, {settings["core"]})
     _limit(settings["limits"])
     die_with_parent()
     nothing = os.open(os.devnull, os.O_RDWR)

@@ -12,7 +12,8 @@ from autograder.judge.homework import Homework
 from autograder.judge.judge import Request, draw_request, judge
 from autograder.judge.question import Question
 from autograder.judge.verdict import Verdict, by_hand, refused
-from autograder.run.notebook import Limits, Run, run_notebook
+from autograder.run.apart import run_notebook
+from autograder.run.notebook import KILLED, OUTSIDE, Limits, Run, RunFailed
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
 Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]
@@ -26,6 +27,7 @@ class Graded:
     verdicts: list[Verdict]
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
+    ended_by: str | None = None  # as in `Run`
 
 
 def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int) -> dict[str, Request]:
@@ -72,7 +74,7 @@ def judge_run(
             )
         if not (verdicts[-1].complete or verdicts[-1].waiting):
             lost.append(question.id)
-    return Graded(run.notebook, verdicts, repairs, run.problem)
+    return Graded(run.notebook, verdicts, repairs, run.problem, run.ended_by)
 
 
 def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
@@ -89,7 +91,19 @@ def _stopped(notebook: NotebookNode) -> dict[str, Failure]:
 def grade_submission(
     submission: Submission, homework: Homework, seed: int, limits: Limits = Limits(), runner: Runner | None = None
 ) -> Graded:
-    """Run and judge one clean notebook."""
+    """Run and judge one clean notebook; what a limit or an accident ended is run once more.
+
+    Raises RunFailed where the kernel was ended from outside both times: nothing is known about the work then.
+    """
     requests = draw_requests(homework.questions, homework, seed)
     run = run_submission(submission, requests, limits, runner)
+    if run.ended_by:
+        run = blameless(run_submission(submission, requests, limits, runner))
     return judge_run(run, requests, homework.questions, homework, submission.repairs)
+
+
+def blameless(run: Run) -> Run:
+    """The same run; RunFailed where it says nothing about the student's work."""
+    if run.ended_by == OUTSIDE:
+        raise RunFailed(run.problem or KILLED)
+    return run

@@ -41,6 +41,8 @@ def show_results(results: "list[StudentResult]") -> None:
         if result.status == "failed":
             _tell(result.student, f"not graded. {result.reason}")
             continue
+        if result.unsettled:
+            _tell(result.student, f"{result.unsettled}.")
         for repair in result.repairs:
             _tell(result.student, repair)
         for question in result.questions:

@@ -8,22 +8,22 @@ import asyncio
 import json
 import logging
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, NoReturn, cast
 
 import nbformat
+import psutil
 import zmq
 import zmq.asyncio
-from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.provisioning import LocalProvisioner
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -31,9 +31,10 @@ from nbformat.v4 import new_output
 
 from autograder.course.cells import tested_question
 from autograder.inside import collector
-from autograder.run import provisioner, sandbox
-from autograder.run.parents import heavy_imports
+from autograder.run import parents, provisioner, sandbox
 from autograder.run.sandbox import Limits
+from autograder.run.scratch import Scratch
+from autograder.run.usage import Usage
 from helpers.errors import CourseError
 
 ASK = """\
@@ -49,9 +50,9 @@ finally:
 """
 
 STARTS = 2  # on a shared machine one failed start proves nothing
-GRACE_SECONDS = 5  # what an interrupted cell has to come to its end
-LOST_OUTPUT_SECONDS = 10  # how long output may come later than the reply that ends a cell
-WATCH_SECONDS = 0.2  # between two looks at the memory in use
+GRACE_SECONDS = 5  # of computing, or of idleness: what an interrupted cell has to come to its end
+LOST_OUTPUT_SECONDS = 60  # how long output may come later than the reply that ends a cell
+WATCH_SECONDS = 0.2  # between two looks at what is in use
 WAITING_MESSAGES = 1000  # unread messages that the grader keeps; beyond them the kernel drops output
 # Bytes. A larger message is not taken in. What a loop prints in the fifth of a second between two messages stays below
 # it, so that endless printing is counted, and told as what it is.
@@ -60,9 +61,16 @@ LARGEST_MESSAGE = 64 * 2**20
 PRINTED_TOO_MUCH = "The notebook printed more output than is allowed."
 LOST_OUTPUT = "The output of a cell was lost: it was more than is allowed, or the cell broke the kernel's own channels."
 MIXED_UP = "The notebook's kernel sent messages that no kernel sends."
-KILLED = "The kernel was killed while the notebook ran, most likely because a cell used up the memory."
+KILLED = (
+    "The notebook's kernel was ended from outside while it ran, by the machine or by somebody on it: "
+    "that says nothing about the work. Grade it again."
+)
 CRASHED = "The kernel crashed while the notebook ran."
 ENDED = "A cell ended the kernel's process, so the cells after it could not run."
+
+
+# What may have ended a run, or a part of it, early (`Run.ended_by`).
+TIME, MEMORY, OUTPUT, CRASH, OUTSIDE = "time limit", "memory limit", "output limit", "crash", "outside"
 
 
 class RunFailed(CourseError):
@@ -74,17 +82,32 @@ class Run:
     """One notebook, run; its outputs are plain text and pictures as text.
 
     `evidence` holds every text that came back for a question; `problem` says in words why the run ended
-    early, where it did; `late` holds the questions whose answers took longer than they may.
+    early, where it did; `late` holds the questions whose answers took longer than they may. `ended_by` is one of TIME,
+    MEMORY, OUTPUT, CRASH and OUTSIDE where that, and not the notebook's own code, ended the run or one cell of it: a
+    reason to run it once more, with nothing beside it, before anybody loses a mark.
     """
 
     notebook: NotebookNode
     evidence: dict[str, list[str]] = field(default_factory=dict)
     problem: str | None = None
     late: set[str] = field(default_factory=set)
+    ended_by: str | None = None
+
+    def to_json(self) -> dict:
+        """As JSON values."""
+        return asdict(self) | {"late": sorted(self.late)}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Run":
+        return cls(**values | {"notebook": nbformat.from_dict(values["notebook"]), "late": set(values["late"])})
 
 
 class Stopped(Exception):
-    """The run had to end before the notebook did; the message is for the student."""
+    """The run had to end before the notebook did; the message is for the student, `by` for `Run.ended_by`."""
+
+    def __init__(self, message: str, by: str | None = None):
+        super().__init__(message)
+        self.by = by
 
 
 class BoundedClient(NotebookClient):
@@ -100,7 +123,7 @@ class BoundedClient(NotebookClient):
         if self.left < 0:
             if self.task_poll_for_reply is not None:
                 self.task_poll_for_reply.cancel()
-            raise Stopped(PRINTED_TOO_MUCH)
+            raise Stopped(PRINTED_TOO_MUCH, OUTPUT)
         return super().process_message(msg, cell, cell_index)
 
 
@@ -119,10 +142,18 @@ class Kernel:
         "--HistoryManager.enabled=False",
     ]
 
-    def __init__(self, notebook: NotebookNode, limits: Limits, sandboxed: bool, data_folder: Path | None):
-        self.limits, self.sandboxed, self.data_folder = limits, sandboxed, data_folder
-        self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        self.folder = Path(tempfile.mkdtemp(prefix="run-"))
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        limits: Limits,
+        sandboxed: bool,
+        data_folder: Path | None,
+        parent: parents.Parent | None = None,
+    ):
+        self.limits, self.sandboxed, self.data_folder, self.parent = limits, sandboxed, data_folder, parent
+        self.notebook = notebook
+        self.scratch = Scratch()
+        self.folder = self.scratch.path
         self.context = zmq.asyncio.Context()
         # Set here, they hold for every socket of a client that is given this context.
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
@@ -130,7 +161,7 @@ class Kernel:
         self.context.setsockopt(zmq.LINGER, 0)
         log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
         (self.folder / "sockets").mkdir()
-        self.manager = AsyncKernelManager(
+        self.manager = provisioner.SandboxManager(
             context=self.context,
             log=log,
             transport="ipc",
@@ -138,6 +169,7 @@ class Kernel:
             connection_file=str(self.folder / "kernel.json"),
         )
         self.manager._kernel_spec = self._specification()
+        self.usage = Usage(self._processes)
         self.client = BoundedClient(
             notebook,
             km=self.manager,
@@ -155,7 +187,7 @@ class Kernel:
         if self.sandboxed:
             chosen = {
                 "provisioner_name": provisioner.NAME,
-                "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)},
+                "config": {"limits": asdict(self.limits)},
             }
         return KernelSpec(
             argv=self.argv, display_name="submission", language="python", metadata={"kernel_provisioner": chosen}
@@ -169,6 +201,8 @@ class Kernel:
             place.mkdir(parents=True)
             environment = sandbox.environment(str(place.parent), self.data_folder)
         try:
+            if self.sandboxed:
+                self.manager.warm_parent = self.parent or parents.parent_of(self.notebook, environment)
             await self.manager.start_kernel(
                 env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
@@ -176,6 +210,8 @@ class Kernel:
             channels.start_channels()
             await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
             channels.allow_stdin = False
+            self.usage.look()
+            self.began = self.usage.cpu, self.usage.last
         except Exception as problem:
             raise RunFailed(str(problem) or type(problem).__name__) from problem
 
@@ -202,24 +238,26 @@ class Kernel:
             await self.manager.provisioner.wait()
             await self.manager.provisioner.cleanup()
         self.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.scratch.close()
 
     async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
-        """Execute one cell -> whether it ended in time by itself. Raises Stopped where the kernel is lost."""
+        """Execute one cell -> whether it ended by itself, with no more than `seconds` of computing and not idle for too
+        long. Raises Stopped where the kernel is lost."""
         execution = asyncio.ensure_future(self.client.async_execute_cell(cell, position, store_history=in_history))
         try:
-            in_time, _ = await asyncio.wait({execution}, timeout=seconds)
-            if not in_time:
+            if too_much := await self._limit_passed(execution, seconds, self.limits.idle_seconds):
                 await self.manager.interrupt_kernel()
-                ended, _ = await asyncio.wait({execution}, timeout=GRACE_SECONDS)
-                if not ended:
-                    raise Stopped(f"A cell took longer than {seconds:g} seconds and could not be interrupted.")
+                if await self._limit_passed(execution, GRACE_SECONDS, GRACE_SECONDS):
+                    raise Stopped(f"A cell {too_much} and could not be interrupted.", TIME)
             await execution
-            return bool(in_time)
+            if too_much:
+                words = f"The cell {too_much} and was stopped."
+                cell.outputs.append(new_output("error", ename="TimeoutError", evalue=words, traceback=[words]))
+            return not too_much
         except CellTimeoutError:
-            raise Stopped(LOST_OUTPUT) from None
+            raise Stopped(LOST_OUTPUT, OUTPUT) from None
         except DeadKernelError:
-            raise Stopped(PRINTED_TOO_MUCH if self.client.left < 0 else await self._why_dead()) from None
+            raise (Stopped(PRINTED_TOO_MUCH, OUTPUT) if self.client.left < 0 else await self._why_dead()) from None
         except (Stopped, asyncio.CancelledError):
             raise
         except Exception:
@@ -227,19 +265,50 @@ class Kernel:
         finally:
             execution.cancel()
 
-    async def _why_dead(self) -> str:
+    async def _limit_passed(self, execution: asyncio.Future, seconds: float, idle_seconds: float) -> str | None:
+        """Wait for the end of a cell -> None, or in words the limit that it passed before; it then goes on."""
+        self.usage.look()
+        cpu, idle = self.usage.cpu, self.usage.idle
+        while not (await asyncio.wait({execution}, timeout=WATCH_SECONDS))[0]:
+            if self.usage.cpu - cpu > seconds:
+                return f"took more than {seconds:g} seconds of computing"
+            if self.usage.idle - idle > idle_seconds:
+                return f"waited for more than {idle_seconds:g} seconds without computing"
+        return None
+
+    async def _why_dead(self) -> Stopped:
         room = self.manager.provisioner
         status = await room.poll() if room is not None else None
         # The kernel's own status, or as shells tell a signal: 128 more than its number.
         if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
-            return KILLED
-        return CRASHED if status is None or status < 0 or status > 128 else ENDED
+            return Stopped(KILLED, OUTSIDE)
+        return Stopped(CRASHED, CRASH) if status is None or status < 0 or status > 128 else Stopped(ENDED)
 
-    async def watch_memory(self) -> None:
-        """Returns only when all processes of the notebook together use more memory than they may."""
+    def _processes(self) -> list[psutil.Process]:
+        """The kernel and all that it has started, parents first."""
+        room = self.manager.provisioner
+        if isinstance(room, provisioner.SandboxProvisioner):
+            return room.inside()
+        try:
+            kernel = psutil.Process(cast(LocalProvisioner, room).pid)
+            return [kernel, *kernel.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    async def watch(self) -> NoReturn:
+        """Keep `usage` up to date; raises Stopped when the notebook as a whole uses more than it may."""
         most = self.limits.memory_bytes
-        room = cast(provisioner.SandboxProvisioner, self.manager.provisioner)
-        while not self.sandboxed or room.memory_bytes(most) <= most:
+        room = self.manager.provisioner
+        cpu, clock = self.began
+        while True:
+            self.usage.look()
+            if self.usage.cpu - cpu > self.limits.total_seconds:
+                words = f"took more than {self.limits.total_seconds:g} seconds of computing"
+                raise Stopped(f"The notebook as a whole {words}.", TIME)
+            if self.usage.last - clock > self.limits.wall_seconds:
+                raise Stopped(f"The notebook did not end within {self.limits.wall_seconds:g} seconds.", TIME)
+            if isinstance(room, provisioner.SandboxProvisioner) and room.memory_bytes(most) > most:
+                raise Stopped(f"The notebook used more than {most / 2**30:.1f} GB of memory.", MEMORY)
             await asyncio.sleep(WATCH_SECONDS)
 
 
@@ -249,19 +318,21 @@ def run_notebook(
     limits: Limits = Limits(),
     sandboxed: bool | None = None,
     data_folder: Path | None = None,
+    parent: parents.Parent | None = None,
 ) -> Run:
     """Run a clean notebook; after each test cell ask for the evidence of its question.
 
     requests: {question id: JSON text of the request}. sandboxed: False runs it with the grader's own rights (default:
     what the environment says, see `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default:
-    the one in use). Whatever the notebook does ends up in the Run.
+    the one in use). parent: what its kernel is forked from in a sandbox (default: one of this process's own). Whatever
+    the notebook does ends up in the Run.
     Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
     """
     sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed
-    if sandboxed:
+    if sandboxed and parent is None:
         sandbox.require()
     own = nbformat.from_dict(notebook)
-    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder))
+    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder, parent))
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -275,26 +346,22 @@ async def _run(notebook: NotebookNode, requests: dict[str, str], new_kernel: Cal
     # What tasks of an abandoned kernel still have to say is of no interest to anybody.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     run = Run(notebook)
+    length = len(notebook.cells)
     kernel = await _started(new_kernel)
-    limits = kernel.limits
     work = asyncio.ensure_future(_work(kernel, run, requests))
-    watch = asyncio.ensure_future(kernel.watch_memory())
+    watch = asyncio.ensure_future(kernel.watch())
     try:
-        await asyncio.wait({work, watch}, timeout=limits.total_seconds, return_when=asyncio.FIRST_COMPLETED)
-        if work.done():
-            await work
-        elif watch.done():
-            await watch
-            run.problem = f"The notebook used more than {limits.memory_bytes / 2**30:.1f} GB of memory."
-        else:
-            run.problem = f"The notebook as a whole took longer than {limits.total_seconds:g} seconds."
+        ended, _ = await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+        await (work if work in ended else watch)
     except Stopped as reason:
         run.problem = str(reason)
+        run.ended_by = reason.by
     finally:
         for task in (work, watch):
             task.cancel()
         await asyncio.gather(work, watch, return_exceptions=True)
         await kernel.stop()
+    del notebook.cells[length:]
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = [plain for output in cell.outputs if (plain := _plain(output))]
@@ -322,30 +389,29 @@ async def _started(new_kernel: Callable[[], Kernel]) -> Kernel:
 
 async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
     """Execute every cell in order and gather evidence into `run`."""
-    for position, cell in enumerate(run.notebook.cells):
+    for position, cell in enumerate(list(run.notebook.cells)):
         if cell.cell_type == "code":
-            await kernel.execute(cell, position, kernel.limits.cell_seconds)
+            if not await kernel.execute(cell, position, kernel.limits.cell_seconds):
+                run.ended_by = TIME
         if (question := tested_question(cell)) in requests:
-            run.evidence[question] = await _ask(kernel, run, question, position, requests[question])
+            run.evidence[question] = await _ask(kernel, run, question, requests[question])
 
 
-async def _ask(kernel: Kernel, run: Run, question: str, position: int, request: str) -> list[str]:
+async def _ask(kernel: Kernel, run: Run, question: str, request: str) -> list[str]:
     """Every evidence text that the kernel sends in reply to one request."""
     source = ASK.format(collector=Path(collector.__file__).read_text(), request=request)
-    kept = run.notebook.cells[position]
+    # A cell with a place of its own, until the run's end: an output shown here may be changed by any cell after it.
     cell = nbformat.v4.new_code_cell(source)
-    run.notebook.cells[position] = cell
-    try:
-        if not await kernel.execute(cell, position, kernel.limits.evidence_seconds, in_history=False):
-            run.late.add(question)
-    finally:
-        run.notebook.cells[position] = kept
+    run.notebook.cells.append(cell)
+    place = len(run.notebook.cells) - 1
+    if not await kernel.execute(cell, place, kernel.limits.evidence_seconds, in_history=False):
+        run.late.add(question)
+        run.ended_by = TIME
     outputs = [plain for output in cell.outputs if (plain := _plain(output))]
-    return [
-        output.data[collector.EVIDENCE_TYPE]
-        for output in outputs
-        if output.output_type == "display_data" and collector.EVIDENCE_TYPE in output.data
-    ]
+    sent = [o.data for o in outputs if o.output_type == "display_data" and collector.EVIDENCE_TYPE in o.data]
+    if any(data.get("text/plain") == collector.CUT_SHORT for data in sent):
+        run.ended_by = TIME
+    return [data[collector.EVIDENCE_TYPE] for data in sent]
 
 
 def _plain(output: NotebookNode) -> NotebookNode | None:

@@ -9,6 +9,7 @@ who is root gives it a user id that nobody has; any other grader's kernel stays 
 import base64
 import json
 import os
+import random
 import secrets
 import shutil
 import site
@@ -59,6 +60,10 @@ class SandboxUnavailable(CourseError):
 class Limits:
     """What one submission may use. Times in seconds, sizes in bytes.
 
+    cell_seconds, evidence_seconds and total_seconds are computing: the CPU time of all processes of the notebook, which
+    is the same however busy the machine is. The clock ends only what does nothing: a cell that has waited for
+    idle_seconds in all with no thread that could run; start_seconds and wall_seconds are for kernels that never answer
+    and for what escapes the other limits.
     memory_bytes bounds each process by itself and, watched from outside, all of them together; disk_bytes is
     the size of /tmp, which lies in memory, and of each file in it; processes counts threads too.
     """
@@ -66,7 +71,9 @@ class Limits:
     cell_seconds: int = 60
     evidence_seconds: int = 60
     total_seconds: int = 300
-    start_seconds: int = 60
+    idle_seconds: int = 180
+    start_seconds: int = 300
+    wall_seconds: int = 3600
     output_bytes: int = 8 * 2**20
     memory_bytes: int = 3 * 2**30
     disk_bytes: int = 256 * 2**20
@@ -209,6 +216,9 @@ def room_settings(limits: Limits, silent: bool = True, world: dict[str, str] | N
     root = is_real_root()
     return {
         "limits": _resource_limits(limits, root),
+        # Its share of the machine, so that two notebooks cannot slow each other down. A grader that keeps to some cores
+        # itself has its rooms keep to them too.
+        "core": random.choice(sorted(os.sched_getaffinity(0))),
         "disk_bytes": limits.disk_bytes,
         "shared_memory_bytes": SHARED_MEMORY_BYTES,
         "silent": silent,
@@ -263,7 +273,8 @@ def _resource_limits(limits: Limits, root: bool) -> dict[str, int]:
         "RLIMIT_NPROC": processes,
         "RLIMIT_FSIZE": limits.disk_bytes,
         "RLIMIT_NOFILE": limits.open_files,
-        "RLIMIT_CPU": limits.total_seconds * (os.cpu_count() or 1),
+        # For a grader that has lost sight of it: what watches the kernel ends it earlier, and says so.
+        "RLIMIT_CPU": 2 * limits.total_seconds,
         "RLIMIT_CORE": 0,
         "RLIMIT_MEMLOCK": 0,
     }

@@ -1,8 +1,9 @@
 """The system calls that a student's kernel may not make, as a BPF program for bubblewrap's --seccomp.
 
 It closes what namespaces and resource limits leave open: new namespaces (and with them mounts without a size
-limit), memory that no limit counts, other processes' memory, kernel interfaces that notebooks never need, and
-socket families that network namespaces do not contain (vsock reaches a virtual machine's host).
+limit), memory that no limit counts, cores beside the room's own, other processes' memory, kernel interfaces that
+notebooks never need, and socket families that network namespaces do not contain (vsock reaches a virtual machine's
+host).
 """
 
 import errno
@@ -38,6 +39,7 @@ _DENIED = {
     "pidfd_getfd": (438, 438),
     "process_madvise": (440, 440),
     "process_mrelease": (448, 448),
+    "sched_setaffinity": (203, 122),
     "syslog": (103, 116),
     "add_key": (248, 217),
     "request_key": (249, 218),

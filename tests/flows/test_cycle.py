@@ -23,34 +23,34 @@ SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
 
 
 @pytest.fixture(scope="module")
-def course(small_homework, tmp_path_factory):
+def first_course(small_homework, tmp_path_factory):
     return make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
 
 
 @pytest.fixture(scope="module")
-def proofs(course, small_homework):
-    return release(course, small_homework, course.build / "student-edition")
+def proofs(first_course, small_homework):
+    return release(first_course, small_homework, first_course.build / "student-edition")
 
 
 @pytest.fixture(scope="module")
-def results(course, proofs, small_homework):
-    return grade_all(
-        course, small_homework, find_submissions(make_class(course, small_homework), "hw4"), seed=11, jobs=2
-    )
+def results(first_course, proofs, small_homework):
+    handed = find_submissions(make_class(first_course, small_homework), "hw4")
+    return grade_all(first_course, small_homework, handed, seed=11, jobs=2)
 
 
 @pytest.fixture
-def own_course(course, results, tmp_path):
-    """The graded course once more, for a test that changes it."""
-    shutil.copytree(course.root, tmp_path / "course", symlinks=True)
-    return Course(tmp_path / "course")
+def course(first_course, tmp_path_factory):
+    """The course as it was released and graded, for one test alone, which may change it."""
+    root = tmp_path_factory.mktemp("own") / "course"
+    shutil.copytree(first_course.root, root, symlinks=True)
+    return Course(root)
 
 
 def test_release_proves_before_it_writes(course, proofs):
     assert [p.what for p in proofs] == [
         "the reference solution earns full marks",
         "the blank notebook earns nothing",
-        "no solution, hidden test or reference value leaks",
+        "no solution, hidden test or part of the answer key leaks",
     ]
     edition = course.build / "student-edition"
     assert {p.name for p in edition.iterdir()} >= {
@@ -62,6 +62,8 @@ def test_release_proves_before_it_writes(course, proofs):
     }
     assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
+    for folder in (edition / "homework" / "hw4", course.build / "release" / "hw4"):
+        assert [path.name for path in folder.iterdir()] == ["hw4.ipynb"]
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
     assert text.count("raise NotImplementedError()") == 7 and text.count("YOUR ANSWER HERE") == 1
@@ -80,7 +82,7 @@ def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
     leaky = make_course(tmp_path / "course", small_homework.folder.parents[1])
-    (leaky.root / "helpers" / "notes.md").write_text(
+    (leaky.root / "lectures" / "notes.md").write_text(
         "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
         "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
     )
@@ -126,59 +128,59 @@ def test_the_submitted_file_is_kept_as_it_was(course, results):
         assert course.submitted("hw4", handed.student).read_bytes() == handed.path.read_bytes()
 
 
-def test_feedback_shows_sentences_and_no_secrets(own_course):
-    marks.write_feedback(own_course, "hw4")
-    page = (own_course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
+def test_feedback_shows_sentences_and_no_secrets(course, results):
+    marks.write_feedback(course, "hw4")
+    page = (course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
     assert "What do you divide by?" in page and "0 of 15 points" in page
-    source = "\n".join(c.source for c in read_notebook(own_course.source("hw4")).cells)
+    source = "\n".join(c.source for c in read_notebook(course.source("hw4")).cells)
     assert "try_question" in source
     for secret in ("try_question", "autograder.tryout", "BEGIN HIDDEN", "BEGIN SOLUTION", "Mark scheme"):
         assert secret not in page
 
 
-def test_the_report_shows_everyone_and_a_mark_by_hand_counts(own_course, tmp_path, small_homework):
-    with Gradebook(own_course.config().CourseDirectory.db_url) as book:
+def test_the_report_shows_everyone_and_a_mark_by_hand_counts(course, results, tmp_path, small_homework):
+    with Gradebook(course.config().CourseDirectory.db_url) as book:
         grade = book.find_grade("answer_reflection", "hw4", "hw4", "ada")
         grade.manual_score, grade.needs_manual_grade = 4, False
         book.db.commit()
-    loaded = load_results(own_course, "hw4")
+    loaded = load_results(course, "hw4")
     assert next(r for r in loaded if r.student == "ada").score == 99
-    page = write_report(own_course, small_homework, loaded, tmp_path / "report.html").read_text()
+    page = write_report(course, small_homework, loaded, tmp_path / "report.html").read_text()
     lost = next(q.message for r in loaded if r.student == "carl" for q in r.questions if q.id == "recall")
     for text in ("ada", "emmy", "not graded", lost):
         assert text in page
 
 
-def test_a_failed_run_leaves_no_older_mark(own_course, small_homework, tmp_path):
+def test_a_failed_run_leaves_no_older_mark(course, results, small_homework, tmp_path):
     folder = tmp_path / "again" / "dorothy"
     folder.mkdir(parents=True)
     (folder / "hw4.ipynb").write_text("{}")
-    [result] = grade_all(own_course, small_homework, find_submissions(folder.parent, "hw4"), seed=11)
+    [result] = grade_all(course, small_homework, find_submissions(folder.parent, "hw4"), seed=11)
     assert result.status == "failed"
-    assert sum(mark.score for mark in marks.marks_of(own_course, "hw4", "dorothy").values()) == 0
+    assert sum(mark.score for mark in marks.marks_of(course, "hw4", "dorothy").values()) == 0
 
 
-def test_nbgrader_autograde_gives_the_same_marks(own_course):
-    before = marks.marks_of(own_course, "hw4", "carl")
-    shutil.rmtree(own_course.build / "autograded" / "carl")
-    marks.forget(own_course, "hw4", "carl")
-    converter = Autograde(coursedir=own_course.directory(student="carl", assignment="hw4"), config=own_course.config())
+def test_nbgrader_autograde_gives_the_same_marks(course, results, small_homework, monkeypatch):
+    before = marks.marks_of(course, "hw4", "carl")
+    shutil.rmtree(course.build / "autograded" / "carl")
+    marks.forget(course, "hw4", "carl")
+    converter = Autograde(coursedir=course.directory(student="carl", assignment="hw4"), config=course.config())
     converter.start()
-    after = marks.marks_of(own_course, "hw4", "carl")
+    after = marks.marks_of(course, "hw4", "carl")
     assert {q: m.score for q, m in after.items()} == {q: m.score for q, m in before.items()}
 
 
-def test_the_command_line_grades_and_reports(own_course, small_homework, tmp_path):
+def test_the_command_line_grades_and_reports(course, results, small_homework, tmp_path):
     one = tmp_path / "one" / "bea"
     one.mkdir(parents=True)
-    nbformat.write(read_notebook(own_course.root / "handed-in" / "blaise" / "hw4.ipynb"), one / "hw4.ipynb")
+    nbformat.write(read_notebook(course.root / "handed-in" / "blaise" / "hw4.ipynb"), one / "hw4.ipynb")
     run = CliRunner().invoke(
         app,
         [
             "grade",
             "hw4",
             "--course",
-            str(own_course.root),
+            str(course.root),
             "--submissions",
             str(one.parent),
             "--json",
@@ -188,7 +190,5 @@ def test_the_command_line_grades_and_reports(own_course, small_homework, tmp_pat
     assert run.exit_code == 0, run.output
     assert json.loads((tmp_path / "out.json").read_text())["students"][0]["student"] == "bea"
     assert "bea, cosine: Not answered yet" in run.output
-    run = CliRunner().invoke(
-        app, ["report", "hw4", "--course", str(own_course.root), "--out", str(tmp_path / "r.html")]
-    )
+    run = CliRunner().invoke(app, ["report", "hw4", "--course", str(course.root), "--out", str(tmp_path / "r.html")])
     assert run.exit_code == 0 and (tmp_path / "r.html").is_file()

@@ -1,18 +1,13 @@
 """nbgrader's own command, Formgrader's button and `autograder grade` give the same marks by the same safe path."""
 
 import asyncio
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 
-import autograder
 from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course
@@ -20,6 +15,8 @@ from autograder.course.notebooks import read_notebook, with_mistakes
 from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
+from tests.conftest import SEED
+from tests.support.processes import nbgrader
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
 
@@ -28,6 +25,9 @@ TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass
 def handed_in(small_homework, tmp_path_factory):
     """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
     course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
+    # nbgrader's own command runs in a process of its own, where chance has to be taken out once more.
+    config = course.root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}\nimport secrets\nsecrets.randbits = lambda bits: {SEED}\n")
     marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     cheat = nbformat.from_dict(
@@ -81,20 +81,6 @@ def outcome(course):
         assert all(q.message for q in result.questions)
         found[result.student] = result.status, scores, result.reason, result.repairs
     return found
-
-
-def nbgrader(course, *arguments):
-    """nbgrader as a user's shell starts it, where no environment is activated."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
-    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(autograder.__file__).parents[1])}
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "nbgrader"), *arguments],
-        cwd=course.root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 def test_autograder_grade(expected):

@@ -16,6 +16,7 @@ from helpers.local_model import (
     LocalModel,
     ModelUnavailable,
     batch_embed_local,
+    cache_only,
     get_embedding_local,
     get_local_model,
     verified_weights_folder,
@@ -250,6 +251,17 @@ def test_columns_of_every_kind(model, kind):
     np.testing.assert_array_equal(vectors, [[4, 1], [2, 2]])
     vectors[:] = 0
     np.testing.assert_array_equal(model.encode(texts), [[4, 1], [2, 2]])
+
+
+def test_within_cache_only_nothing_is_computed(model, stand_in):
+    known = model.encode("a lamp")
+    before = len(stand_in.calls)
+    with cache_only():
+        assert np.array_equal(model.encode("a lamp"), known)
+        with pytest.raises(ModelUnavailable, match="embed it first"):
+            model.encode("a rug")
+    assert len(stand_in.calls) == before
+    assert model.encode("a rug").shape == known.shape
 
 
 def test_each_distinct_unknown_text_is_computed_once(model, stand_in):

@@ -99,12 +99,12 @@ print(judge.cosine_similarity([1, 0], [2, 0]), judge.value.__name__)
 
 
 def test_a_name_that_was_imported_before_stays():
-    assert (
-        run(
-            "from helpers import cosine_similarity, withhold\nwithhold('hw4', WRITTEN)\nprint(cosine_similarity([1, 0], [2, 0]))"
-        )
-        == "1.0\n"
-    )
+    output = run("""
+from helpers import cosine_similarity, withhold
+withhold("hw4", WRITTEN)
+print(cosine_similarity([1, 0], [2, 0]))
+""")
+    assert output == "1.0\n"
 
 
 def test_a_name_that_helpers_does_not_have_is_refused():

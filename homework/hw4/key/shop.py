@@ -15,6 +15,7 @@ from helpers import (
     evaluate_search,
     get_embedding_local,
     load_homework_data,
+    product_text,
     score_bm25,
 )
 from helpers.homework_data import HomeworkData
@@ -71,6 +72,10 @@ class Shop:
     @cached_property
     def query_texts(self) -> list[str]:
         return self.data.queries["query"].tolist()
+
+    @cached_property
+    def product_texts(self) -> list[str]:
+        return product_text(self.data.products).tolist()
 
     @cached_property
     def query_embeddings(self) -> np.ndarray:

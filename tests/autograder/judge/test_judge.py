@@ -11,11 +11,10 @@ from autograder.inside.collector import KernelPart, answer_probes
 from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
 from autograder.judge.homework import ReferenceMissing, find_homework
-from autograder.judge.judge import draw_request, judge
+from autograder.judge.judge import draw_request, evidence_of, judge
 from autograder.judge.question import rounded
 from autograder.judge.submission import judge_run
 from autograder.run.notebook import Run
-from autograder.tryout import evidence_of
 from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
 
 # Wrong answers divide by zero on purpose.
@@ -268,11 +267,14 @@ def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered
     assert judge(request, [evidence(other)], small_homework).score == 0
 
 
+KNOWN = {"id", "call", "args", "kwargs", "like", "argument", "read", "columns", "with", "only"}
+
+
 def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
     for question in QUESTIONS:
         if question.checks:
             for probe in json.loads(draw_request(question, small_homework, 5).to_wire())["probes"]:
-                assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "only"}
+                assert set(probe) <= KNOWN
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):
