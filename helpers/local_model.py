@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import onnx_model
-from .embedding_cache import EmbeddingCache, as_text, as_texts, check_batch_size, embed_through_cache
+from .embedding_cache import (
+    EmbeddingCache,
+    as_text,
+    as_texts,
+    briefly_interrupted,
+    check_batch_size,
+    embed_through_cache,
+)
 from .errors import CourseError
 from .long_texts import LongTexts
 from .network_settings import setting_at_fault
@@ -121,14 +128,15 @@ class LocalModel:
         UnusableEmbedding : the model gave NaN or infinity for a text; the message says for which.
         """
         if others or not convert_to_numpy:
-            return self._sentence_transformer().encode(
-                sentences,
-                batch_size=batch_size,
-                show_progress_bar=show_progress_bar,
-                convert_to_numpy=convert_to_numpy,
-                normalize_embeddings=normalize_embeddings,
-                **others,
-            )
+            with briefly_interrupted():
+                return self._sentence_transformer().encode(
+                    sentences,
+                    batch_size=batch_size,
+                    show_progress_bar=show_progress_bar,
+                    convert_to_numpy=convert_to_numpy,
+                    normalize_embeddings=normalize_embeddings,
+                    **others,
+                )
         batch_size = check_batch_size(batch_size)
         single = isinstance(sentences, str)
         texts = [as_text(sentences)] if isinstance(sentences, str) else as_texts(sentences)

@@ -289,6 +289,15 @@ def test_it_says_the_mean_in_one_line(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("verbose", [True, False])
+def test_progress_is_shown_also_where_the_mean_is_not_printed(monkeypatch, capsys, verbose):
+    bars = []
+    monkeypatch.setattr("helpers.evaluation.ProgressBar", lambda rows, **options: bars.append(options) or rows)
+    evaluate_search(lambda query: found(1), QUERIES, LABELS, verbose=verbose)
+    assert [bar.get("show", True) for bar in bars] == [True]
+    assert bool(capsys.readouterr().out) == verbose
+
+
 def test_an_error_of_the_search_is_passed_on_with_its_query():
     def search(query):
         return {"sofa": found(1)}[query]
