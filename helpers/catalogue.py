@@ -219,7 +219,7 @@ def data_in_use(data_dir: str | Path | None = None) -> DataInUse:
     if dataset not in ("demo", "wands", "auto"):
         raise DataError(f"COURSE_DATASET is {dataset!r}; set it to demo, wands or auto, or remove it.")
     wands = wands_folder()
-    if dataset != "demo" and all(_existing_file(wands, table) for table in (_PRODUCTS, _QUERIES, _LABELS)):
+    if dataset != "demo" and _is_whole(wands):
         return DataInUse("wands", wands)
     if dataset == "wands":
         raise DataError(
@@ -227,6 +227,16 @@ def data_in_use(data_dir: str | Path | None = None) -> DataInUse:
             "run `python -m helpers download`, or set COURSE_DATASET=demo."
         )
     return DataInUse("demo", DEMO_FOLDER)
+
+
+def data_set_folder(name: str) -> Path | None:
+    """The folder of the data set of this name, demo or wands, if it is here; None for any other name."""
+    folder = {"demo": DEMO_FOLDER, "wands": wands_folder()}.get(name)
+    return folder if folder and _is_whole(folder) else None
+
+
+def _is_whole(folder: Path) -> bool:
+    return all(_existing_file(folder, table) for table in (_PRODUCTS, _QUERIES, _LABELS))
 
 
 def wands_folder() -> Path:

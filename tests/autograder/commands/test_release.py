@@ -14,8 +14,10 @@ from autograder.commands import release as releasing
 from autograder.commands.demo import make_course
 from autograder.commands.leaks import find_leak, secrets_of
 from autograder.commands.release import ReleaseRefused, release
-from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.notebooks import loads_data, naming_data, read_notebook, released_form, without_data_name
+from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
+from helpers.homework_data import describe_homework_data
 
 
 @pytest.fixture
@@ -343,3 +345,22 @@ def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next
     release(course, small_homework, edition)
     assert files(edition).keys() == before.keys() - {"lectures/hybrid.md"} | {"lectures/new.md"}
     assert all(b"# new" in content for name, content in files(edition).items() if name == "lectures/tables.md")
+
+
+def test_the_released_notebook_names_the_data_set_and_comes_back_as_unchanged(course, small_homework, small_data):
+    source = released_form(read_notebook(course.source("hw4")))
+    assert loads_data(source)
+    handed_out = naming_data(source, describe_homework_data())
+    [cell] = [cell for cell in handed_out.cells if "load_homework_data(" in cell.source]
+    data = small_homework.shop.data
+    assert f"name={small_data.name!r}, products={len(data.products)}, queries={len(data.queries)}, " in cell.source
+    assert f"fingerprint={small_homework.fingerprint[:12]!r}" in cell.source
+    compile(cell.source, "set-up", "exec")
+    assert [without_data_name(cell.source) for cell in handed_out.cells] == [cell.source for cell in source.cells]
+    for forgotten in (False, True):
+        for cell in handed_out.cells:
+            if forgotten:
+                cell.metadata.pop("nbgrader", None)
+        merged = read_submission(nbformat.writes(handed_out).encode(), source)
+        assert [cell.source for cell in merged.notebook.cells] == [cell.source for cell in source.cells]
+        assert not [repair for repair in merged.repairs if "edited" in repair]
