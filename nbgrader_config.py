@@ -20,7 +20,9 @@ c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
 # A database in PostgreSQL instead, where several graders work at once: docs/grade-on-a-cluster.md.
-c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{root / 'build' / 'gradebook.db'}"
+# In a URL "?" begins the options and "%" a character's number; in a folder's name both are letters.
+gradebook = str(root / "build" / "gradebook.db").replace("%", "%25").replace("?", "%3F")
+c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{gradebook}"
 (root / "build").mkdir(exist_ok=True)
 
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings

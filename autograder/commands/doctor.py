@@ -11,7 +11,7 @@ import psutil
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.run import sandbox
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 from autograder.run.sandbox import Limits
 from helpers.doctor import CHECKS as STUDENTS_CHECKS
 from helpers.doctor import Finding

@@ -36,13 +36,20 @@ class ReleaseRefused(CourseError):
 
 
 def check_folders(course: Course, out: Path) -> None:
-    """ReleaseRefused where the course lacks what students need, and unless `out` is new, empty, or an edition that an
-    earlier release wrote."""
+    """ReleaseRefused unless the course has what students need, and no other helpers than those that run here (it may,
+    where the packages are installed without -e), and `out` is new, empty, or an edition that an earlier release wrote.
+    """
     absent = [name for name in (*SHIPPED, "pyproject.toml") if not (course.root / name).exists()]
     if absent:
         raise ReleaseRefused(
             f"Not released: {course.root} has no {absent[0]}, which students need: copy it from the course's "
             "repository."
+        )
+    own, used = course.root / "helpers", Path(helpers.__file__).parent
+    if own.is_dir() and _modules(own) != _modules(used):
+        raise ReleaseRefused(
+            f"Not released: the helpers in {own} are not those that run here, which lie in {used}: "
+            "run `pip install -e .` in the course folder, or remove that copy."
         )
     if out == course.build or out == course.root or out in course.root.parents:
         raise ReleaseRefused(f"{out} holds the course itself: name a new folder with --out.")
@@ -62,6 +69,10 @@ def check_folders(course: Course, out: Path) -> None:
             f"{out} is a folder with other things in it, and no {MARKER} says that a release made it: "
             "name a new folder with --out, or remove it yourself if it is an old edition."
         )
+
+
+def _modules(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.py")}
 
 
 @contextmanager
@@ -111,7 +122,7 @@ def _build(course: Course, assignment: str, released: NotebookNode, folder: Path
     for name in SHIPPED:
         if (course.root / name).is_dir():
             shutil.copytree(course.root / name, folder / name, ignore=ignored)
-        elif (course.root / name).is_file():
+        else:
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(course.root / name, folder / name)
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))

@@ -46,7 +46,8 @@ def secrets_of(source: NotebookNode, homework: Homework) -> Secrets:
                 texts.append((f"{kind} of cell {grade_id(cell)}", _flat(region)))
     for what, value in _measured(homework.shop.reference, "reference"):
         # Rounded, or in full: then its first digits are found.
-        texts += [(what, digits) for digits in sorted({f"{value:.6f}", f"{value:.12f}"[:-6]})]
+        first = repr(value)[: len("0.123456")]
+        texts += [(what, digits) for digits in sorted({f"{value:.6f}", first}) if len(digits) == len("0.123456")]
     kept_back = [homework.folder / KERNEL, *sorted((homework.folder / KEY).rglob("*.py"))]
     passages = {
         passage: path.relative_to(homework.folder).as_posix()

@@ -11,13 +11,14 @@ from autograder.commands.edition import ReleaseRefused, check_folders, drafted, 
 from autograder.commands.leaks import Secrets, files_of, find_leak, secrets_of
 from autograder.course.cells import grade_id, tested_question
 from autograder.course.folder import Course, CourseFolderError
-from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.notebooks import loads_data, naming_data, read_notebook, released_form
 from autograder.gradebook import marks
 from autograder.intake.merge import Submission
 from autograder.judge.homework import Homework
 from autograder.judge.judge import new_seed
 from autograder.judge.question import Question
 from autograder.judge.submission import Graded, Runner, grade_submission
+from helpers.homework_data import describe_homework_data
 
 __all__ = ["Proof", "ReleaseRefused", "check_source", "release"]
 
@@ -43,6 +44,8 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
     source = read_notebook(course.source(assignment))
     check_source(source, homework.questions)
     released = released_form(source)
+    if loads_data(released):
+        released = naming_data(released, describe_homework_data(homework.data_folder))
     proofs = [_prove_solution(source, homework, runner), _prove_blank(released, homework, runner)]
     with drafted(course, assignment, released, out) as draft:
         secrets = secrets_of(source, homework)

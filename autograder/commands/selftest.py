@@ -5,7 +5,7 @@ of answers are judged in this process, where they are our own code; whole notebo
 kernel, as submissions do.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,7 +23,7 @@ from autograder.judge.judge import Request, judge_here
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 
 WHOLE, RIGHT, MISTAKE, SAME_MISTAKE = "whole notebook", "right answer", "misconception", "the same in other words"
 EXPLOIT = "exploit"
@@ -58,15 +58,19 @@ def selftest(
             yield from exploit_bank(course, homework)
 
 
-def banks(homework: Homework, seed: int) -> Iterator[Row]:
-    """Right answers and misconceptions, one at a time in a notebook whose other answers are right."""
+def banks(homework: Homework, seed: int, only: Collection[str] = (), alone: bool = False) -> Iterator[Row]:
+    """Right answers and misconceptions, one at a time in a notebook whose other answers are right.
+
+    only: ids of the questions whose answers are judged (default: all). alone: a misconception's later questions, which
+    it might reach, are not judged; that takes half the time.
+    """
     questions = homework.judged
     requests = draw_requests(questions, homework, seed)
-    for question in questions:
+    for question in [q for q in questions if not only or q.id in only]:
         for answer in question.right_answers:
             verdicts = judge_answers({question.id: answer.source}, [question], requests, homework)
             yield right_row(question.id, answer.title, verdicts)
-        reached = [q for q in questions if q is question or question in q.builds_on]
+        reached = [q for q in questions if q is question or (question in q.builds_on and not alone)]
         for misconception in question.misconceptions:
             for i, source in enumerate((misconception.source, *misconception.also)):
                 answers = answers_that_use(question, reached) | {question.id: source}
@@ -99,6 +103,8 @@ def judge_answers(
                 verdicts[question] = judge_here(requests[question], space, homework, source, lost)
                 if not verdicts[question].complete:
                     lost.append(question)
+            if wanted == verdicts.keys():
+                break
     return verdicts
 
 

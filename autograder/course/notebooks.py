@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
@@ -25,6 +26,33 @@ def released_form(source: NotebookNode) -> NotebookNode:
     for preprocessor in (LockCells, ClearSolutions, ClearOutput, ClearHiddenTests):
         notebook, resources = preprocessor().preprocess(notebook, resources)
     return notebook
+
+
+LOADS_DATA = "load_homework_data()"
+NAMED = re.compile(r"load_homework_data\(\n {4}marked_on=dict\([^()\n]*\)\n\)")
+
+
+def loads_data(notebook: NotebookNode) -> bool:
+    """Whether a cell of the notebook loads the homework's data."""
+    return any(cell.cell_type == "code" and LOADS_DATA in cell.source for cell in notebook.cells)
+
+
+def naming_data(released: NotebookNode, described: Mapping[str, str | int]) -> NotebookNode:
+    """The notebook, which says where it loads its data on which data set it is marked (`describe_homework_data`).
+
+    Only what students receive says so: the grader runs the instructor's own cell, on the data that it grades with.
+    """
+    notebook = nbformat.from_dict(released)
+    fields = ", ".join(f"{key}={value!r}" for key, value in described.items())
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = cell.source.replace(LOADS_DATA, f"load_homework_data(\n    marked_on=dict({fields})\n)")
+    return notebook
+
+
+def without_data_name(source: str) -> str:
+    """A cell's source as the instructor wrote it, before `naming_data`."""
+    return NAMED.sub(LOADS_DATA, source)
 
 
 def solved(source: NotebookNode) -> NotebookNode:

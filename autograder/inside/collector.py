@@ -272,7 +272,8 @@ def _answer(probe, namespace, named, make, cells):
     function = _look_up(namespace, probe["call"])
     args = [unpack(a, named, make) for a in probe["args"]]
     kwargs = {name: unpack(a, named, make) for name, a in probe.get("kwargs", {}).items()}
-    return pack(function(*args, **kwargs), probe.get("columns"))
+    given = function(*args, **kwargs)
+    return pack(args[probe["argument"]] if "argument" in probe else given, probe.get("columns"))
 
 
 def _look_up(holder, name):

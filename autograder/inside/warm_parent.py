@@ -14,6 +14,8 @@ import gc
 import importlib
 import json
 import os
+import select
+import signal
 import socket
 import sys
 
@@ -88,10 +90,17 @@ def share_no_memory() -> None:
 
 
 def _keep(order: dict, answer: socket.socket) -> None:
-    """Never returns: waits outside the room for the kernel's end, and tells the grader."""
+    """Never returns: waits outside the room for the kernel's end, and tells the grader. Where nobody is left to be
+    told, the room ends."""
 
     def started(first: int) -> None:
-        socket.send_fds(answer, [b"{}"], [os.pidfd_open(os.getpid()), os.pidfd_open(first)])
+        room = os.pidfd_open(first)
+        socket.send_fds(answer, [b"{}"], [os.pidfd_open(os.getpid()), room])
+        either = select.poll()
+        either.register(room, select.POLLIN)
+        either.register(answer, 0)  # that the other end is gone is always told
+        if room not in dict(either.poll()):
+            signal.pidfd_send_signal(room, signal.SIGKILL)
 
     try:
         die_with_parent()

@@ -12,6 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.cells import answered_question, grade_id
+from autograder.course.notebooks import without_data_name
 from autograder.intake.choose import IntakeError
 from autograder.intake.read import Cell, cells_of, parse
 
@@ -149,7 +150,7 @@ def _places(cells: list[Cell], known: dict[str, NotebookNode], repairs: list[str
     places: list[str | None] = []
     edited, flipped = [], []
     for cell in cells:
-        text, name = cell.source.strip(), cell.name if cell.name in known else None
+        text, name = without_data_name(cell.source).strip(), cell.name if cell.name in known else None
         same = texts.get(text)
         if same is not None and (name is None or not _is_answer(known[same])):
             name = same

@@ -1,6 +1,7 @@
 """From the bytes of a submitted file to its cells, whatever the file holds, within bounds."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from autograder.intake.choose import MAX_BYTES, IntakeError, too_large
@@ -8,6 +9,11 @@ from autograder.intake.choose import MAX_BYTES, IntakeError, too_large
 MAX_CELLS = 2_000
 MAX_SOURCE = 500_000
 LARGE_OUTPUTS = 5 * 2**20
+MAX_PARTS = 5_000_000  # brackets, texts and commas of a file's JSON: few bytes can be many objects
+OUTPUTS = '"outputs"'
+DEEPEST = 7  # of what is read: the metadata of a cell in the oldest format
+# A text, ended or not, or a mark of structure. It matches wherever it begins, so that no part is looked at twice.
+PART = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[][{},]', re.DOTALL)
 
 
 @dataclass
@@ -29,17 +35,50 @@ def parse(raw: bytes) -> tuple[dict, list[str]]:
         raise IntakeError("The file is a zip archive, not a notebook. Unpack it and hand in the .ipynb file.")
     for encoding in dict.fromkeys(("utf-8-sig", json.detect_encoding(raw), "utf-16", "cp1252", "latin-1")):
         try:
-            content = json.loads(raw.decode(encoding), strict=False)
+            text, dropped = _without_outputs(raw.decode(encoding))
+            content = json.loads(text, strict=False)
         except (ValueError, RecursionError):
             continue
         if not isinstance(content, dict):
             raise IntakeError("The file is not a Jupyter notebook: it holds JSON of another kind.")
-        usual = encoding.startswith("utf-8")
-        return content, [] if usual else [f"The file was not in UTF-8; it was read as {encoding}."]
+        repairs = []
+        if not encoding.startswith("utf-8"):
+            repairs.append(f"The file was not in UTF-8; it was read as {encoding}.")
+        if dropped > LARGE_OUTPUTS:
+            repairs.append(f"The notebook carried {dropped / 2**20:.0f} MB of outputs; they were dropped.")
+        return content, repairs
     raise IntakeError(
         "The file is not a Jupyter notebook: it does not hold valid JSON. "
         "Open it in JupyterLab, save it and hand in again."
     )
+
+
+def _without_outputs(text: str) -> tuple[str, int]:
+    """JSON text with null in place of outputs, and of whatever lies deeper than a notebook's own parts -> (the text,
+    how many characters were left out). IntakeError where it has too many parts to be a notebook.
+
+    Nobody reads these, and read they could take many times the file's size, or more nesting than Python can bear.
+    """
+    kept, left_out, depth, since = [], 0, 0, 0
+    begun: int | None = None  # the depth at which something is being left out
+    before = ""
+    for count, part in enumerate(PART.finditer(text)):
+        if count > MAX_PARTS:
+            raise IntakeError("The file has too many parts to be a notebook. Clear the outputs and hand in again.")
+        mark = part.group() if part.end() - part.start() <= len(OUTPUTS) else ""
+        if mark in ("[", "{"):
+            depth += 1
+            if begun is None and (depth > DEEPEST or (mark == "[" and before == OUTPUTS)):
+                kept.append(text[since : part.start()])
+                begun, since = depth, part.start()
+        elif mark in ("]", "}"):
+            if depth == begun:
+                kept.append("null")
+                left_out += part.end() - since
+                begun, since = None, part.end()
+            depth -= 1
+        before = mark
+    return "".join([*kept, text[since:]]), left_out
 
 
 def cells_of(content: dict, repairs: list[str]) -> list[Cell]:

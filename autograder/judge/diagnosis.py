@@ -11,14 +11,18 @@ import numpy as np
 
 from autograder.inside.collector import answer_probes
 from autograder.judge.banks import Misconception, run_answers, unwarned
-from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, read_answer
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Number, Other, read_answer
 from autograder.judge.homework import Homework
 from autograder.judge.question import Exchange, Probe, Question
 
-ALIKE = 0.75  # share of cells that must agree, on average over the probes of a check
+# Share of cells that must agree, on average over the probes of a check. Ties may put rows in another order, and an
+# error may come from another line, but numbers have no such excuse.
+ALIKE, ALIKE_NUMBERS = 0.75, 0.95
 CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less
+RIGHT = "right"  # stands for the right answer among the simulated ones; no misconception has this id
 
 Answers = Mapping[str, Answer]
+Cells = dict[tuple[str, int], object]  # an answer's values, by column (one for what is no table) and row
 
 
 def diagnose(
@@ -32,22 +36,26 @@ def diagnose(
 
     It gives what the student gave in the first check that failed and in all that hold; among several, the one
     that agrees most over all checks. One that passes the first check that failed is no reason for failing it,
-    however close its answers are. `simulate_all` gives what each misconception, by id, answers to these probes;
-    it is called only where there is something to name.
+    however close its answers are. In that check agreement counts only where the misconception departs from the right
+    answer: what both have says nothing about the mistake. One number, whatever is asked, says little: then the
+    misconception must agree in every check. `simulate_all` gives what each misconception, by id, and the right answer
+    give to these probes; it is called only where there is something to name.
     """
     first = next((check for check in question.checks if problems[check.id]), None)
     if first is None or not_answered(exchanges[first.id]):
         return None
     simulated = simulate_all()
-    must_agree = [first.id] + [check.id for check in question.checks if problems[check.id] is None]
+    all_must_agree = _one_number(exchanges[first.id])
+    must_agree = [c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None]
     best, best_likeness = None, 0.0
     for misconception in question.misconceptions:
         answers = simulated[misconception.id]
         likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
-        overall = float(np.mean(list(likeness.values())))
+        overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
         if (
-            min(likeness[check] for check in must_agree) >= ALIKE
-            and overall > best_likeness
+            overall > best_likeness
+            and all(_enough(likeness[check]) for check in must_agree)
+            and _enough(_likeness(exchanges[first.id], answers, simulated[RIGHT]))
             and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework.shop)
         ):
             best, best_likeness = misconception, overall
@@ -55,9 +63,10 @@ def diagnose(
 
 
 def simulate(question: Question, probes: Sequence[Probe], homework: Homework) -> dict[str, Answers]:
-    """{misconception id: {probe id: its answer}}, with right answers to the questions that this one builds on."""
+    """{misconception id or RIGHT: {probe id: its answer}}, with right answers to what this question builds on."""
     wire = [probe.to_wire() for probe in probes]
-    return {m.id: _answers(question, m.source, wire, homework) for m in question.misconceptions}
+    sources = {m.id: m.source for m in question.misconceptions} | {RIGHT: question.right_answers[0].source}
+    return {id: _answers(question, source, wire, homework) for id, source in sources.items()}
 
 
 def _answers(question: Question, source: str, wire: list[dict], homework: Homework) -> Answers:
@@ -78,44 +87,76 @@ def not_answered(exchange: Exchange) -> bool:
     )
 
 
-def _likeness(exchange: Exchange, simulated: Answers) -> float:
-    """How alike the answers to one check are, from 0 to 1; values and failures must agree each for themselves, so
-    that any error at all does not pass for the error of a misconception."""
-    groups: dict[bool, list[float]] = {}
+def _one_number(exchange: Exchange) -> bool:
+    """Whether all answers to a check hold one and the same number."""
+    return len({repr(value) for _, answer in exchange for value in _cells(answer).values()}) == 1 and all(
+        isinstance(answer, (Number, Array)) for _, answer in exchange
+    )
+
+
+def _likeness(exchange: Exchange, simulated: Answers, apart_from: Answers | None = None) -> dict[type, float]:
+    """How alike the answers to one check are, from 0 to 1, by kind of what was simulated: values and failures must
+    agree each for themselves, so that any error at all does not pass for the error of a misconception.
+
+    apart_from: other answers; then only those cells count in which the simulated ones differ from these.
+    """
+    groups: dict[type, list[float]] = {}
     for probe, answer in exchange:
         other = simulated[probe.id]
-        groups.setdefault(isinstance(other, Failure), []).append(likeness_of(answer, other))
-    return min(float(np.mean(group)) for group in groups.values())
+        share = likeness_of(answer, other, apart_from[probe.id] if apart_from else None)
+        if share is not None:
+            groups.setdefault(Number if isinstance(other, Array) else type(other), []).append(share)
+    return {kind: float(np.mean(shares)) for kind, shares in groups.items()}
 
 
-def likeness_of(one: Answer, other: Answer) -> float:
-    """From 0 to 1: the share of their cells in which two answers agree; 0 for answers of different kinds."""
-    match one, other:
-        case Number(value), Number(value_too):
-            return float(_close([value], [value_too])[0])
-        case Array(values), Array(values_too):
-            if values.shape != values_too.shape and not values.size == values_too.size == 1:
-                return 0.0
-            return float(_close(values.ravel(), values_too.ravel()).mean()) if values.size else 1.0
-        case Frame(columns, rows), Frame(columns_too, rows_too):
-            if rows != rows_too or set(columns) != set(columns_too):
-                return 0.0
-            cells = [_same_cell(a, b) for name in columns for a, b in zip(columns[name], columns_too[name])]
-            return sum(cells) / len(cells) if cells else 1.0
-        case Failure(error), Failure(error_too):
-            return float(error == error_too)
-        case (Missing(), Missing()) | (Nothing(), Nothing()):
-            return 1.0
-        case Other(what), Other(what_too):
-            return float(what == what_too)
-    return 0.0
+def _enough(likeness: dict[type, float]) -> bool:
+    """Whether answers are alike in every kind; not where there was nothing to compare."""
+    return bool(likeness) and all(
+        share >= (ALIKE_NUMBERS if kind is Number else ALIKE) for kind, share in likeness.items()
+    )
 
 
-def _close(a, b) -> np.ndarray:
-    return np.isclose(a, b, rtol=CLOSE, atol=CLOSE * 0.1, equal_nan=True)
+def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None) -> float | None:
+    """From 0 to 1: the share of their cells in which two answers agree; 0 for answers of different kinds or shapes.
+
+    Each column of a table must agree for itself: the least share of any counts. apart_from: as for `_likeness`, with
+    None where `other` does not differ from it.
+    """
+    mine, theirs = _cells(one), _cells(other)
+    telling = set(theirs)
+    if apart_from is not None:
+        usual = _cells(apart_from)
+        telling = {key for key in telling if key not in usual or not _same_cell(theirs[key], usual[key])}
+        if not telling and usual.keys() == theirs.keys():
+            return None
+        telling = telling or set(theirs)
+    if mine.keys() != theirs.keys():
+        return 0.0
+    columns: dict[str, list[bool]] = {}
+    for column, row in telling:
+        columns.setdefault(column, []).append(_same_cell(mine[column, row], theirs[column, row]))
+    return min((sum(same) / len(same) for same in columns.values()), default=1.0)
+
+
+def _cells(answer: Answer) -> Cells:
+    """An answer taken apart; two answers of different kinds or shapes have different keys."""
+    match answer:
+        case Number(value):
+            return {("number", 0): value}
+        case Array(values):
+            name = "one number in an array" if values.size == 1 else f"array of shape {values.shape}"
+            return {(name, row): value for row, value in enumerate(values.ravel().tolist())}
+        case Frame(columns, rows):
+            cells = {(name, row): value for name, column in columns.items() for row, value in enumerate(column)}
+            return cells | {(f"{rows} rows of {', '.join(sorted(columns))}", 0): True}
+        case Failure(error):
+            return {("failure", 0): error}
+        case Other(what):
+            return {("other", 0): what}
+    return {(type(answer).__name__, 0): True}
 
 
 def _same_cell(a, b) -> bool:
     if isinstance(a, (int, float)) and isinstance(b, (int, float)):
-        return abs(a - b) <= CLOSE * (0.1 + abs(b)) or a == b or (a != a and b != b)  # as _close, for one pair
+        return abs(a - b) <= CLOSE * (0.1 + abs(b)) or a == b or (a != a and b != b)
     return a == b

@@ -238,8 +238,13 @@ def _loaded(folder: Path) -> ModuleType:
         specification.loader.exec_module(module)
         if not getattr(module, "QUESTIONS", None):
             raise HomeworkError(f"{path} names no QUESTIONS: list them there in the notebook's order.")
-    except BaseException:
+    except BaseException as problem:
         for loaded in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
             del sys.modules[loaded]
+        if isinstance(problem, ImportError):
+            raise HomeworkError(
+                f"The answer key in {folder} does not fit this grader ({problem}): correct its import, or install the "
+                "version of the grader that the course folder has."
+            ) from None
         raise
     return module

@@ -39,6 +39,7 @@ class Made:
 class Probe:
     """One call of the student's function (`call`), or one look at a variable (`read`).
 
+    argument: the position of an argument that is looked at after the call, instead of what the call gives.
     stand_ins: names of student's functions in whose place the course's versions stand meanwhile.
     only: ids; before a variable is read, the answer cell is run again after a set-up with these alone (what they are
         is the homework's business: ids of queries, say).
@@ -51,6 +52,7 @@ class Probe:
     kwargs: dict = field(default_factory=dict)
     read: str | None = None
     columns: tuple[str, ...] | None = None
+    argument: int | None = None
     stand_ins: tuple[str, ...] = ()
     only: tuple[int, ...] = ()
     about: Any = None
@@ -66,6 +68,8 @@ class Probe:
                 "args": [_to_wire(a) for a in self.args],
                 "kwargs": {name: _to_wire(a) for name, a in self.kwargs.items()},
             }
+        if self.argument is not None:
+            wire["argument"] = self.argument
         more = {"columns": self.columns, "with": self.stand_ins, "only": self.only}
         return wire | {name: list(values) for name, values in more.items() if values}
 
@@ -187,6 +191,43 @@ def rounded(got, expected) -> bool:
         np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0**-places for places in (2, 3, 4)
     ]
     return bool(any(kept) or (off <= 0.005 and np.array_equal(got, got.astype(np.float16))))
+
+
+def five_decimals(got: np.ndarray, right: np.ndarray) -> bool:
+    """Whether numbers that are right as far as the tolerance goes have been rounded to five decimals.
+
+    Only numbers count that the rounding would change by more than float32's noise, and four of these are needed.
+    """
+    telling = np.abs(right - np.round(right, 5)) > 1e-6
+    got = got[telling]
+    return len(got) >= 4 and bool(np.all(np.abs(got - np.round(got, 5)) < 1e-7))
+
+
+def near(rng: np.random.Generator, size: int) -> int:
+    """A size near this one: no two runs ask for the same sizes, so that none can be known beforehand."""
+    return size + int(rng.integers(0, 1 + size // 8))
+
+
+def plain_number(function: str) -> Callable[[Exchange, Any], str | None]:
+    """The rule that a function gives one number, not an array or a list that holds one."""
+
+    def problem(probe: Probe, answer: Answer) -> str | None:
+        if sentence := no_value(answer, "one number"):
+            return sentence
+        if isinstance(answer, Number):
+            return None
+        return f"{function} gave {describe(answer)}. It should give one plain number: wrap it in float(...)."
+
+    return each(problem)
+
+
+def unchanged(answer: Answer, given: np.ndarray, name: str, function: str) -> str | None:
+    """The sentence for an array that is not as it was before the call, or None where it is."""
+    if isinstance(answer, (Missing, Failure)):
+        return no_value(answer, "an array")
+    if isinstance(answer, Array) and np.array_equal(answer.values, given):
+        return None
+    return f"{function} changes the {name} that it is given, and whoever goes on to use them: make a new array."
 
 
 def as_number(answer: Answer) -> float | str:

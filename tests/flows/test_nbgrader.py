@@ -15,6 +15,7 @@ from autograder.course.notebooks import read_notebook, with_mistakes
 from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
+from tests.conftest import SEED
 from tests.support.processes import nbgrader
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
@@ -24,6 +25,9 @@ TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass
 def handed_in(small_homework, tmp_path_factory):
     """A course with four submissions: one partly wrong, one that cheats, one under another name, one broken."""
     course = make_course(tmp_path_factory.mktemp("course"), small_homework.folder.parents[1])
+    # nbgrader's own command runs in a process of its own, where chance has to be taken out once more.
+    config = course.root / "nbgrader_config.py"
+    config.write_text(f"{config.read_text()}\nimport secrets\nsecrets.randbits = lambda bits: {SEED}\n")
     marks.register(course, "hw4")
     source = read_notebook(course.source("hw4"))
     cheat = nbformat.from_dict(

@@ -2,22 +2,36 @@
 
 import numpy as np
 
-from autograder.judge.question import UNROUNDED, Answer, Check, Probe, Question, as_number, each, rounded
+from autograder.judge.question import (
+    UNROUNDED,
+    Answer,
+    Check,
+    Exchange,
+    Probe,
+    Question,
+    as_number,
+    each,
+    near,
+    plain_number,
+    rounded,
+)
+from autograder.judge.ties import TOLERANCE
 
 from .expected import recall
 from .misconceptions.recall import RECALL_MISTAKES
 from .right_answers.recall import RECALL_ANSWERS
+from .shop import Shop
 
 
-def _probe(name: str, i: int, retrieved, relevant, k: int | None = None) -> Probe:
+def _probe(name: str, i: int, retrieved, relevant, k: int | None = None, kind: type = set) -> Probe:
     retrieved = [int(x) for x in retrieved]
-    relevant = {int(x) for x in relevant}
+    relevant = kind(int(x) for x in relevant)
     kwargs = {} if k is None else {"k": k}
     about = {
         "expected": recall(retrieved, relevant, k or 10),
         "k": k or 10,
         "retrieved": retrieved,
-        "relevant": relevant,
+        "relevant": set(relevant),
     }
     return Probe(f"recall/{name}/{i}", "recall_at_k", (retrieved, relevant), kwargs, about=about)
 
@@ -30,19 +44,24 @@ def _draw(rng, found: int, missed: int, wrong: int) -> tuple[list, list]:
 
 
 def _ordinary(rng, shop):
-    shapes = [(3, 4, 7), (1, 0, 9), (5, 20, 5), (2, 1, 8), (0, 3, 10), (10, 5, 0)]
+    """No list is longer than k: what is beyond it is asked about elsewhere."""
+    shapes = [(3, 4, 7), (3, 4, 7), (1, 0, 9), (5, near(rng, 16), 5), (2, 1, 8), (0, 3, 10), (10, 5, 0)]
     return [_probe("ordinary", i, *_draw(rng, *shape)) for i, shape in enumerate(shapes)]
 
 
 def _cuts(rng, shop):
-    """Lists longer than k with a relevant id on each side of the cut, so that no slip by one stays unseen."""
+    """Lists longer than k with a relevant id on each side of the cut, and of the tenth place: no slip by one stays
+    unseen, and no ten in the place of k."""
     probes = []
-    for i, (k, shape) in enumerate([(None, (9, 3, 11)), (5, (6, 2, 8)), (1, (4, 0, 6)), (20, (3, 2, 4))]):
+    for i, (k, shape) in enumerate(
+        [(None, (9, 3, 11)), (5, (6, 2, 8)), (1, (4, 0, 6)), (15, (8, 3, 14)), (20, (3, 2, 4))]
+    ):
         retrieved, relevant = _draw(rng, *shape)
         if len(retrieved) > (last := (k or 10) - 1):
-            for place, product_id in ((last, relevant[0]), (last + 1, relevant[1])):
-                there = retrieved.index(product_id)
-                retrieved[there], retrieved[place] = retrieved[place], product_id
+            for place, product_id in zip(dict.fromkeys([last, last + 1, 9, 10]), relevant):
+                if place < len(retrieved):
+                    there = retrieved.index(product_id)
+                    retrieved[there], retrieved[place] = retrieved[place], product_id
         probes.append(_probe("cut", i, retrieved, relevant, k=k))
     ids = [int(x) for x in rng.choice(90_000, 8, replace=False)]
     repeated = [x for x in ids[3:] for _ in (0, 1)]  # a repeated id fills two of the first k places
@@ -63,12 +82,17 @@ def _doubles(rng, shop):
     ]
 
 
+def _kinds(rng, shop):
+    """Relevant ids in a list, as they come out of a table's column."""
+    return [_probe("kinds", i, *_draw(rng, 2, 3, near(rng, 6)), kind=list) for i in range(2)]
+
+
 def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     got = as_number(answer)
     if isinstance(got, str):
         return got
     about = probe.about
-    if abs(got - about["expected"]) <= 1e-9:
+    if abs(got - about["expected"]) <= TOLERANCE:
         return None
     found, total = len(set(about["retrieved"]) & about["relevant"]), len(about["relevant"])
     case = (
@@ -89,15 +113,20 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     return f"{case} Recall asks: of all that is relevant, what share was found? What do you divide by?"
 
 
+def _wrong_kind(exchange: Exchange, shop: Shop) -> str | None:
+    return plain_number("recall_at_k")(exchange, shop) or each(_wrong_recall)(exchange, shop)
+
+
 RECALL = Question(
     "recall",
     15,
     "Measure what a search has found",
     (
-        Check("ordinary", 8, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
+        Check("ordinary", 7, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
         Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
         Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
         Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
+        Check("kinds", 1, "a list of relevant ids goes in, one plain number comes out", _kinds, _wrong_kind),
     ),
     writes="recall_at_k",
     misconceptions=RECALL_MISTAKES,

@@ -1,6 +1,6 @@
 """Questions on searching: semantic and hybrid, probed on small made-up catalogues and on the whole sample."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,10 +17,12 @@ from autograder.judge.question import (
     Question,
     as_frame,
     each,
+    five_decimals,
+    near,
     rounded,
 )
 from autograder.judge.ties import TOLERANCE, first_wrong_row
-from helpers import build_index, score_bm25
+from helpers import build_index, score_bm25, snowball_tokenize
 
 from .expected import cosines, min_max
 from .misconceptions.hybrid import HYBRID_MISTAKES
@@ -30,7 +32,9 @@ from .right_answers.semantic import SEMANTIC_ANSWERS
 from .shop import DEFAULT_ALPHA, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-SAMPLE_QUERIES, A_FEW = 30, 5
+SAMPLE_QUERIES, A_FEW, DRAWS = 30, 5, 50
+SHARING = 0.4  # of a catalogue's products have words of the query in their names, unless a probe says otherwise
+ALL, BETWEEN = "all", "between"
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
 
@@ -50,88 +54,216 @@ class Right:
 
 
 @dataclass(frozen=True)
-class Catalogue:
-    """A small small for one probe: real names under fresh ids, in fresh rows, with made-up embeddings."""
+class Query:
+    """What a probe searches for, and the stems of its words."""
 
-    query: str
-    query_embedding: np.ndarray
+    text: str
+    embedding: np.ndarray
+    stems: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A small shop for one probe: real names under fresh ids, with words of the query put into some of them, and
+    made-up embeddings. Its rows, by position, are those of `cosines` and of a BM25 index of the names."""
+
+    query: Query
     products: pd.DataFrame
     embeddings: np.ndarray
 
+    @property
+    def ids(self) -> list[int]:
+        return self.products["product_id"].tolist()
 
-def _catalogue(rng: np.random.Generator, shop: Shop, n: int) -> Catalogue:
-    """n products, about a third of which share a word with the query; the index of the frame is shuffled,
-    and the embeddings have varied lengths, so that positions, labels and norms cannot be mixed up unseen."""
-    number = int(rng.choice(np.flatnonzero(shop.bm25_scores.max(axis=1) > 0)))
-    sharing = np.flatnonzero(shop.bm25_scores[number] > 0)
-    chosen = rng.permutation(sharing)[: max(2, n // 3)]
-    others = rng.permutation(np.setdiff1d(np.arange(len(shop.data.products)), chosen))[: n - len(chosen)]
-    rows = rng.permutation(np.concatenate([chosen, others]))
+    @property
+    def names(self) -> list[str]:
+        return self.products["product_name"].tolist()
+
+    @property
+    def cosines(self) -> np.ndarray:
+        return cosines(self.query.embedding, self.embeddings)
+
+
+def _query(rng: np.random.Generator, shop: Shop, known: bool) -> Query:
+    """A query of several words: one of the sample's (`known`), or a product's text, which no notebook has as a query.
+
+    Product texts are embedded by the set-up, so a kernel needs no model for either.
+    """
+    texts = shop.query_texts if known else shop.product_texts
+    embeddings = shop.query_embeddings if known else shop.data.product_embeddings
+    for row in rng.permutation(len(texts)):
+        stems = frozenset(snowball_tokenize(texts[row]))
+        if len(stems) >= 2 and (known or texts[row] not in shop.query_texts):
+            break
+    return Query(texts[row], embeddings[row].astype(np.float64), stems)
+
+
+def _names(rng: np.random.Generator, shop: Shop, query: Query, words: np.ndarray) -> list[str]:
+    """Real product names without the query's words, and then with so many of them put in."""
+    own = [word for word in query.text.split() if snowball_tokenize(word)]
+    names = []
+    for row, more in zip(rng.choice(len(shop.data.products), len(words)), words):
+        name = str(shop.data.products["product_name"].iloc[row]).split()
+        kept = [word for word in name if query.stems.isdisjoint(snowball_tokenize(word))] or ["item"]
+        names.append(" ".join(rng.permutation([*kept, *rng.choice(own, more, replace=more > len(own))])))
+    return names
+
+
+def _words(rng: np.random.Generator, n: int, sharing: float) -> np.ndarray:
+    """How many words of the query each of n names gets, where the share `sharing` gets any."""
+    with_words = round(sharing * n)
+    return rng.permutation([*rng.integers(1, 5, with_words), *[0] * (n - with_words)])
+
+
+def _levels(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Cosines from the best to the worst, no two near each other or near 0, a good third of them negative; one is 0:
+    that of an embedding of zeros."""
+    levels = np.linspace(0.8, -0.6, n)
+    levels += rng.uniform(-0.3, 0.3, n) * 1.4 / n
+    levels[np.abs(levels).argmin()] = 0
+    return levels
+
+
+def _catalogue(
+    rng: np.random.Generator,
+    shop: Shop,
+    query: Query,
+    words: np.ndarray,
+    cosines_for: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Catalogue:
+    """A product for each of `words`, with so many words of the query in its name.
+
+    The frame's index is in disorder, and embeddings have varied lengths, so that positions, labels and lengths cannot
+    be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does.
+    """
+    n = len(words)
     products = pd.DataFrame(
         {
-            "product_id": rng.choice(900_000, len(rows), replace=False) + 100_000,
-            "product_name": shop.data.products["product_name"].fillna("").iloc[rows].tolist(),
-            "product_class": shop.data.products["product_class"].fillna("").iloc[rows].tolist(),
+            "product_id": rng.choice(900_000, n, replace=False) + 100_000,
+            "product_name": _names(rng, shop, query, words),
+            "product_class": rng.choice(shop.data.products["product_class"].fillna(""), n),
         },
-        index=rng.permutation(len(rows)) + 3,
+        index=rng.permutation(n) + 3,
     )
-    query_embedding = shop.query_embeddings[number].astype(np.float64)
-    toward = rng.uniform(-0.2, 0.8, (len(rows), 1)) * query_embedding / np.linalg.norm(query_embedding)
-    noise = rng.normal(size=(len(rows), query_embedding.size)) / np.sqrt(query_embedding.size)
-    embeddings = ((toward + noise) * rng.uniform(0.3, 4, (len(rows), 1))).astype(np.float32)
-    return Catalogue(shop.query_texts[number], query_embedding, products, embeddings)
+    levels = cosines_for(_bm25(query, products)) if cosines_for else rng.permutation(_levels(rng, n))
+    direction = query.embedding / np.linalg.norm(query.embedding)
+    across = rng.normal(size=(n, direction.size))
+    across -= np.outer(across @ direction, direction)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    embeddings = levels[:, None] * direction + np.sqrt(1 - levels[:, None] ** 2) * across
+    embeddings *= np.where(levels == 0, 0, rng.uniform(0.3, 4, n))[:, None]
+    return Catalogue(query, products, embeddings.astype(np.float32))
 
 
-def _semantic_probe(name: str, i: int, rng, shop, n: int, k: int | None) -> Probe:
-    small = _catalogue(rng, shop, n)
-    right = Right(
-        small.products["product_id"].tolist(),
-        {"similarity": cosines(small.query_embedding, small.embeddings)},
-        "similarity",
-        k or K,
-    )
+def _bm25(query: Query, products: pd.DataFrame) -> np.ndarray:
+    index, doc_lengths = build_index(products["product_name"].tolist())
+    return score_bm25(query.text, index, len(products), doc_lengths)
+
+
+def _semantic_probe(name: str, i: int, small: Catalogue, k: int | None, argument: int | None = None) -> Probe:
     return Probe(
         f"semantic/{name}/{i}",
         "semantic_search",
-        (small.query, small.embeddings, small.products),
+        (small.query.text, small.embeddings, small.products),
         {} if k is None else {"k": k},
         columns=SEMANTIC_COLUMNS,
-        about=right,
+        argument=argument,
+        about=Right(small.ids, {"similarity": small.cosines}, "similarity", k or K),
     )
 
 
-def _semantic_probes(name: str, *shapes):
-    """Probes with (number of products, k) as given; k None leaves the default."""
-    return lambda rng, shop: [_semantic_probe(name, i, rng, shop, *shape) for i, shape in enumerate(shapes)]
+def _semantic_probes(name: str, *shapes, argument: int | None = None):
+    """Probes with about so many products, and k, as given; k ALL takes every product, None leaves the default."""
+
+    def probes(rng, shop):
+        made = []
+        for i, ((size, k), query) in enumerate(zip(shapes, _queries(rng, shop))):
+            n = near(rng, size)
+            small = _catalogue(rng, shop, query, _words(rng, n, SHARING))
+            made.append(_semantic_probe(name, i, small, n if k == ALL else k, argument))
+        return made
+
+    return probes
 
 
-def _hybrid_probe(name: str, i: int, rng, shop, n: int, k: int | None, alpha: float | None) -> Probe:
-    small = _catalogue(rng, shop, n)
-    texts = small.products["product_name"].tolist()
-    index, doc_lengths = build_index(texts)
-    bm25 = min_max(score_bm25(small.query, index, len(texts), doc_lengths))
-    semantic = min_max(cosines(small.query_embedding, small.embeddings))
+def _queries(rng: np.random.Generator, shop: Shop) -> Iterator[Query]:
+    """One of the sample's queries, then a new one for two catalogues, and so on."""
+    while True:
+        yield _query(rng, shop, known=True)
+        new = _query(rng, shop, known=False)
+        yield from (new, new)
+
+
+def _hybrid_probe(
+    name: str, i: int, small: Catalogue, k: int | None, alpha: float | None, argument: int | None = None
+) -> Probe:
+    bm25, semantic = min_max(_bm25(small.query, small.products)), min_max(small.cosines)
     weight = DEFAULT_ALPHA if alpha is None else alpha
-    right = Right(
-        small.products["product_id"].tolist(),
-        {"bm25_score": bm25, "semantic_score": semantic, "hybrid_score": weight * semantic + (1 - weight) * bm25},
-        "hybrid_score",
-        k or K,
-    )
-    kwargs = {name: value for name, value in (("alpha", alpha), ("k", k)) if value is not None}
+    scores = {
+        "bm25_score": bm25,
+        "semantic_score": semantic,
+        "hybrid_score": weight * semantic + (1 - weight) * bm25,
+    }
     return Probe(
         f"hybrid/{name}/{i}",
         "hybrid_search",
-        (small.query, Made("index", texts), small.embeddings, small.products, doc_lengths),
-        kwargs,
+        (small.query.text, Made("index", small.names), small.embeddings, small.products, build_index(small.names)[1]),
+        {name: value for name, value in (("alpha", alpha), ("k", k)) if value is not None},
         columns=HYBRID_COLUMNS,
-        about=right,
+        argument=argument,
+        about=Right(small.ids, scores, "hybrid_score", k or K),
     )
 
 
-def _hybrid_probes(name: str, *shapes):
-    """Probes with (number of products, k, alpha) as given; None leaves the default."""
-    return lambda rng, shop: [_hybrid_probe(name, i, rng, shop, *shape) for i, shape in enumerate(shapes)]
+def _hybrid_probes(name: str, *shapes, first: int = 0, argument: int | None = None):
+    """Probes with about so many products, k, alpha, and the share of products with words of the query, as given.
+
+    k is as for semantic search. alpha None leaves the default; BETWEEN draws one that is no tenth. first: the first
+    probe's number.
+    """
+
+    def probes(rng, shop):
+        made = []
+        for i, ((size, k, alpha, sharing), query) in enumerate(zip(shapes, _queries(rng, shop)), start=first):
+            n = near(rng, size)
+            small = _catalogue(rng, shop, query, _words(rng, n, sharing))
+            if alpha == BETWEEN:
+                alpha = round(rng.integers(1, 9) / 10 + rng.uniform(0.03, 0.07), 3)
+            made.append(_hybrid_probe(name, i, small, n if k == ALL else k, alpha, argument))
+        return made
+
+    return probes
+
+
+def _orders(rng: np.random.Generator, shop: Shop) -> list[Probe]:
+    """Hybrid rankings in which both searches have their say."""
+    shapes = [(40, 10, 0.3, SHARING), (40, 5, 0.7, SHARING), (24, 12, 0.6, SHARING)]
+    return [_in_the_middle(rng, shop), *_hybrid_probes("order", *shapes, first=1)(rng, shop)]
+
+
+def _in_the_middle(rng: np.random.Generator, shop: Shop) -> Probe:
+    """A catalogue whose best ten at alpha 0.5 hold a product that neither search has among its own best 20.
+
+    The products with the highest BM25 scores get the lowest cosines, and as many without a word the highest; those that
+    come next on the list of words come next in meaning too.
+    """
+    n, top, middle = near(rng, 56), 24, 6
+
+    def cosines_for(bm25: np.ndarray) -> np.ndarray:
+        best, next_best, rest = np.split(np.argsort(-bm25, kind="stable"), [top, top + middle])
+        in_meaning = [*rest[:top], *next_best, *rest[top:], *best[::-1]]
+        cosines = np.empty(n)
+        cosines[in_meaning] = _levels(rng, n)
+        return cosines
+
+    for _ in range(DRAWS):
+        query = _query(rng, shop, known=True)
+        words = rng.permutation([len(query.text.split())] * (top + middle) + [0] * (n - top - middle))
+        probe = _hybrid_probe("order", 0, _catalogue(rng, shop, query, words, cosines_for), 10, 0.5)
+        bm25, semantic, hybrid = (np.argsort(-probe.about.scores[column]) for column in HYBRID_COLUMNS[1:4])
+        if np.setdiff1d(hybrid[:10], [bm25[:20], semantic[:20]]).size:
+            break
+    return probe
 
 
 def _describe_probe(probe: Probe) -> str:
@@ -182,10 +314,14 @@ def _wrong_columns(*columns: str) -> Callable[[Probe, Answer], str | None]:
         if isinstance(found, str):
             return found
         frame, positions = found
+        if not positions:
+            return f"{_describe_probe(probe)}, your result has no rows."
         for column in columns:
             right = probe.about.scores[column][positions]
             got = np.array([x if isinstance(x, (int, float)) else np.nan for x in frame.columns[column]], dtype=float)
             wrong = ~(np.abs(got - right) <= TOLERANCE)
+            if not wrong.any() and five_decimals(got, right):
+                return f"{_describe_probe(probe)}, column {column} is rounded to five decimals. {UNROUNDED}"
             if wrong.any():
                 row = int(wrong.argmax())
                 shown = "not a number" if np.isnan(got[row]) else f"{got[row]:.4g}"
@@ -219,19 +355,35 @@ def _wrong_rows(probe: Probe, answer: Answer) -> str | None:
     return None
 
 
-def _on_sample(question: str, call: str, *args: str):
+def _wrong_products(function: str, argument: int) -> Callable[[Exchange, Shop], str | None]:
+    """The rule that products_df, the function's argument at this position, is as it was before the call."""
+
+    def problem(probe: Probe, answer: Answer) -> str | None:
+        frame = as_frame(answer, "product_id")
+        if isinstance(frame, str):
+            return frame
+        given = probe.args[argument]
+        if new := [name for name in frame.names if name not in given.columns]:
+            return f"{function} writes a column {new[0]} into the very products_df that it is given: work on a copy."
+        if frame.names != tuple(given.columns) or frame.columns["product_id"] != probe.about.ids:
+            return f"{function} changes the very products_df that it is given: work on a copy."
+        return None
+
+    return each(problem)
+
+
+def _on_sample(question: str, call: str, *args: str, **kwargs: float):
     """Probes that search the whole sample as the notebook does, for up to SAMPLE_QUERIES of its queries: others in each
     run, because all of them together take longer than everything else in a run."""
 
     def probes(rng, shop):
-        n = len(shop.query_texts)
-        chosen = np.sort(rng.choice(n, min(SAMPLE_QUERIES, n), replace=False))
+        chosen = _some(rng, shop, range(len(shop.query_texts)), SAMPLE_QUERIES)
         return [
             Probe(
                 f"{question}/sample/{i}",
                 call,
                 (shop.query_texts[i], *(Named(a) for a in args)),
-                {"k": K},
+                {"k": K, **kwargs},
                 columns=("product_id",),
                 about=int(i),
             )
@@ -241,10 +393,17 @@ def _on_sample(question: str, call: str, *args: str):
     return probes
 
 
+def _some(rng: np.random.Generator, shop: Shop, rows: Sequence[int], most: int) -> list[int]:
+    """At most so many of these queries' rows; where there is one whose words no product has, one such is among them."""
+    without_words = [row for row in rows if not shop.bm25_scores[row].any()]
+    mixed = [*rng.permutation(without_words)[:1], *rng.permutation(rows)]
+    return sorted(list(dict.fromkeys(map(int, mixed)))[:most])
+
+
 def _few_of_the_sample(rng: np.random.Generator, shop: Shop, probes: dict[str, list[Probe]]):
     """All probes on small catalogues, and a few of those that search the whole sample."""
-    rows = np.sort(rng.choice(len(probes["sample"]), min(A_FEW, len(probes["sample"])), replace=False))
-    return probes | {"sample": [probes["sample"][row] for row in rows]}
+    few = _some(rng, shop, [probe.about for probe in probes["sample"]], A_FEW)
+    return probes | {"sample": [probe for probe in probes["sample"] if probe.about in few]}
 
 
 def _wrong_recall(method: str):
@@ -283,29 +442,36 @@ SEMANTIC = Question(
             "order",
             8,
             "the right products, best first",
-            _semantic_probes("order", (12, None), (40, 10), (40, 3), (25, 25)),
+            _semantic_probes("order", (12, 5), (40, None), (40, 15), (25, 3)),
             each(_wrong_order),
         ),
         Check(
             "similarity",
             4,
             "each product's own similarity",
-            _semantic_probes("similarity", (15, 5), (30, None)),
+            _semantic_probes("similarity", (15, 5), (30, ALL)),
             each(_wrong_columns("similarity")),
         ),
         Check(
             "rows",
             3,
             "k rows (all, where there are fewer), ranked from 1",
-            _semantic_probes("rows", (30, 4), (6, 10), (20, 1), (20, None)),
+            _semantic_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 15)),
             each(_wrong_rows),
         ),
         Check(
             "sample",
-            5,
+            4,
             "Recall@10 on the whole sample",
             _on_sample("semantic", "semantic_search", "product_embeddings", "products"),
             _wrong_recall("semantic"),
+        ),
+        Check(
+            "unchanged",
+            1,
+            "products_df stays as it was",
+            _semantic_probes("unchanged", (12, 4), argument=2),
+            _wrong_products("semantic_search", 2),
         ),
     ),
     writes="semantic_search",
@@ -320,40 +486,59 @@ HYBRID = Question(
     20,
     "Let words and meaning vote together",
     (
-        Check(
-            "order",
-            8,
-            "the right products, best first",
-            _hybrid_probes("order", (30, None, None), (40, 10, 0.3), (40, 5, 0.7), (24, 24, 0.6)),
-            each(_wrong_order),
-        ),
+        Check("order", 8, "the right products, best first", _orders, each(_wrong_order)),
         Check(
             "ends",
             3,
             "alpha=0 is BM25 alone, alpha=1 is semantic search alone",
-            _hybrid_probes("ends", (30, 8, 0.0), (30, 8, 1.0)),
+            _hybrid_probes("ends", (30, 8, 0.0, 0.5), (30, 8, 1.0, 0.5)),
             each(_wrong_order),
         ),
         Check(
             "columns",
             3,
             "each product's own three scores",
-            _hybrid_probes("columns", (30, 6, 0.4), (30, 30, 0.5)),
+            _hybrid_probes(
+                "columns",
+                (20, 6, BETWEEN, SHARING),
+                (20, ALL, BETWEEN, SHARING),
+                (16, ALL, None, SHARING),
+                (16, ALL, 0.0, SHARING),
+                (16, ALL, 1.0, SHARING),
+                (16, ALL, 0.5, 0.0),
+                (16, ALL, 0.5, 1.0),
+            ),
             each(_wrong_columns("bm25_score", "semantic_score", "hybrid_score")),
         ),
         Check(
             "rows",
             2,
             "k rows (all, where there are fewer), ranked from 1",
-            _hybrid_probes("rows", (30, 4, 0.5), (6, 10, 0.5), (20, None, 0.2)),
+            _hybrid_probes(
+                "rows",
+                (30, 4, 0.5, SHARING),
+                (6, 10, 0.5, SHARING),
+                (20, None, 0.2, SHARING),
+                (30, 15, 0.5, SHARING),
+                (20, 18, 0.0, SHARING),
+            ),
             each(_wrong_rows),
         ),
         Check(
             "sample",
-            4,
+            3,
             "Recall@10 on the whole sample",
-            _on_sample("hybrid", "hybrid_search", "index", "product_embeddings", "products", "doc_lengths"),
+            _on_sample(
+                "hybrid", "hybrid_search", "index", "product_embeddings", "products", "doc_lengths", alpha=DEFAULT_ALPHA
+            ),
             _wrong_recall("hybrid"),
+        ),
+        Check(
+            "unchanged",
+            1,
+            "products_df stays as it was",
+            _hybrid_probes("unchanged", (12, 4, 0.5, SHARING), argument=3),
+            _wrong_products("hybrid_search", 3),
         ),
     ),
     writes="hybrid_search",

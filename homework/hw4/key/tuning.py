@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 
 from autograder.judge.question import Check, Exchange, Probe, Question, as_frame, as_number
-from autograder.judge.ties import recall_range
+from autograder.judge.ties import TOLERANCE, recall_range
 
 from .measures import RECALL
 from .misconceptions.best_alpha import BEST_ALPHA_MISTAKES
@@ -15,7 +15,6 @@ from .searches import HYBRID, SEMANTIC
 from .shop import ALPHAS, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-MEAN_TOLERANCE = 1e-6
 A_FEW, DRAWS = 12, 200
 
 
@@ -59,7 +58,7 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
         for _ in range(DRAWS)
     ]
     rows = max(draws, key=lambda rows: _telling(least[:, rows], half[:, rows]))
-    ids = tuple(int(i) for i in shop.data.queries["query_id"].iloc[rows])
+    ids = tuple(shop.data.queries["query_id"].iloc[rows].tolist())
     right = Means(*ranges[:, rows].mean(axis=1).T)
     return {check: [replace(probe, only=ids, about=right) for probe in looks] for check, looks in probes.items()}
 
@@ -115,7 +114,7 @@ def _wrong_table(exchange: Exchange, shop: Shop) -> str | None:
         return table
     _, means = table
     least, most = exchange[0][0].about.least, exchange[0][0].about.most
-    wrong = (means < least - MEAN_TOLERANCE) | (means > most + MEAN_TOLERANCE)
+    wrong = (means < least - TOLERANCE) | (means > most + TOLERANCE)
     if not wrong.any():
         return None
     first = int(np.flatnonzero(wrong)[0])

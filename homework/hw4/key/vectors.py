@@ -7,16 +7,19 @@ from autograder.judge.question import (
     Answer,
     Array,
     Check,
+    Exchange,
     Named,
-    Number,
     Probe,
     Question,
     as_array,
     as_number,
     describe,
     each,
+    near,
     no_value,
+    plain_number,
     rounded,
+    unchanged,
 )
 from autograder.judge.ties import TOLERANCE
 
@@ -27,10 +30,36 @@ from .misconceptions.normalize import NORMALIZE_MISTAKES
 from .right_answers.batch_cosine import BATCH_COSINE_ANSWERS
 from .right_answers.cosine import COSINE_ANSWERS
 from .right_answers.normalize import NORMALIZE_ANSWERS
+from .shop import Shop
 
 
 def _close(got, expected) -> bool:
     return bool(np.all(np.abs(np.asarray(got) - np.asarray(expected)) <= TOLERANCE))
+
+
+# Lengths whose product is so small that a test such as "< 0.001" takes them for zero, and a number of 1e-7 or more
+# under the fraction is felt, but not one of 1e-8, which many write there with good reason.
+SHORT = (0.023, 0.025)
+SHORT_COSINE = (0.3, 0.35)
+
+
+def _vector(rng: np.random.Generator, size: int, length: float) -> np.ndarray:
+    vector = rng.normal(size=size)
+    return vector * length / np.linalg.norm(vector)
+
+
+def _at(rng: np.random.Generator, vector: np.ndarray, cosine: float, length: float) -> np.ndarray:
+    """A vector of this length that has this cosine with the given one."""
+    direction = vector / np.linalg.norm(vector)
+    across = rng.normal(size=vector.size)
+    across -= across @ direction * direction
+    return length * (cosine * direction + np.sqrt(1 - cosine**2) * across / np.linalg.norm(across))
+
+
+def _pair(rng: np.random.Generator, size: int, sign: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Two vectors whose dot product lies outside -1 to 1, so that no mistake about their lengths stays unseen."""
+    first = _vector(rng, size, rng.uniform(2, 5))
+    return first, _at(rng, first, sign * rng.uniform(0.3, 0.9), rng.uniform(2, 5))
 
 
 def _cosine_probe(name: str, i: int, a, b) -> Probe:
@@ -39,22 +68,29 @@ def _cosine_probe(name: str, i: int, a, b) -> Probe:
 
 
 def _ordinary_pairs(rng, shop):
-    sizes = [2, 3, 7, 50, 384, 384]
-    pairs = [(rng.normal(size=d) * 3, rng.normal(size=d) + rng.normal()) for d in sizes]
+    sizes = [2, 3, near(rng, 8), near(rng, 48), 384, 384]
+    pairs = [_pair(rng, size, sign) for size, sign in zip(sizes, (1, -1, 1, -1, 1, -1))]
     pairs += [(rng.integers(-9, 10, 5) + 0.5, rng.integers(1, 10, 5) * 1.0)]
-    a = rng.normal(size=8)
+    a = _vector(rng, near(rng, 8), rng.uniform(2, 5))
     return [_cosine_probe("ordinary", i, *p) for i, p in enumerate(pairs + [(a, -2 * a), (a, a * 5)])]
 
 
 def _odd_pairs(rng, shop):
-    a, b = rng.normal(size=(2, 6))
+    a, b = _pair(rng, near(rng, 8))
+    short = _vector(rng, near(rng, 8), rng.uniform(*SHORT))
     whole = rng.integers(1, 9, size=(2, 4))
-    pairs = [(a.astype(np.float32), b.astype(np.float32)), (whole[0], whole[1]), (a * 1e-4, b * 1e4), (a, 1000 * b)]
+    pairs = [
+        (a.astype(np.float32), b.astype(np.float32)),
+        (whole[0], whole[1]),
+        (a * 1e-4, b * 1e4),
+        (a, 1000 * b),
+        (short, _at(rng, short, rng.uniform(*SHORT_COSINE), rng.uniform(*SHORT))),
+    ]
     return [_cosine_probe("lengths", i, *p) for i, p in enumerate(pairs)]
 
 
 def _zero_pairs(rng, shop):
-    a = rng.normal(size=5)
+    a = _vector(rng, near(rng, 8), rng.uniform(2, 5))
     return [_cosine_probe("zero", i, *p) for i, p in enumerate([(a, 0 * a), (0 * a, a), (0 * a, 0 * a)])]
 
 
@@ -85,14 +121,6 @@ def _wrong_zero(probe: Probe, answer: Answer) -> str | None:
     return f"With a zero vector, cosine_similarity gave {got:.4g}. It should give 0: a zero vector has no direction."
 
 
-def _wrong_number(probe: Probe, answer: Answer) -> str | None:
-    if sentence := no_value(answer, "one number"):
-        return sentence
-    if isinstance(answer, Number):
-        return None
-    return f"cosine_similarity gave {describe(answer)}. It should give one plain number: wrap it in float(...)."
-
-
 COSINE = Question(
     "cosine",
     10,
@@ -105,8 +133,8 @@ COSINE = Question(
             "number",
             1,
             "the result is one plain number",
-            lambda rng, hw: [_cosine_probe("number", 0, *rng.normal(size=(2, 4)))],
-            each(_wrong_number),
+            lambda rng, hw: [_cosine_probe("number", 0, *_pair(rng, near(rng, 8)))],
+            plain_number("cosine_similarity"),
         ),
     ),
     writes="cosine_similarity",
@@ -119,19 +147,33 @@ def _batch_probe(name: str, i: int, query, docs) -> Probe:
     return Probe(f"batch_cosine/{name}/{i}", "batch_cosine_similarity", (query, docs), about=cosines(query, docs))
 
 
+def _batch(rng: np.random.Generator, n: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """A query and n rows, none of them short."""
+    rows = np.stack([_vector(rng, size, length) for length in rng.uniform(1.5, 9, n)])
+    return _vector(rng, size, rng.uniform(2, 5)), rows
+
+
 def _ordinary_batches(rng, shop):
-    shapes = [(3, 2), (5, 8), (4, 4), (60, 48), (1, 6)]
-    return [
-        _batch_probe("ordinary", i, rng.normal(size=d), rng.normal(size=(n, d)) * rng.uniform(0.1, 9, (n, 1)))
-        for i, (n, d) in enumerate(shapes)
-    ]
+    shapes = [(3, 2), (5, near(rng, 8)), (4, 4), (near(rng, 56), near(rng, 48)), (1, 6), (5, 8), (5, 8)]
+    return [_batch_probe("ordinary", i, *_batch(rng, n, d)) for i, (n, d) in enumerate(shapes)]
 
 
 def _zero_batches(rng, shop):
-    docs = rng.normal(size=(6, 5))
-    docs[[1, 4]] = 0
-    query = rng.normal(size=5)
+    query, docs = _batch(rng, near(rng, 8), 5)
+    zero, short = np.split(rng.permutation(len(docs))[:4], 2)
+    docs[zero] = 0
+    for row in short:
+        length = rng.uniform(*SHORT) * rng.uniform(*SHORT) / np.linalg.norm(query)
+        docs[row] = _at(rng, query, rng.uniform(*SHORT_COSINE), length)
     return [_batch_probe("zero", 0, query, docs), _batch_probe("zero", 1, 0 * query, docs)]
+
+
+def _results_of_batches(rng, shop):
+    like_a_batch, given = (_batch(rng, near(rng, 8), 3) for _ in range(2))
+    return [
+        _batch_probe("result", 0, *like_a_batch),
+        Probe("batch_cosine/result/1", "batch_cosine_similarity", given, argument=1, about=given[1]),
+    ]
 
 
 def _real_batch(rng, shop):
@@ -170,12 +212,14 @@ def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
     )
 
 
-def _wrong_shape(probe: Probe, answer: Answer) -> str | None:
+def _wrong_result(exchange: Exchange, shop: Shop) -> str | None:
+    (probe, answer), (looked, given) = exchange
+    n = len(probe.about)
     if sentence := no_value(answer, "an array"):
         return sentence
-    if isinstance(answer, Array) and answer.values.shape == probe.about.shape:
-        return None
-    return f"The result should have shape {probe.about.shape}, one similarity a row; it was {describe(answer)}."
+    if not (isinstance(answer, Array) and answer.values.shape == (n,)):
+        return f"The result should have shape ({n},), one similarity a row; it was {describe(answer)}."
+    return unchanged(given, looked.about, "embeddings", "batch_cosine_similarity")
 
 
 BATCH_COSINE = Question(
@@ -184,14 +228,14 @@ BATCH_COSINE = Question(
     "Compare one query with every product at once",
     (
         Check("ordinary", 5, "the cosine of a query with each row", _ordinary_batches, each(_wrong_batch)),
-        Check("zero", 2, "zero rows and a zero query have similarity 0", _zero_batches, each(_wrong_batch)),
         Check(
-            "shape",
-            1,
-            "the result has shape (n,)",
-            lambda rng, hw: [_batch_probe("shape", 0, rng.normal(size=3), rng.normal(size=(4, 3)))],
-            each(_wrong_shape),
+            "zero",
+            2,
+            "zero rows and a zero query have similarity 0, short rows their own",
+            _zero_batches,
+            each(_wrong_batch),
         ),
+        Check("result", 1, "the result is a new array of shape (n,)", _results_of_batches, _wrong_result),
         Check("real", 2, "a real query against every product of the sample", _real_batch, each(_wrong_batch)),
     ),
     writes="batch_cosine_similarity",
@@ -206,27 +250,50 @@ def _normalize_probe(name: str, i: int, scores) -> Probe:
 
 
 def _ordinary_scores(rng, shop):
+    n = near(rng, 16)
     arrays = [
-        rng.normal(size=6),
-        rng.uniform(2, 9, 12),
-        rng.normal(size=300) * 40 - 100,
+        rng.normal(size=6) * 3,
+        rng.uniform(2, 9, n),
+        rng.uniform(2, 9, n),
+        rng.normal(size=near(rng, 280)) * 40 - 100,
         np.where(rng.random(20) < 0.8, 0.0, rng.uniform(1, 12, 20)) + np.eye(20)[0] * 13,
     ]
     return [_normalize_probe("ordinary", i, a) for i, a in enumerate(arrays)]
 
 
 def _equal_scores(rng, shop):
-    value = float(rng.uniform(1, 9))
-    return [_normalize_probe("equal", i, a) for i, a in enumerate([np.full(7, value), np.zeros(4), np.array([value])])]
+    value = float(rng.uniform(2, 9))
+    arrays = [np.full(near(rng, 8), value), np.zeros(4), np.array([value])]
+    return [_normalize_probe("equal", i, a) for i, a in enumerate(arrays)]
 
 
 def _odd_scores(rng, shop):
+    n = near(rng, 8)
     arrays = [
-        rng.integers(-20, 20, 9) * 3 + np.arange(9),
+        rng.integers(-20, 20, n) * 3 + np.arange(n),
         rng.normal(size=10).astype(np.float32),
         rng.normal(size=8) * 1e6,
+        min_max(rng.random(n)) * 0.002,  # small, but not equal
     ]
     return [_normalize_probe("kinds", i, a) for i, a in enumerate(arrays)]
+
+
+def _results_of_scores(rng, shop):
+    given = rng.normal(size=near(rng, 8))
+    return [
+        _normalize_probe("result", 0, rng.normal(size=near(rng, 8))),
+        Probe("normalize/result/1", "normalize_scores", (given,), argument=0, about=given),
+    ]
+
+
+def _wrong_new_scores(exchange: Exchange, shop: Shop) -> str | None:
+    (probe, answer), (looked, given) = exchange
+    n = len(probe.about[0])
+    if sentence := no_value(answer, "an array"):
+        return sentence
+    if not (isinstance(answer, Array) and answer.values.shape == (n,)):
+        return f"The result should have shape ({n},), as the scores have; it was {describe(answer)}."
+    return unchanged(given, looked.about, "scores", "normalize_scores")
 
 
 def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:
@@ -238,14 +305,14 @@ def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:
         return "normalize_scores gave nan. What do you divide by when all scores are equal?"
     if _close(got, expected):
         return None
-    about = f"For {len(scores)} scores, the results run from {got.min():.4g} to {got.max():.4g}"
+    case = f"For {len(scores)} scores, the results run from {got.min():.4g} to {got.max():.4g}"
     if rounded(got, expected):
-        return f"{about}. {UNROUNDED}"
+        return f"{case}. {UNROUNDED}"
     if expected.max() == 0:
-        return f"{about}. When all scores are equal, every result should be 0."
+        return f"{case}. When all scores are equal, every result should be 0."
     if abs(got.min()) > TOLERANCE or abs(got.max() - 1) > TOLERANCE:
-        return f"{about}, but the lowest score should become 0 and the highest 1. Subtract and divide by what?"
-    return f"{about}, but some between are wrong: the step from one score to the next should keep its proportion."
+        return f"{case}, but the lowest score should become 0 and the highest 1. Subtract and divide by what?"
+    return f"{case}, but some between are wrong: the step from one score to the next should keep its proportion."
 
 
 NORMALIZE = Question(
@@ -253,9 +320,10 @@ NORMALIZE = Question(
     10,
     "Bring two kinds of score to one scale",
     (
-        Check("ordinary", 6, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
+        Check("ordinary", 5, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
         Check("equal", 3, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
-        Check("kinds", 1, "whole numbers, float32 and large numbers", _odd_scores, each(_wrong_normalized)),
+        Check("kinds", 1, "whole numbers, float32, large numbers and small", _odd_scores, each(_wrong_normalized)),
+        Check("result", 1, "the result is a new array of shape (n,)", _results_of_scores, _wrong_new_scores),
     ),
     writes="normalize_scores",
     misconceptions=NORMALIZE_MISTAKES,

@@ -2,7 +2,6 @@
 
 import copy
 import json
-import os
 import random
 
 import nbformat
@@ -12,8 +11,7 @@ from hypothesis import strategies as st
 
 from autograder.course.cells import grade_id
 from autograder.course.notebooks import released_form
-from autograder.course.students import shown_name, student_id
-from autograder.intake.choose import IntakeError, choose_notebook
+from autograder.intake.choose import IntakeError
 from tests.support.submissions import answers, find, read, same_frame, solved_answers
 
 
@@ -341,114 +339,6 @@ def test_a_copy_runs_where_it_stood(handed, released):
     cells = read(handed, released).notebook.cells
     names = [grade_id(cell) or cell.source for cell in cells]
     assert names.index("answer_cosine") + 1 == names.index("test_cosine") == names.index(later["source"]) - 1
-
-
-# --- which file counts -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def folder(tmp_path):
-    def make(*names):
-        for name in names:
-            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / name).write_text("{}")
-        return tmp_path
-
-    return make
-
-
-@pytest.mark.parametrize(
-    ("names", "chosen", "note"),
-    [
-        (["hw4.ipynb"], "hw4.ipynb", None),
-        (["hw4/hw4.ipynb"], "hw4/hw4.ipynb", None),
-        (["hw4.ipynb", "hw4-Copy1.ipynb", "notes.txt"], "hw4.ipynb", "other notebooks beside"),
-        (["mine.ipynb", "data.csv"], "mine.ipynb", "was called mine.ipynb"),
-        (["deep/er/HW4 (1).ipynb"], "deep/er/HW4 (1).ipynb", "was called"),
-        (["scratch.ipynb", "hw4_final.ipynb"], "hw4_final.ipynb", "begins with hw4"),
-        (["hw4.ipynb", ".ipynb_checkpoints/hw4-checkpoint.ipynb", "__MACOSX/._hw4.ipynb"], "hw4.ipynb", None),
-    ],
-)
-def test_the_notebook_that_counts(folder, names, chosen, note):
-    path, said = choose_notebook(folder(*names), "hw4")
-    assert path == folder() / chosen
-    assert (note in said) if note else said is None
-
-
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        (["notes.txt"], "There is no hw4.ipynb"),
-        ([".ipynb_checkpoints/hw4-checkpoint.ipynb"], "There is no hw4.ipynb"),
-        (["a.ipynb", "b.ipynb"], "which one counts"),
-        (["hw4-1.ipynb", "hw4-2.ipynb"], "which one counts"),
-    ],
-)
-def test_no_notebook_counts(folder, names, reason):
-    with pytest.raises(IntakeError, match=reason):
-        choose_notebook(folder(*names), "hw4")
-
-
-def test_links_and_devices_are_not_followed(folder, tmp_path):
-    secret = tmp_path.parent / "secret.ipynb"
-    secret.write_text("{}")
-    here = folder("x/readme.txt")
-    (here / "hw4.ipynb").symlink_to(secret)
-    with pytest.raises(IntakeError, match="a link to another file"):
-        choose_notebook(here, "hw4")
-    (here / "hw4.ipynb").unlink()
-    (here / "linked").symlink_to(secret.parent)
-    (here / "other.ipynb").symlink_to(secret)
-    os.mkfifo(here / "pipe.ipynb")
-    with pytest.raises(IntakeError, match="There is no hw4.ipynb"):
-        choose_notebook(here, "hw4")
-    (tmp_path / "student").symlink_to(here)
-    with pytest.raises(IntakeError, match="is a link to another place"):
-        choose_notebook(tmp_path / "student", "hw4")
-
-
-# --- names of students -----------------------------------------------------------------------------------
-
-ODD = [
-    "ada [2]",
-    "*",
-    "a?b",
-    "..",
-    ".hidden",
-    " ada ",
-    "ada\nbob",
-    "<img src=x>",
-    'q"uote',
-    "a" * 300,
-    "é" * 100,
-    "\udcff",
-    "e\u0301",
-    "{student_id}",
-    "%2e%2e",
-    "a\\b",
-    "‮evil",
-    "",
-    ".",
-]
-PLAIN = ["ada", "Zoë Müller", "O'Brien, Pat", "-rf", "ada.lovelace@uni-x.de", "刘 洋", "प्रिया", "12345", "a_b (late)"]
-
-
-@pytest.mark.parametrize("name", PLAIN)
-def test_plain_names_stay(name):
-    assert student_id(name) == name
-
-
-@pytest.mark.parametrize("name", ODD)
-def test_odd_names_become_safe_and_stay_so(name):
-    safe = student_id(name)
-    assert safe != name and student_id(safe) == safe and len(safe.encode()) <= 130
-    assert not set(safe) & set('/\\[]*?<>&"{}|:;\n\0') and safe.strip(" .") == safe and safe.isprintable()
-    shown_name(name).encode()
-
-
-def test_different_names_stay_different():
-    names = ODD + PLAIN + ["ada (2)", "a_b", "ada_bob", "x" * 301]
-    assert len({student_id(n) for n in names}) == len(names)
 
 
 def test_no_test_cell_of_the_student_is_ever_run(handed, released):

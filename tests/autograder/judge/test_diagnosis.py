@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
+from autograder.commands.selftest import judge_answers
 from autograder.judge.banks import run_answers
 from autograder.judge.diagnosis import likeness_of
 from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number
+from autograder.judge.judge import draw_request
+from tests.conftest import SEED
+from tests.homework.hw4.held_back import HELD_BACK
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 NAN = float("nan")
@@ -40,6 +44,21 @@ def test_an_unknown_mistake_gets_no_name_and_a_plain_sentence(question, answer, 
     assert verdict.message.endswith((".", "?")) and len(verdict.message) < 400
 
 
+@pytest.mark.parametrize("seed", [SEED, 8])
+@pytest.mark.parametrize("question", HELD_BACK)
+def test_a_held_back_set_of_wrong_answers_gets_no_name(question, seed, small_homework):
+    """`autograder selftest` and test_misconceptions.py hold down that every entry of the bank keeps its own."""
+    asked = next(q for q in small_homework.questions if q.id == question)
+    request = {question: draw_request(asked, small_homework, seed)}
+    verdicts = [judge_answers({question: source}, [asked], request, small_homework) for source in HELD_BACK[question]]
+    assert not any(verdict[question].complete for verdict in verdicts)
+    assert [verdict[question].misconception for verdict in verdicts] == [None] * len(verdicts)
+
+
+def test_the_held_back_set_is_large():
+    assert sum(map(len, HELD_BACK.values())) >= 20
+
+
 def test_two_slips_at_once_are_named_by_the_first(written, judged):
     both = "def recall_at_k(r, rel, k=10): return sum(x in rel for x in r[:k]) / len(rel)"
     verdict = judged("recall", written(recall=both))
@@ -70,10 +89,11 @@ def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, judged):
         (Array(np.array([1.0, 2]), "float64"), Array(np.array([1.0, 3]), "float64"), 0.5),
         (Array(np.ones((3, 1)), "float64"), Array(np.ones((1, 3)), "float64"), 0),
         (Array(np.ones((1, 1)), "float64"), Array(np.ones(1), "float64"), 1),
+        (Array(np.ones(1), "list"), Number(1.0), 0),
         (
             Frame({"a": [1, 2], "b": [0.5, None]}, 2, ("a", "b")),
             Frame({"a": [1.0, 3], "b": [0.5, None]}, 2, ("b", "a")),
-            0.75,
+            0.5,  # each column for itself: what all searches have in common names no mistake
         ),
         (Frame({"a": [1]}, 1, ("a",)), Frame({"a": [1, 2]}, 2, ("a",)), 0),
         (Frame({}, 0, ()), Frame({}, 0, ("x",)), 1),
@@ -81,3 +101,19 @@ def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, judged):
 )
 def test_likeness(one, other, alike):
     assert likeness_of(one, other) == likeness_of(other, one) == alike
+
+
+@pytest.mark.parametrize(
+    "given, alike",
+    [
+        ([1.0, 5.0, 6.0], 1),  # what the mistake shares with the right answer counts neither for it
+        ([9.0, 5.0, 6.0], 1),  # nor against it
+        ([1.0, 2.0, 3.0], 0),
+        ([1.0, 5.0, 3.0], 0.5),
+        ([1.0, 5.0], 0),
+    ],
+)
+def test_likeness_where_a_mistake_departs_from_what_is_right(given, alike):
+    mistake, right = Array(np.array([1.0, 5.0, 6.0]), "float64"), Array(np.array([1.0, 2.0, 3.0]), "float64")
+    assert likeness_of(Array(np.array(given), "float64"), mistake, right) == alike
+    assert likeness_of(mistake, right, right) is None

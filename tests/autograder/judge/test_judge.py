@@ -267,12 +267,15 @@ def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered
     assert judge(request, [evidence(other)], small_homework).score == 0
 
 
+KNOWN = {"id", "call", "args", "kwargs", "like", "argument", "read", "columns", "with", "only"}
+
+
 def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
     for question in QUESTIONS:
         if question.checks:
             for wire in draw_request(question, small_homework, 5).to_wires().values():
                 for probe in json.loads(wire)["probes"]:
-                    assert set(probe) <= {"id", "call", "args", "kwargs", "like", "read", "columns", "with", "only"}
+                    assert set(probe) <= KNOWN
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):

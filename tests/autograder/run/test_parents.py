@@ -89,11 +89,14 @@ def test_kernels_at_the_same_time_do_not_meet():
         time.sleep(0.05)
     [sorted(found), len(os.listdir('/dev/pts')), time.time()]
     """
-    with ThreadPoolExecutor(2) as pool:
-        results = [pool.submit(go, cell.format(own=own, other=other)) for own, other in ((4001, 4002), (4002, 4001))]
-        first, second = (ast.literal_eval(result.result()[0]) for result in results)
-    assert abs(first[2] - second[2]) < 1.4  # they did look at the same time
-    assert first[0] == second[0] == [] and first[1] == second[1] == 1
+    for _ in range(5):  # on a busy machine one may have looked before the other was there
+        with ThreadPoolExecutor(2) as pool:
+            cells = [cell.format(own=own, other=other) for own, other in ((4001, 4002), (4002, 4001))]
+            first, second = (ast.literal_eval(said[0]) for said in pool.map(go, cells))
+        assert first[0] == second[0] == [] and first[1] == second[1] == 1
+        if abs(first[2] - second[2]) < 1.4:
+            return
+    pytest.fail("they never looked at the same time")
 
 
 def test_kernels_have_users_of_their_own_or_no_rights_at_all():

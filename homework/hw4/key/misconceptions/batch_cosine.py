@@ -194,4 +194,53 @@ def batch_cosine_similarity(query_emb, doc_embs):
     return pairwise(query_emb.reshape(1, -1), doc_embs)
 """,
     ),
+    _Mistake(
+        "short-is-zero",
+        "Short rows are taken for zero rows",
+        "Only a row of nothing but zeros has no direction: what does your test compare with?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb)
+    return np.divide(doc_embs @ query_emb, lengths, out=np.zeros(len(doc_embs)), where=lengths > 0.001)
+""",
+        also=(
+            """
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1)
+    result = doc_embs @ query_emb / np.where(lengths < 0.1, 1, lengths) / (np.linalg.norm(query_emb) or 1)
+    result[lengths < 0.1] = 0
+    return result
+""",
+        ),
+    ),
+    _Mistake(
+        "epsilon",
+        "The number that you add under the fraction changes the similarities of short rows",
+        "It should only keep you from dividing by zero: how small may it be, or what else does that?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    return doc_embs @ query_emb / (np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb) + 1e-5)
+""",
+    ),
+    _Mistake(
+        "changes-its-arguments",
+        "Your function divides the very rows that it is given",
+        "Which of your operators works in place, and what do the product embeddings look like afterwards?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1, keepdims=True)
+    doc_embs /= np.where(lengths > 0, lengths, 1)
+    length = np.linalg.norm(query_emb)
+    return doc_embs @ (query_emb / length) if length > 0 else np.zeros(len(doc_embs))
+""",
+        also=(
+            """
+def batch_cosine_similarity(query_emb, doc_embs):
+    for row in doc_embs:
+        if row.any():
+            row[:] = row / np.sqrt(np.sum(row ** 2))
+    return doc_embs @ query_emb / max(np.linalg.norm(query_emb), 1e-12)
+""",
+        ),
+    ),
 )

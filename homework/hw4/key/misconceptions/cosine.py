@@ -202,4 +202,32 @@ def cosine_similarity(a, b):
 """,
         ),
     ),
+    _Mistake(
+        "short-is-zero",
+        "Short vectors are taken for zero vectors",
+        "Only a vector of nothing but zeros has no direction: what does your test compare with?",
+        """
+def cosine_similarity(a, b):
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    if lengths < 0.5:
+        return 0.0
+    return float(np.dot(a, b) / lengths)
+""",
+        also=(
+            """
+def cosine_similarity(a, b):
+    aa, bb = np.dot(a, a), np.dot(b, b)
+    return float(np.dot(a, b) / np.sqrt(aa * bb)) if aa * bb > 1e-5 else 0.0
+""",
+        ),
+    ),
+    _Mistake(
+        "epsilon",
+        "The number that you add under the fraction changes the cosine of short vectors",
+        "It should only keep you from dividing by zero: how small may it be, or what else does that?",
+        """
+def cosine_similarity(a, b):
+    return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-5))
+""",
+    ),
 )

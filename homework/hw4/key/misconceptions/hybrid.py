@@ -363,4 +363,139 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
         "Is there a 10 in your function that should be k?",
         _START + _MIX + _PICK.replace("[:k]", "[:10]") + _RESULT,
     ),
+    _Mistake(
+        "pools",
+        "It looks as if only the best twenty of each search could win",
+        "A product that is good in both, and among the best of neither, may win the vote: when should the cut come?",
+        _START
+        + _MIX
+        + """\
+    few = np.union1d(np.argsort(-bm25, kind="stable")[:20], np.argsort(-semantic, kind="stable")[:20])
+    best = few[np.argsort(-hybrid[few], kind="stable")][:k]
+"""
+        + _RESULT,
+    ),
+    _Mistake(
+        "other-default",
+        "It looks as if alpha had another value than 0.5 where none is given",
+        "Compare the first line of your function with the one in the text.",
+        _START.replace("alpha=0.5", "alpha=0.51") + _MIX + _PICK + _RESULT,
+    ),
+    _Mistake(
+        "tenths-only",
+        "It looks as if alpha was rounded to one decimal",
+        "Nothing in the formula asks for that: any weight from 0 to 1 will do.",
+        _START
+        + """\
+    alpha = round(alpha, 1)
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "no-weight-no-score",
+        "Where a search has no weight, its column holds no scores",
+        "The three scores of a row are shown at every alpha, at 0 and 1 too.",
+        _START
+        + _MIX
+        + _PICK
+        + """\
+    if alpha == 0:
+        semantic = np.zeros(len(hybrid))
+    if alpha == 1:
+        bm25 = np.zeros(len(hybrid))
+"""
+        + _RESULT,
+    ),
+    _Mistake(
+        "words-only-at-zero",
+        "At alpha=0 products without a word of the query are left out",
+        "A BM25 score of 0 is a score too: k rows are asked for at every alpha.",
+        _START
+        + _MIX
+        + _PICK
+        + """\
+    if alpha == 0:
+        best = best[bm25[best] > 0]
+"""
+        + _RESULT,
+    ),
+    _Mistake(
+        "bm25-by-max",
+        "It looks as if the BM25 scores were only divided by the highest",
+        "Where every product has a word of the query, which score should become 0?",
+        """
+def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
+    bm25 = score_bm25(query, index, len(products_df), doc_lengths)
+    bm25 = bm25 / bm25.max() if bm25.max() > 0 else bm25
+    semantic = normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "no-word-found",
+        "Your function stops where no product has a word of the query",
+        "All BM25 scores are 0 then: which of your steps cannot do without a higher one?",
+        """
+def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
+    bm25 = score_bm25(query, index, len(products_df), doc_lengths)
+    if not bm25.any():
+        raise ValueError("no product matches")
+    bm25 = normalize_scores(bm25)
+    semantic = normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "ten-at-most",
+        "Your result never has more than ten rows",
+        "How many rows are asked for when k is 15?",
+        _START + _MIX + _PICK.replace("[:k]", "[:min(k, 10)]") + _RESULT,
+    ),
+    _Mistake(
+        "rounded-columns",
+        "The order is right, but the scores are rounded",
+        "Round when you print, not in what other code goes on to use.",
+        _START
+        + _MIX
+        + _PICK
+        + _RESULT.replace("[best]\n", "[best].round(3)\n").replace("iloc[best].round(3)", "iloc[best]"),
+    ),
+    _Mistake(
+        "writes-into-products",
+        "Your function writes its columns into the very DataFrame that it is given",
+        "Whoever calls it finds them there afterwards: work on a copy.",
+        _START
+        + _MIX
+        + """\
+    products_df["bm25_score"], products_df["semantic_score"], products_df["hybrid_score"] = bm25, semantic, hybrid
+    results = products_df.sort_values("hybrid_score", ascending=False, kind="stable").head(k)
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "remembers-the-query",
+        "It looks as if your function gave again what it found for the same query among other products",
+        "What you keep from an earlier call depends on the query; on what else does the answer depend?",
+        """
+found_for = {}
+
+def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
+    if query not in found_for:
+        found_for[query] = (
+            normalize_scores(score_bm25(query, index, len(products_df), doc_lengths)),
+            normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings)),
+        )
+    bm25, semantic = found_for[query]
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
 )

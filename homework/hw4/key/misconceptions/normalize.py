@@ -228,4 +228,59 @@ def normalize_scores(scores):
     return (scores - scores.min()) / (scores.max() - scores.min())
 """,
     ),
+    _Mistake(
+        "small-spreads",
+        "Scores that differ only a little are taken for equal",
+        "Two different scores are two different scores: what does your test compare with?",
+        """
+def normalize_scores(scores):
+    scores = np.asarray(scores, dtype=float)
+    spread = scores.max() - scores.min()
+    if spread < 0.01:
+        return np.zeros_like(scores)
+    return (scores - scores.min()) / spread
+""",
+        also=(
+            """
+def normalize_scores(scores):
+    if np.allclose(scores, scores[0], rtol=0, atol=0.005):
+        return np.zeros(len(scores))
+    return (scores - np.min(scores)) / (np.max(scores) - np.min(scores))
+""",
+        ),
+    ),
+    _Mistake(
+        "column-result",
+        "The values are right, but they stand in a table of shape (n, 1)",
+        "Shape (n,) goes in and should come out: which of your arrays has one axis too many?",
+        """
+from sklearn.preprocessing import MinMaxScaler
+
+def normalize_scores(scores):
+    return MinMaxScaler().fit_transform(np.asarray(scores, dtype=float).reshape(-1, 1))
+""",
+        also=(
+            """
+def normalize_scores(scores):
+    scores = np.asarray(scores, dtype=float)[:, None]
+    spread = scores.max() - scores.min()
+    return (scores - scores.min()) / spread if spread else scores * 0
+""",
+        ),
+    ),
+    _Mistake(
+        "changes-its-arguments",
+        "Your function changes the very scores that it is given",
+        "Which of your operators works in place, and who else has that array?",
+        """
+def normalize_scores(scores):
+    scores = np.asarray(scores)
+    if scores.dtype.kind != "f":
+        scores = scores.astype(float)
+    scores -= scores.min()
+    if scores.max() > 0:
+        scores /= scores.max()
+    return scores
+""",
+    ),
 )

@@ -283,4 +283,49 @@ def recall_at_k(retrieved_ids, relevant_ids, k=10, seen=set()):
     return len(seen & relevant) / len(relevant) if relevant else 0.0
 """,
     ),
+    _Mistake(
+        "ten-at-most",
+        "It looks as if never more than ten results were looked at",
+        "What should recall_at_k look at when k is 20?",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    relevant = set(relevant_ids)
+    return len(set(retrieved_ids[:min(k, 10)]) & relevant) / len(relevant) if relevant else 0.0
+""",
+    ),
+    _Mistake(
+        "sets-only",
+        "Your function works only where the relevant ids are a set",
+        "They may come as a list, out of a column of a table: what could you make of them first?",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    if not relevant_ids:
+        return 0.0
+    return len(set(retrieved_ids[:k]) & relevant_ids) / len(relevant_ids)
+""",
+        also=(
+            """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    found = relevant_ids & set(retrieved_ids[0:k])
+    return 0.0 if len(relevant_ids) == 0 else len(found) / len(relevant_ids)
+""",
+        ),
+    ),
+    _Mistake(
+        "array-result",
+        "The value is right, but it comes in a list or an array",
+        "The text asks for one plain number: what is the type of what you return?",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    relevant = set(relevant_ids)
+    return [len(set(retrieved_ids[:k]) & relevant) / len(relevant) if relevant else 0.0]
+""",
+        also=(
+            """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    relevant = set(relevant_ids)
+    return np.array([[len(set(retrieved_ids[:k]) & relevant) / max(len(relevant), 1)]])
+""",
+        ),
+    ),
 )

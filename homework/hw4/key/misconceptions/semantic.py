@@ -388,4 +388,132 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     return results
 """,
     ),
+    _Mistake(
+        "absolute",
+        "It looks as if the signs of the similarities were lost",
+        "Where should a product stand that points the opposite way?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = np.abs(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
+    best = np.argsort(-similarities)[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "clipped",
+        "It looks as if negative similarities were made 0",
+        "A cosine may be negative, and the column should show it as it is.",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = np.clip(batch_cosine_similarity(get_embedding_local(query), product_embeddings), 0, 1)
+    best = np.argsort(-similarities, kind="stable")[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "positive-only",
+        "Products with a negative similarity are left out",
+        "k products are asked for, however similar they are.",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    results = products_df.copy()
+    results["similarity"] = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    results = results[results["similarity"] > 0].sort_values("similarity", ascending=False).head(k)
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "zero-rows",
+        "A product whose embedding is all zeros makes your function divide by zero",
+        "Your batch_cosine_similarity knows what to do with it: could you use that?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    query_emb = get_embedding_local(query)
+    lengths = np.linalg.norm(product_embeddings, axis=1) * np.linalg.norm(query_emb)
+    similarities = product_embeddings @ query_emb / lengths
+    best = np.argsort(-similarities)[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+        also=(
+            """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    query_emb = get_embedding_local(query)
+    unit = product_embeddings / np.sqrt((product_embeddings ** 2).sum(axis=1, keepdims=True))
+    results = products_df.assign(similarity=unit @ (query_emb / np.linalg.norm(query_emb)))
+    results = results.sort_values("similarity", ascending=False)[:k]
+    results["rank"] = np.arange(len(results)) + 1
+    return results
+""",
+        ),
+    ),
+    _Mistake(
+        "ten-at-most",
+        "Your result never has more than ten rows",
+        "How many rows are asked for when k is 15?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    best = np.argsort(-similarities)[:min(k, 10)]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "sample-queries-only",
+        "Your function knows only the queries of the sample",
+        "It will be asked for others too: when do you embed the query?",
+        """
+embedding_of = {text: get_embedding_local(text) for text in queries["query"]}
+
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(embedding_of[query], product_embeddings)
+    best = np.argsort(-similarities)[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "remembers-the-query",
+        "It looks as if your function gave again what it found for the same query among other products",
+        "What you keep from an earlier call depends on the query; on what else does the answer depend?",
+        """
+found_for = {}
+
+def semantic_search(query, product_embeddings, products_df, k=10):
+    if query not in found_for:
+        found_for[query] = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    similarities = found_for[query]
+    best = np.argsort(-similarities)[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "writes-into-products",
+        "Your function writes its columns into the very DataFrame that it is given",
+        "Whoever calls it finds them there afterwards: work on a copy.",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    products_df["similarity"] = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    results = products_df.sort_values("similarity", ascending=False)[:k]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
 )

@@ -57,4 +57,11 @@ def batch_cosine_similarity(query_emb, doc_embs):
     return pairwise(np.reshape(query_emb, (1, -1)), doc_embs).ravel()
 """,
     ),
+    RightAnswer(
+        "an epsilon of 1e-8 under the fraction",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    return doc_embs @ query_emb / (np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb) + 1e-8)
+""",
+    ),
 )

@@ -69,4 +69,19 @@ def cosine_similarity(a, b):
     return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-12))
 """,
     ),
+    RightAnswer(
+        "an array without axes",
+        """
+def cosine_similarity(a, b):
+    lengths = np.linalg.norm(a) * np.linalg.norm(b)
+    return np.array(np.dot(a, b) / lengths if lengths > 0 else 0.0)
+""",
+    ),
+    RightAnswer(
+        "an epsilon of 1e-8 under the fraction",
+        """
+def cosine_similarity(a, b):
+    return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-8))
+""",
+    ),
 )

@@ -53,4 +53,23 @@ def recall_at_k(retrieved_ids, relevant_ids, k=10):
     return np.mean([product_id in top for product_id in set(relevant_ids)])
 """,
     ),
+    RightAnswer(
+        "in float32",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    found = [product_id in list(retrieved_ids)[:k] for product_id in set(relevant_ids)]
+    return np.mean(found, dtype=np.float32) if found else np.float32(0)
+""",
+    ),
+    RightAnswer(
+        "torch's mean, as a plain number",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    import torch
+
+    top = set(retrieved_ids[:k])
+    found = torch.tensor([float(product_id in top) for product_id in set(relevant_ids)])
+    return found.mean().item() if len(found) else 0.0
+""",
+    ),
 )

@@ -58,22 +58,13 @@ def semantic_search(query, product_embeddings, products_df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     q = np.asarray(get_embedding_local(query), dtype=np.float64)
     docs = np.asarray(product_embeddings, dtype=np.float64)
-    similarity = docs @ q / np.linalg.norm(docs, axis=1) / np.linalg.norm(q)
+    lengths = np.linalg.norm(docs, axis=1)
+    similarity = docs @ q / np.where(lengths == 0, 1, lengths) / np.linalg.norm(q)
     found = products_df.reset_index(drop=True)
     found["similarity"] = similarity
     found = found.sort_values("similarity", ascending=False).head(k).reset_index(drop=True)
     found["rank"] = found.index + 1
     return found[["rank", "product_id", "similarity"]]
-""",
-    ),
-    RightAnswer(
-        "a column added to the caller's own frame",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    products_df["similarity"] = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
-    best = products_df.sort_values("similarity", ascending=False)[:k]
-    best.insert(0, "rank", list(range(1, len(best) + 1)))
-    return best
 """,
     ),
 )
