@@ -19,7 +19,7 @@ from autograder.exploits.range import exploit_rows
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, run_answer, unwarned
 from autograder.judge.homework import Homework, small_homework
-from autograder.judge.judge import Request, evidence_of, judge
+from autograder.judge.judge import Request, judge_here
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
@@ -100,8 +100,7 @@ def judge_answers(
         for question, source in {**homework.plain_answers(), **answers}.items():
             run_answer(source, space)
             if question in wanted:
-                evidence = evidence_of(requests[question], space, homework, source)
-                verdicts[question] = judge(requests[question], [evidence], homework, lost)
+                verdicts[question] = judge_here(requests[question], space, homework, source, lost)
                 if not verdicts[question].complete:
                     lost.append(question)
             if wanted == verdicts.keys():

@@ -11,7 +11,9 @@ import io
 import json
 import math
 import signal
+import sys
 import threading
+import types
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,11 @@ MAX_ITEMS = 200_000
 MAX_TEXT = 300
 AGAIN_SECONDS = 20  # of computing, for an answer cell that is run again
 CUT_SHORT = "evidence, cut short"  # said beside the evidence where that was not enough
+NO_ANSWER_YET = "evidence, no answer yet"  # said where there is nothing but missing names and stubs
+# How a question is asked: beside its test cell; once more at the notebook's end, where there was no answer yet; and
+# last of all with the course's functions in the place of those that it builds on.
+OWN, END, AGAIN = "", "end/", "again/"
+KEPT = "course_evidence"  # a module of no file, which lives as long as the kernel
 
 
 def pack(value, columns=None):
@@ -61,7 +68,21 @@ def pack(value, columns=None):
         return [pack(v) for v in value]
     if isinstance(value, (set, frozenset)) and len(value) <= MAX_ITEMS:
         return {"$": "set", "items": [pack(v) for v in value]}
-    return {"$": "other", "type": type(value).__name__[:MAX_TEXT]}
+    array = _as_array(value)
+    if array is None:
+        return {"$": "other", "type": type(value).__name__[:MAX_TEXT]}
+    return pack(array if array.ndim else array[()])
+
+
+def _as_array(value):
+    """What other packages call an array or a tensor, wherever it lies, as NumPy's; None for everything else."""
+    try:
+        if callable(getattr(value, "detach", None)):
+            value = value.detach().cpu()
+        array = np.asarray(value) if hasattr(type(value), "__array__") else None
+        return array if array is not None and array.dtype.kind in "biuf" else None
+    except Exception:
+        return None
 
 
 def unpack(value, named, make):
@@ -165,19 +186,21 @@ def at_most(seconds):
         signal.signal(signal.SIGPROF, before)
 
 
-class AnswerCell:
-    """An answer cell that can be run again, once, after a fresh and smaller set-up.
+class AnswerCells:
+    """The cells of an answer, which can be run again, once, after a fresh and smaller set-up. As in a notebook, one
+    that fails does not keep the next from running.
 
     asked: the names that probes read. They are gone before the cell runs, so what is there afterwards is of its making,
     however it was set: below `%%time`, as a function's global, or as the very object that it was before.
     """
 
-    def __init__(self, source, namespace, part, asked):
-        self.source, self.namespace, self.part, self.asked = source, namespace, part, asked
+    def __init__(self, sources, namespace, part, asked):
+        self.sources, self.namespace, self.part, self.asked = sources, namespace, part, asked
         self.found, self.problem = None, None
 
     def left(self, only):
-        """Those of the asked names that the cell sets, with their values; what it raised is raised again."""
+        """Those of the asked names that the cells set, with their values; where some are missing, what a cell raised is
+        raised again."""
         if self.found is None and self.problem is None:
             try:
                 self.found = self._run(only)
@@ -190,40 +213,49 @@ class AnswerCell:
     def _run(self, only):
         from IPython.core.inputtransformer2 import TransformerManager
 
-        if self.source is None:
-            return {}
         fresh = {name: _copied(value) for name, value in self.part.set_up(tuple(only)).items()}
         with changed_for_a_while(self.namespace, fresh), at_most(AGAIN_SECONDS):
             for name in self.asked:
                 self.namespace.pop(name, None)
-            exec(compile(TransformerManager().transform_cell(self.source), "<answer>", "exec"), self.namespace)
-            return {name: self.namespace[name] for name in self.asked if name in self.namespace}
+            raised = None
+            for source in self.sources:
+                try:
+                    exec(compile(TransformerManager().transform_cell(source), "<answer>", "exec"), self.namespace)
+                except TookTooLong:
+                    raise
+                except Exception as problem:
+                    raised = problem
+            found = {name: self.namespace[name] for name in self.asked if name in self.namespace}
+            if raised is not None and len(found) < len(self.asked):
+                raise raised
+            return found
 
 
 class NoSuchName(Exception):
     """The notebook does not define what a probe asks for."""
 
 
-def answer_probes(probes, namespace, part, answer_cell=None):
+def answer_probes(probes, namespace, part, answer_cells=()):
     """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
 
     A probe that says which other one it is "like" has the arguments of that one.
-    part: a `KernelPart`, or what has its three functions; answer_cell: the text of the question's answer cell, for
-    probes that run it again.
+    part: a `KernelPart`, or what has its three functions; answer_cells: the texts of the question's answer, for probes
+    that run it again.
     """
     asked = {probe["id"]: probe for probe in probes}
     built: dict = {}
     own, again = Objects(part, built), Objects(part, built)
     answers, reads = [], {probe["read"] for probe in probes if "read" in probe}
-    cell = AnswerCell(answer_cell, namespace, part, reads)
+    cells = AnswerCells(answer_cells, namespace, part, reads)
+    course = part.stand_ins() if any("with" in probe for probe in probes) else {}
     for probe in probes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 names = probe.get("with", ())
-                stand_ins = {name: part.stand_ins()[name] for name in names}
+                stand_ins = {name: course[name] for name in names}
                 with changed_for_a_while(namespace, stand_ins) if names else contextlib.nullcontext():
                     whole = {**asked.get(probe.get("like"), {}), **probe}
-                    answer = _answer(whole, namespace, again if names else own, part.make, cell)
+                    answer = _answer(whole, namespace, again if names else own, part.make, cells)
             except NoSuchName as missing:
                 answer = {"$": "missing", "name": str(missing)}
             except Exception as error:
@@ -232,10 +264,10 @@ def answer_probes(probes, namespace, part, answer_cell=None):
     return answers
 
 
-def _answer(probe, namespace, named, make, cell):
+def _answer(probe, namespace, named, make, cells):
     """The packed answer to one probe."""
     if "read" in probe:
-        holder = cell.left(probe["only"]) if "only" in probe else namespace
+        holder = cells.left(probe["only"]) if "only" in probe else namespace
         return pack(_look_up(holder, probe["read"]), probe.get("columns"))
     function = _look_up(namespace, probe["call"])
     args = [unpack(a, named, make) for a in probe["args"]]
@@ -251,11 +283,29 @@ def _look_up(holder, name):
 
 
 def send_evidence(request, namespace):
-    """Answer a request {"nonce", "probes", "part", "answer_cell"} and publish the evidence as display data."""
+    """Answer a request {"nonce", "question", "kind", "probes", "part", "answer_cells"} and publish the evidence as
+    display data.
+
+    What is asked with the course's functions is asked of the notebook as it was when its own were asked, whatever cells
+    have changed since.
+    """
     from IPython.display import publish_display_data
 
-    part = KernelPart(request.get("part", ""))
-    answers = answer_probes(request["probes"], namespace, part, request.get("answer_cell"))
+    kept = sys.modules.setdefault(KEPT, types.ModuleType(KEPT)).__dict__
+    question, is_again = request["question"], request["kind"] == AGAIN
+    if not is_again:
+        kept[question] = {name: value for name, value in namespace.items() if not name.startswith("_")}
+    with changed_for_a_while(namespace, kept.get(question, {})) if is_again else contextlib.nullcontext():
+        part = KernelPart(request.get("part", ""))
+        answers = answer_probes(request["probes"], namespace, part, request.get("answer_cells", ()))
     evidence = {"nonce": request["nonce"], "answers": answers}
-    short = any(a["answer"].get("type") == TookTooLong.__name__ for a in answers if isinstance(a["answer"], dict))
-    publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": CUT_SHORT if short else "evidence"})
+    publish_display_data({EVIDENCE_TYPE: json.dumps(evidence), "text/plain": _about(answers)})
+
+
+def _about(answers):
+    """What is said beside the evidence: nobody believes it, it only tells the grader what to ask next."""
+    packed = [answer["answer"] for answer in answers]
+    kinds = {(a["$"], a.get("type")) if isinstance(a, dict) else None for a in packed}
+    if ("error", TookTooLong.__name__) in kinds:
+        return CUT_SHORT
+    return NO_ANSWER_YET if kinds <= {("missing", None), ("error", "NotImplementedError")} else "evidence"

@@ -75,7 +75,7 @@ def _answers(question: Question, source: str, wire: list[dict], homework: Homewo
         answers[question.id] = source
     with unwarned():
         space = run_answers(homework.shop.notebook(), answers)
-        given = answer_probes(wire, space, homework, source)
+        given = answer_probes(wire, space, homework, [source])
     return {answer["id"]: read_answer(answer["answer"]) for answer in given}
 
 

@@ -30,6 +30,7 @@ from typing import Any, Protocol
 from autograder.course.files import write_whole
 from autograder.course.notebooks import read_notebook, set_up_imports
 from autograder.inside.collector import KernelPart
+from autograder.judge.part import NotSeparable, part_for
 from autograder.judge.question import Question
 from helpers.errors import CourseError
 
@@ -179,10 +180,18 @@ class Homework:
                     raise HomeworkError(f"{builds_on} asks for no function: take it out of builds_on.")
                 if not earlier.right_answers:
                     raise HomeworkError(f"{builds_on} has no right answer: give it a plain one in right_answers.")
-                if earlier.writes not in self.stand_ins():
+                if not self._gives_alone(earlier.writes):
                     raise HomeworkError(
-                        f"{builds_on} has no stand-in: let stand_ins() in {self.folder / KERNEL} give {earlier.writes}."
+                        f"{builds_on} has no stand-in: let stand_ins() in {self.folder / KERNEL} end in "
+                        f'`return {{"{earlier.writes}": ...}}`.'
                     )
+
+    def _gives_alone(self, name: str) -> bool:
+        """Whether the kernel part gives this stand-in, also where it is sent without the others."""
+        try:
+            return name in KernelPart(part_for(self.kernel_part, frozenset([name]))).stand_ins()
+        except NotSeparable:
+            return False
 
 
 def find_homework(folder: Path, data_folder: Path | None = None) -> Homework:

@@ -9,19 +9,24 @@ A mistake is paid for once: see `autograder.judge.question` for the rule, `judge
 import json
 import secrets
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
-from autograder.inside.collector import answer_probes
+from autograder.inside.collector import AGAIN, END, OWN, answer_probes
 from autograder.judge.banks import Misconception
 from autograder.judge.diagnosis import diagnose, not_answered, simulate
 from autograder.judge.evidence import BadEvidence, Failure, Missing, read_evidence
 from autograder.judge.homework import Homework
-from autograder.judge.question import AGAIN, Check, Exchange, Probe, Question
+from autograder.judge.part import part_for
+from autograder.judge.question import Check, Exchange, Probe, Question
 from autograder.judge.verdict import CheckResult, Verdict, refused
+
+FOUND_AT_END = (
+    "When the test cell ran there was no answer yet; what stood at the end of the notebook was judged. Write it in the "
+    "answer cell, above the test."
+)
 
 
 @dataclass(frozen=True)
@@ -29,8 +34,8 @@ class Request:
     """The probes of one question, drawn for one run; `nonce` ties the evidence to it.
 
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
-    those the question builds on; part: the text of the homework's kernel.py. `simulated` keeps what the misconceptions
-    answer, for the whole class.
+    those the question builds on, none where it builds on no other; part: the text of the homework's kernel.py.
+    `simulated` keeps what the misconceptions answer, for the whole class.
     """
 
     question: Question
@@ -38,41 +43,42 @@ class Request:
     probes: dict[str, list[Probe]]
     again: dict[str, list[Probe]]
     part: str = ""
-    simulated: dict = field(default_factory=dict, compare=False)
+    simulated: dict[str, dict] = field(default_factory=dict, compare=False)
+    _json: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
-    def to_wire(self, answer_cell: str | None = None) -> str:
-        """JSON text for the student's kernel: probes without what only the judge knows.
+    def to_wires(self, cells: Sequence[str] = ()) -> dict[str, str]:
+        """{kind and question id: what is sent for it}: see `inside.collector` for the kinds."""
+        kinds = (OWN, END, AGAIN) if self.again else (OWN, END)
+        return {kind + self.question.id: self.to_wire(kind, cells) for kind in kinds}
 
-        answer_cell: the text of this student's answer cell, for a question that runs it again.
+    def to_wire(self, kind: str = OWN, cells: Sequence[str] = ()) -> str:
+        """JSON text for the student's kernel: probes without what only the judge knows, and of the course's functions
+        those that these probes need.
+
+        cells: the texts of this student's answer, for a question that runs it again.
         """
-        cell = json.dumps(answer_cell) if any(probe.only for probe in self._all()) else "null"
-        part = json.dumps(self.part)
-        return f'{{"nonce": "{self.nonce}", "part": {part}, "answer_cell": {cell}, "probes": {self._probes_json}}}'
+        if kind not in self._json:  # made once for the whole class
+            self._json[kind] = self._common(kind)
+        rerun = any(probe.only for probe in self.asked(kind))
+        return f'{{"answer_cells": {json.dumps(list(cells) if rerun else [])}, {self._json[kind]}'
 
-    @cached_property
-    def _probes_json(self) -> str:
-        """The probes as JSON text, made once for the whole class.
+    def _common(self, kind: str) -> str:
+        stand_ins = frozenset(name for probe in self.asked(kind) for name in probe.stand_ins)
+        common = {
+            "nonce": self.nonce_of(kind),
+            "question": self.question.id,
+            "kind": kind,
+            "part": part_for(self.part, stand_ins),
+            "probes": [probe.to_wire() for probe in self.asked(kind)],
+        }
+        return json.dumps(common).removeprefix("{")
 
-        What is asked again names the probe it repeats instead of its arguments: a kernel reads short requests much
-        faster.
-        """
-        wires = {probe.id: probe.to_wire() for probe in self._all()}
-        for id, wire in wires.items():
-            like = wires.get(id.removeprefix(AGAIN))
-            if not (like and id.startswith(AGAIN) and "args" in wire):
-                continue
-            if all(wire[part] == like[part] for part in ("args", "kwargs")):
-                wires[id] = {part: value for part, value in wire.items() if part not in ("args", "kwargs")} | {
-                    "like": like["id"]
-                }
-        return json.dumps(list(wires.values()))
+    def nonce_of(self, kind: str) -> str:
+        return kind + self.nonce
 
-    def _all(self) -> list[Probe]:
-        return [probe for group in (self.probes, self.again) for probes in group.values() for probe in probes]
-
-    @property
-    def probe_ids(self) -> list[str]:
-        return [probe.id for probe in self._all()]
+    def asked(self, kind: str = OWN) -> list[Probe]:
+        groups = self.again if kind == AGAIN else self.probes
+        return [probe for probes in groups.values() for probe in probes]
 
 
 def new_seed() -> int:
@@ -86,11 +92,23 @@ def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     return Request(question, secrets.token_hex(8), *question.draw(rng, homework.shop), homework.kernel_part)
 
 
-def evidence_of(request: Request, namespace: dict, homework: Homework, answer_cell: str | None = None) -> str:
+def evidence_of(
+    request: Request, namespace: dict, homework: Homework, cells: Sequence[str] = (), kind: str = OWN
+) -> str:
     """The evidence that a kernel with this namespace would send, gathered in this process: for trusted code only."""
-    wire = json.loads(request.to_wire(answer_cell))
-    answers = answer_probes(wire["probes"], namespace, homework, wire.get("answer_cell"))
+    wire = json.loads(request.to_wire(kind, cells))
+    answers = answer_probes(wire["probes"], namespace, homework, wire["answer_cells"])
     return json.dumps({"nonce": wire["nonce"], "answers": answers})
+
+
+def judge_here(
+    request: Request, namespace: dict, homework: Homework, answer_cell: str | None = None, lost: Collection[str] = ()
+) -> Verdict:
+    """The verdict on the functions in a namespace, called in this process: for trusted code only."""
+    cells = [] if answer_cell is None else [answer_cell]
+    own = evidence_of(request, namespace, homework, cells)
+    again = [evidence_of(request, namespace, homework, cells, AGAIN)] if request.again else []
+    return judge(request, [own], homework, lost, again=again)
 
 
 def judge(
@@ -99,10 +117,13 @@ def judge(
     homework: Homework,
     lost: Collection[str] = (),
     stopped: Failure | None = None,
+    end: Sequence[str] = (),
+    again: Sequence[str] = (),
 ) -> Verdict:
     """The verdict on one question.
 
-    evidence: every evidence text that the kernel sent in reply to this request; right is exactly one.
+    evidence: every evidence text that the kernel sent in reply to this request; right is exactly one. end: those from
+    the notebook's end, which count where there was no answer before. again: those with the course's functions.
     lost: ids of earlier questions of the same notebook that lost points. Where this question builds on one of
     them, the answers given with the course's functions count if they are no worse.
     stopped: the error that ended the answer cell, which then explains a name that is missing; it changes no points.
@@ -113,38 +134,56 @@ def judge(
     if len(evidence) > 1:
         return refused(question, "More than one set of answers came back; exactly one is asked for.")
     try:
-        answers = read_evidence(evidence[0], request.nonce, request.probe_ids)
+        exchanges = _exchanges(request, OWN, evidence[0])
     except BadEvidence as problem:
         return refused(question, f"The answers could not be used: {problem}.")
-    answers = {
-        probe: replace(answer, after=stopped) if isinstance(answer, Missing) else answer
-        for probe, answer in answers.items()
+    core, note = question.checks[0].id, ""
+    if not_answered(exchanges[core]) and (later := _read_one(request, END, end)) and not not_answered(later[core]):
+        exchanges, note = later, f" {FOUND_AT_END}"
+    exchanges = {
+        check: [(p, replace(a, after=stopped) if isinstance(a, Missing) else a) for p, a in exchange]
+        for check, exchange in exchanges.items()
     }
-    verdict = own = _weigh(question, _problems(question, _exchanges(request.probes, answers), homework))
-    if own.complete:
-        return own
-    broken = [earlier for earlier in question.builds_on if earlier.id in lost]
-    exchanges = _exchanges(request.again or request.probes, answers)
-    if not_answered(exchanges[question.checks[0].id]):
-        return own
     problems = _problems(question, exchanges, homework)
-    note = ""
+    verdict = own = _weigh(question, problems)
+    if own.complete:
+        return replace(own, message=own.message + note)
+    broken = [earlier for earlier in question.builds_on if earlier.id in lost]
+    kind = OWN
+    if request.again:
+        if (second := _read_one(request, AGAIN, again)) is None:
+            return replace(own, message=own.message + note)
+        kind, exchanges = AGAIN, second
+        problems = _problems(question, exchanges, homework)
+    if not_answered(exchanges[core]):
+        return replace(own, message=own.message + note)
     if broken:
-        again = _weigh(question, problems)
-        if again.complete:
-            return replace(again, message=f"All checks passed, {_instead_of(broken)}.")
-        if again.score >= own.score:
-            verdict, note = again, f" This was judged {_instead_of(broken)}."
+        better = _weigh(question, problems)
+        if better.complete:
+            return replace(better, message=f"All checks passed, {_instead_of(broken)}.{note}")
+        if better.score >= own.score:
+            verdict, note = better, f" This was judged {_instead_of(broken)}.{note}"
         else:
-            note = f" It builds on {_functions(broken)}, where points were lost too: start there."
-    mistake = _mistake(request, exchanges, problems, homework)
+            note = f" It builds on {_functions(broken)}, where points were lost too: start there.{note}"
+    mistake = _mistake(request, kind, exchanges, problems, homework)
     if mistake:
         return replace(verdict, misconception=mistake.id, message=mistake.feedback + note)
     return replace(verdict, message=verdict.message + note)
 
 
-def _exchanges(probes: dict[str, list[Probe]], answers: dict) -> dict[str, Exchange]:
-    return {check: [(probe, answers[probe.id]) for probe in group] for check, group in probes.items()}
+def _exchanges(request: Request, kind: str, text: str) -> dict[str, Exchange]:
+    """The answers in an evidence text with their probes, by check; BadEvidence where it cannot be used."""
+    answers = read_evidence(text, request.nonce_of(kind), [probe.id for probe in request.asked(kind)])
+    groups = request.again if kind == AGAIN else request.probes
+    return {check: [(probe, answers[probe.id]) for probe in group] for check, group in groups.items()}
+
+
+def _read_one(request: Request, kind: str, texts: Sequence[str]) -> dict[str, Exchange] | None:
+    """What the one evidence text says, None where there is no such one."""
+    try:
+        return _exchanges(request, kind, texts[0]) if len(texts) == 1 else None
+    except BadEvidence:
+        return None
 
 
 def _problems(question: Question, exchanges: dict[str, Exchange], homework: Homework) -> dict[str, str | None]:
@@ -161,15 +200,14 @@ def _instead_of(questions: list[Question]) -> str:
 
 
 def _mistake(
-    request: Request, exchanges: dict[str, Exchange], problems: dict[str, str | None], homework: Homework
+    request: Request, kind: str, exchanges: dict[str, Exchange], problems: dict[str, str | None], homework: Homework
 ) -> Misconception | None:
     """The misconception that explains the answers, where one does."""
 
     def simulated() -> dict:
-        if not request.simulated:
-            probes = [probe for exchange in exchanges.values() for probe, _ in exchange]
-            request.simulated.update(simulate(request.question, probes, homework))
-        return request.simulated
+        if kind not in request.simulated:
+            request.simulated[kind] = simulate(request.question, request.asked(kind), homework)
+        return request.simulated[kind]
 
     return diagnose(request.question, exchanges, problems, simulated, homework)
 

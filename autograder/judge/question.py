@@ -11,16 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.inside.collector import pack
+from autograder.inside.collector import AGAIN, pack
 from autograder.judge.banks import Misconception, RightAnswer
 from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
 UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
 HALF_STEP = 0.51  # of the last place kept: as far as rounding can move a number, with float noise
-
-
-AGAIN = "again/"  # stands before the id of a probe that is asked a second time
 
 
 @dataclass(frozen=True)

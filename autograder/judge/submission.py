@@ -1,11 +1,13 @@
 """One submission, from its bytes to its verdicts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.course.cells import answered_question, tested_question, visible_tests
+from autograder.course.cells import answered_question, grade_id, tested_question, visible_tests
+from autograder.inside.collector import AGAIN, END, OWN
 from autograder.intake.merge import Submission
 from autograder.judge.evidence import Failure, read_error
 from autograder.judge.homework import Homework
@@ -42,12 +44,41 @@ def run_submission(
 
     runner: what runs it (default: `run_notebook`, on this machine).
     """
-    answers = {question: cell.source for cell in submission.notebook.cells if (question := answered_question(cell))}
+    cells = {question: _answer_cells(submission.notebook, request) for question, request in requests.items()}
+    wires = [request.to_wires(cells[question]) for question, request in requests.items()]
+    # What no test cell asks is asked at the end, in this order: the course's functions come last, when nothing else is
+    # asked any more that they could answer, and each question is asked before its own one is sent.
+    wire = {name: text for kind in (OWN, END, AGAIN) for own in wires for name, text in own.items() if _is(kind, name)}
     for cell in submission.notebook.cells:
         if tested_question(cell):
             cell.source = visible_tests(cell.source)
-    wire = {question: request.to_wire(answers.get(question)) for question, request in requests.items()}
     return (runner or run_notebook)(submission.notebook, wire, limits)
+
+
+def _is(kind: str, name: str) -> bool:
+    return name.startswith(kind) if kind else "/" not in name
+
+
+def _answer_cells(notebook: NotebookNode, request: Request) -> list[str]:
+    """The code that answers a question, cell by cell: the answer cell, also where it stands in parts, and the student's
+    own cells between the released ones around it.
+
+    Where none of these so much as mentions what is asked for, the student's own cells further below that do.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" or grade_id(cell)]
+    places = [i for i, cell in enumerate(cells) if answered_question(cell) == request.question.id]
+    if not places:
+        return []
+    start, end = places[0], places[-1] + 1
+    while start and not grade_id(cells[start - 1]):
+        start -= 1
+    while end < len(cells) and not grade_id(cells[end]):
+        end += 1
+    answer = [cell.source for cell in cells[start:end] if cell.cell_type == "code"]
+    asked = re.compile("|".join(rf"\b{re.escape(probe.read)}\b" for probe in request.asked() if probe.read) or "$.")
+    if not any(asked.search(source) for source in answer):
+        answer += [cell.source for cell in cells[end:] if not grade_id(cell) and asked.search(cell.source)]
+    return answer
 
 
 def judge_run(
@@ -69,12 +100,22 @@ def judge_run(
         else:
             verdicts.append(
                 judge(
-                    requests[question.id], run.evidence.get(question.id, []), homework, lost, stopped.get(question.id)
+                    requests[question.id],
+                    run.evidence.get(question.id, []),
+                    homework,
+                    lost,
+                    stopped.get(question.id),
+                    end=_in_time(run, END + question.id),
+                    again=_in_time(run, AGAIN + question.id),
                 )
             )
         if not (verdicts[-1].complete or verdicts[-1].waiting):
             lost.append(question.id)
     return Graded(run.notebook, verdicts, repairs, run.problem, run.ended_by)
+
+
+def _in_time(run: Run, name: str) -> list[str]:
+    return [] if name in run.late else run.evidence.get(name, [])
 
 
 def _stopped(notebook: NotebookNode) -> dict[str, Failure]:

@@ -49,6 +49,8 @@ finally:
     del _ask
 """
 
+NO_SHELL = Path(collector.__file__).with_name("no_shell.py")  # run in each kernel before the first cell
+
 STARTS = 2  # on a shared machine one failed start proves nothing
 GRACE_SECONDS = 5  # of computing, or of idleness: what an interrupted cell has to come to its end
 LOST_OUTPUT_SECONDS = 60  # how long output may come later than the reply that ends a cell
@@ -140,6 +142,7 @@ class Kernel:
         "-f",
         "{connection_file}",
         "--HistoryManager.enabled=False",
+        f"--IPKernelApp.exec_lines=exec({NO_SHELL.read_text()!r}, {{}})",
     ]
 
     def __init__(
@@ -170,6 +173,7 @@ class Kernel:
         )
         self.manager._kernel_spec = self._specification()
         self.usage = Usage(self._processes)
+        self.unanswered: set[str] = set()  # the questions that it said to have no answer to yet
         self.client = BoundedClient(
             notebook,
             km=self.manager,
@@ -320,12 +324,12 @@ def run_notebook(
     data_folder: Path | None = None,
     parent: parents.Parent | None = None,
 ) -> Run:
-    """Run a clean notebook; after each test cell ask for the evidence of its question.
+    """Run a clean notebook; after each test cell ask for the evidence of its question, and at the end for the rest.
 
-    requests: {question id: JSON text of the request}. sandboxed: False runs it with the grader's own rights (default:
-    what the environment says, see `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default:
-    the one in use). parent: what its kernel is forked from in a sandbox (default: one of this process's own). Whatever
-    the notebook does ends up in the Run.
+    requests: {kind and question id: JSON text of the request}, see `inside.collector`. sandboxed: False runs it with
+    the grader's own rights (default: what the environment says, see `sandbox.is_wanted`). data_folder: the data set
+    that the notebook works on (default: the one in use). parent: what its kernel is forked from in a sandbox (default:
+    one of this process's own). Whatever the notebook does ends up in the Run.
     Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
     """
     sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed
@@ -395,6 +399,10 @@ async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
                 run.ended_by = TIME
         if (question := tested_question(cell)) in requests:
             run.evidence[question] = await _ask(kernel, run, question, requests[question])
+    for name, request in requests.items():
+        question = name.removeprefix(collector.END)
+        if name.startswith(collector.AGAIN) or (question != name and question in kernel.unanswered):
+            run.evidence[name] = await _ask(kernel, run, name, request)
 
 
 async def _ask(kernel: Kernel, run: Run, question: str, request: str) -> list[str]:
@@ -409,8 +417,11 @@ async def _ask(kernel: Kernel, run: Run, question: str, request: str) -> list[st
         run.ended_by = TIME
     outputs = [plain for output in cell.outputs if (plain := _plain(output))]
     sent = [o.data for o in outputs if o.output_type == "display_data" and collector.EVIDENCE_TYPE in o.data]
-    if any(data.get("text/plain") == collector.CUT_SHORT for data in sent):
+    said = {data.get("text/plain") for data in sent}
+    if collector.CUT_SHORT in said:
         run.ended_by = TIME
+    if collector.NO_ANSWER_YET in said:
+        kernel.unanswered.add(question)
     return [data[collector.EVIDENCE_TYPE] for data in sent]
 
 

@@ -206,7 +206,7 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         for relevant in judged[judged.map(len) > 2]:
             assert not [values for values in lists if set(map(str, relevant)) <= values]
         for request in map(json.loads, task["requests"].values()):
-            assert set(request) <= {"nonce", "part", "probes", "answer_cell"}
+            assert set(request) <= {"nonce", "question", "kind", "part", "probes", "answer_cells"}
             assert request["probes"] and not [probe for probe in request["probes"] if "about" in probe]
 
 

@@ -17,7 +17,7 @@ ONE_OF_THESE = [0.25, 0.5]
 
 def again(cell, **namespace):
     """What the probes read after `cell` was run again with one of the queries."""
-    answers = answer_probes(PROBES, namespace, PART, cell)
+    answers = answer_probes(PROBES, namespace, PART, [cell])
     return [answer["answer"] for answer in answers]
 
 
@@ -45,7 +45,7 @@ def test_a_cell_below_a_magic(tmp_path):
     program = f"""
 from tests.autograder.inside.test_collector import PART, PROBES, answer_probes
 table, best = 2, 0.5
-answers = answer_probes(PROBES, globals(), PART, {cell!r})
+answers = answer_probes(PROBES, globals(), PART, [{cell!r}])
 print([answer["answer"] for answer in answers], table, best)
 """
     done = subprocess.run(
