@@ -356,3 +356,24 @@ def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, mo
     assert scores(course) == before
     with closing(sqlite3.connect(course.build / "gradebook.db")) as database:
         assert database.execute("select 1").fetchone()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_a_build_folder_that_cannot_be_written_is_one_sentence(course, grade, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code), "the lock")
+
+    monkeypatch.setattr("autograder.gradebook.claims.FileLock.acquire", refuse)
+    with pytest.raises(GradingStopped, match=f"build cannot be written to .{os.strerror(code)}.: check who owns it"):
+        grade()
+
+
+def test_a_file_of_another_user_is_one_sentence(monkeypatch, capsys):
+    def refuse():
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "build/results/hw4/ada.json")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    said = capsys.readouterr().err
+    assert said.startswith("build/results/hw4/ada.json cannot be used (Permission denied)") and said.count("\n") == 1
