@@ -14,13 +14,15 @@ c.CourseDirectory.course_id = "embeddings-course"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
-# The answer key and the grader's part of a homework lie beside its notebook and go nowhere; the others are nbgrader's.
+# The answer key and the kernel part of a homework lie beside its notebook and go nowhere; the rest are nbgrader's own.
 c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"
 # A database in PostgreSQL instead, where several graders work at once: docs/grade-on-a-cluster.md.
-c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{root / 'build' / 'gradebook.db'}"
+# In a URL "?" begins the options and "%" a character's number; in a folder's name both are letters.
+gradebook = str(root / "build" / "gradebook.db").replace("%", "%25").replace("?", "%3F")
+c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{gradebook}"
 (root / "build").mkdir(exist_ok=True)
 
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings

@@ -1,5 +1,6 @@
-"""The command line: autograder release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
+"""The command line: autograder new, release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
 
+import errno
 import os
 import sys
 from contextlib import ExitStack
@@ -31,6 +32,20 @@ CourseOption = Annotated[Path | None, typer.Option("--course", help="The course 
 Unsafe = Annotated[
     bool, typer.Option("--unsafe-no-sandbox", help="Run notebooks with your own rights: only if you trust them all.")
 ]
+
+
+@app.command()
+def new(assignment: Assignment, course: CourseOption = None) -> None:
+    """Write the skeleton of a new homework: a notebook with one question, its answer key and its kernel part."""
+    from autograder.commands.new import new_homework
+    from autograder.course.folder import Course
+
+    folder = new_homework(Course.find(course), assignment)
+    out.print(f"Homework: {folder}", soft_wrap=True)
+    out.print(
+        f"It can be released as it is: autograder release {assignment}. How to go on: docs/write-a-homework.md.",
+        soft_wrap=True,
+    )
 
 
 @app.command()
@@ -200,7 +215,7 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
     homework = Homework(here.homework(assignment))
     path = homework.save_reference()
     if path is None:
-        out.print(f"{assignment} measures nothing: its key has no measure_reference.")
+        out.print(f"{assignment} measures nothing, so there is nothing to store: its key has no measure_reference.")
         return
     for name, value in homework.shop.reference.items():
         if isinstance(value, (int, float, str)):
@@ -265,7 +280,7 @@ def runner_here(unsafe: bool) -> "Runner":
     from functools import partial
 
     from autograder.run import sandbox
-    from autograder.run.notebook import run_notebook
+    from autograder.run.apart import run_notebook
 
     if unsafe or not sandbox.is_wanted():
         print("No sandbox: the notebooks run with your own rights, and marks can be cheated.", file=sys.stderr)
@@ -288,6 +303,15 @@ def main() -> None:
         app()
     except CourseError as problem:
         print(problem, file=sys.stderr)
+        sys.exit(2)
+    except OSError as problem:
+        if problem.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        print(
+            f"{problem.filename or 'A file'} cannot be used ({problem.strerror}): check who owns it and how its disk "
+            "is mounted, then give the same command again.",
+            file=sys.stderr,
+        )
         sys.exit(2)
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

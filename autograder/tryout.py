@@ -1,13 +1,11 @@
 """Lets an instructor try a homework in Jupyter: the hidden part of a test cell calls the judge directly."""
 
-import json
 from collections.abc import Collection
 from functools import lru_cache
 from pathlib import Path
 
-from autograder.inside.collector import answer_probes
 from autograder.judge.homework import Homework, find_homework
-from autograder.judge.judge import Request, draw_request, judge, new_seed
+from autograder.judge.judge import draw_request, evidence_of, judge, new_seed
 from autograder.judge.verdict import Verdict
 from helpers.checks import CheckFailed
 
@@ -29,13 +27,6 @@ def judge_namespace(
     question = next(q for q in homework.questions if q.id == question_id)
     request = draw_request(question, homework, new_seed() if seed is None else seed)
     return judge(request, [evidence_of(request, namespace, homework, answer_cell)], homework, lost)
-
-
-def evidence_of(request: Request, namespace: dict, homework: Homework, answer_cell: str | None = None) -> str:
-    """The evidence that a kernel with this namespace would send, gathered in this very process."""
-    wire = json.loads(request.to_wire(answer_cell))
-    answers = answer_probes(wire["probes"], namespace, homework, wire.get("answer_cell"))
-    return json.dumps({"nonce": wire["nonce"], "answers": answers})
 
 
 def try_question(question_id: str, namespace: dict) -> None:

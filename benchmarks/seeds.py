@@ -22,11 +22,10 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # as many processes as asked for, and no more
 
-from autograder.commands.selftest import Row, banks, small_homework
-from autograder.judge.homework import Homework, find_homework
+from autograder.commands.selftest import Row, banks
+from autograder.judge.homework import Homework, find_homework, small_homework
 
 ROOT = Path(__file__).resolve().parents[1]
-PRODUCTS, QUERIES = 300, 10  # of the cut: fewer than the self-test's, for the sake of time
 
 _for_the_process = ExitStack()
 _homework: list[Homework] = []
@@ -37,7 +36,7 @@ def _prepare(assignment: str, whole: bool) -> None:
     if whole:
         _homework.append(find_homework(folder))
     else:
-        _homework.append(_for_the_process.enter_context(small_homework(folder, PRODUCTS, QUERIES)))
+        _homework.append(_for_the_process.enter_context(small_homework(folder)))
 
 
 def rows_of(seed: int, questions: tuple[str, ...], alone: bool) -> tuple[int, list[Row], float]:

@@ -8,6 +8,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -20,7 +21,8 @@ DISTRIBUTION = "embeddings-course"
 OLDEST_PYTHON = (3, 11)
 API_KEYS = ("OPENAI_API_KEY",)
 ENOUGH_DISK = 10**9  # bytes: WANDS and the embeddings of all its products take about 200 MB
-_MODULE_NAME = {"pystemmer": "Stemmer"}  # where it is not the distribution's own name
+_IMPORT_SECONDS = 60  # far more than importing helpers takes
+_MODULE_NAME = {"pystemmer": "Stemmer", "ipython": "IPython"}  # where it is not the distribution's own name
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 
@@ -98,25 +100,51 @@ def _complaint(item) -> str | None:
 
 
 def check_notebooks() -> Finding:
-    """Notebooks run with the Python that runs this check."""
+    """Notebooks run with the Python that runs this check, and can import helpers wherever they lie."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
     try:
-        program = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        kernel = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
         return Finding("problem", "notebooks", "there is no Python kernel; run `pip install ipykernel`.")
-    found = shutil.which(program)
-    if found is None:
-        return Finding(
-            "problem",
-            "notebooks",
-            f"their Python {program} is gone; run `python -m ipykernel install --user`.",
-        )
-    # A bare name, such as "python", means the environment's own once JupyterLab runs inside it.
-    if Path(program).is_absolute() and not os.path.samefile(Path(found).parent, Path(sys.executable).parent):
-        says = f"they run with another Python, {program}; run `python -m ipykernel install --sys-prefix`."
-        return Finding("warning", "notebooks", says)
-    return Finding("ok", "notebooks", "they run with this Python")
+    # For these names Jupyter takes the Python that it runs on itself, also where no environment is activated.
+    major, minor = sys.version_info[:2]
+    own = kernel.argv[0] in ("python", f"python{major}", f"python{major}.{minor}")
+    program = sys.executable if own else shutil.which(kernel.argv[0])
+    if program is None:
+        says = f"their Python {kernel.argv[0]} is gone; run `python -m ipykernel install --user`."
+        return Finding("problem", "notebooks", says)
+    is_other = not os.path.samefile(Path(program).parent, Path(sys.executable).parent)
+    advice = "`python -m ipykernel install --sys-prefix`" if is_other else "`pip install -e .` in the course's folder"
+    found = _where_helpers_is(program, kernel.env)
+    if isinstance(found, str):
+        says = f"their Python {program} cannot import helpers ({found}); run {advice}."
+        return Finding("problem", "notebooks", says)
+    if is_other:
+        return Finding("warning", "notebooks", f"they run with another Python, {program}; run {advice}.")
+    if found != Path(__file__).resolve().parent:
+        return Finding("warning", "notebooks", f"they import helpers from {found}, which is another one; run {advice}.")
+    return Finding("ok", "notebooks", "they run with this Python and can import helpers")
+
+
+def _where_helpers_is(python: str, env: dict[str, str]) -> Path | str:
+    """The folder of the helpers that another run of Python imports in a folder without any; or why it cannot."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            done = subprocess.run(
+                [python, "-c", "import helpers; print(helpers.__file__)"],
+                cwd=folder,
+                env=os.environ | env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_IMPORT_SECONDS,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return f"{type(error).__name__}: {error}"
+    if done.returncode or not done.stdout.strip():
+        return (done.stderr.strip().splitlines() or ["it printed nothing"])[-1]
+    return Path(done.stdout.strip().splitlines()[-1]).resolve().parent
 
 
 def check_demo_data() -> Finding:

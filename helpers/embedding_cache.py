@@ -15,8 +15,8 @@ import os
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +24,7 @@ from typing import TypeVar
 import numpy as np
 
 from .cache_folder import cache_folder
-from .errors import CourseError
+from .errors import CourseError, ShownInOneSentence
 from .progress import ProgressBar
 
 BUSY_SECONDS = 5.0  # how long to wait for another process that is writing
@@ -41,6 +41,20 @@ _Result = TypeVar("_Result")
 
 class UnusableEmbedding(CourseError):
     """A model gave vectors that cannot be compared with others; the message says for which text, and what to do."""
+
+
+class EmbeddingInterrupted(ShownInOneSentence, KeyboardInterrupt):
+    """Embedding was interrupted; the message says that nothing is lost. A notebook shows it without the model's own
+    frames, of which there are dozens."""
+
+
+@contextmanager
+def briefly_interrupted() -> Iterator[None]:
+    """Turn an interrupt within into `EmbeddingInterrupted`."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise EmbeddingInterrupted("Embedding stopped. What was done is kept: run the cell again to go on.") from None
 
 
 class EmbeddingCache:
@@ -123,12 +137,16 @@ def embed_through_cache(
     ------
     UnusableEmbedding : the model gave NaN or infinity for a text (its position is named), or vectors of another
         length than those in the cache.
+    EmbeddingInterrupted : a KeyboardInterrupt came while something was computed.
     """
     vector_of: dict[str, np.ndarray] = dict(cache.get(model, texts))
     unknown = sorted((text for text in dict.fromkeys(texts) if text not in vector_of), key=len, reverse=True)
     if unknown:
-        encode = open_encoder()
-        with ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", show=show_progress) as bar:
+        with (
+            briefly_interrupted(),
+            ProgressBar(total=len(unknown), desc="Embedding", unit=" texts", show=show_progress) as bar,
+        ):
+            encode = open_encoder()
             for start in range(0, len(unknown), chunk_size):
                 chunk = unknown[start : start + chunk_size]
                 with np.errstate(over="ignore"):  # what is too large for float32 becomes infinite, and is refused

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from .ids import check_alike
 from .measures import calculate_ndcg, calculate_recall, check_columns, group_judgments, relevant_products
 from .progress import ProgressBar
 from .ranking import check_k, top_k
@@ -34,7 +35,7 @@ def evaluate_search(
     k : int
         The first k rows of each result count.
     verbose : bool
-        Print the mean in one line (and show progress if it takes more than 2 seconds).
+        Print the mean in one line. Progress is shown either way, if it takes more than 2 seconds; it clears itself.
 
     Returns
     -------
@@ -46,6 +47,8 @@ def evaluate_search(
     ValueError
         If a column is missing from one of the tables or from a result, or `k` is not a whole number of at
         least 1.
+    TypeError
+        If ids that are compared with each other are text on one side and numbers on the other.
 
     Notes
     -----
@@ -53,17 +56,18 @@ def evaluate_search(
     """
     check_k(k)
     check_columns(queries_df, "queries_df", ["query_id", "query"])
+    check_alike("queries_df", queries_df["query_id"], "labels_df", labels_df["query_id"])
     relevant = relevant_products(labels_df)
     rows = list(zip(queries_df["query_id"].tolist(), queries_df["query"].tolist()))
     recalls = []
-    for query_id, query in ProgressBar(rows, desc="Searching", unit=" queries", show=verbose):
+    for query_id, query in ProgressBar(rows, desc="Searching", unit=" queries"):
         try:
             results = search_func(query)
             check_columns(results, "the result of the search function", ["product_id"])
+            recalls.append(calculate_recall(results["product_id"].tolist(), relevant.get(query_id, ()), k))
         except Exception as error:
             error.add_note(f"This happened while searching for query {query_id}: {query!r}.")
             raise
-        recalls.append(calculate_recall(results["product_id"].tolist(), relevant.get(query_id, ()), k))
     if verbose:
         print(_summary(recalls, [query_id for query_id, _ in rows if query_id not in relevant], k))
     return queries_df[["query_id", "query"]].assign(recall=np.array(recalls, dtype=np.float64)).reset_index(drop=True)
@@ -93,6 +97,8 @@ def evaluate_scores(
     ------
     ValueError
         If the shape of `scores` does not fit, or a column is missing.
+    TypeError
+        As for `evaluate_search`.
 
     Examples
     --------
@@ -129,6 +135,8 @@ def evaluate_rankings(
     ValueError
         If there is not one ranking per query, a column is missing, or `k` is not a whole number of at least
         1.
+    TypeError
+        As for `evaluate_search`.
 
     Examples
     --------
@@ -143,6 +151,7 @@ def evaluate_rankings(
         raise ValueError(
             f"rankings must hold one ranking per query; got {len(rankings):,} for {len(queries_df):,} queries."
         )
+    check_alike("queries_df", queries_df["query_id"], "labels_df", labels_df["query_id"])
     judgments = group_judgments(labels_df)
     found = []
     for query_id, ranking in zip(queries_df["query_id"].tolist(), rankings):

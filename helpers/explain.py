@@ -30,7 +30,7 @@ def explain_bm25(
     index : BM25Index of the product names
     num_docs : int
     word_pieces : callable word -> list of the pieces the embedding model cuts it into
-        Such as ``get_local_model().tokenizer.tokenize``.
+        Such as `helpers.local_model.word_pieces`.
 
     Examples
     --------

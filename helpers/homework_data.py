@@ -1,14 +1,19 @@
 """The objects that a homework's set-up gives to the student, built the same way everywhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from helpers.bm25 import BM25Index, build_index
 from helpers.catalogue import (
+    data_in_use,
+    data_set_folder,
+    dataset_fingerprint,
     folder_in_use,
     load_wands_labels,
     load_wands_products,
@@ -36,12 +41,67 @@ class HomeworkData:
     product_embeddings: np.ndarray
 
 
-def load_homework_data(data_dir=None, n: int = 5000) -> HomeworkData:
+def load_homework_data(
+    data_dir: str | Path | None = None, n: int = 5000, marked_on: Mapping[str, Any] | None = None
+) -> HomeworkData:
     """The homework's sample (at most n products, random_state 42) of the data set in use, indexed and embedded.
 
     The work is done once in a process for the same files; each call returns tables and arrays of its own.
+
+    Parameters
+    ----------
+    data_dir : folder of the data set; None means the one in use.
+    n : int
+    marked_on : what `describe_homework_data` gave where the homework was released
+        That data set is taken, whichever else is in use, if it is here; else the one in use, and one line says so.
+        Without effect where a `data_dir` is given.
+
+    Raises
+    ------
+    DataError : the data set cannot be read.
     """
-    folder = folder_in_use(data_dir)
+    if marked_on is None or data_dir:
+        return _load(folder_in_use(data_dir), n)
+    own = data_set_folder(marked_on["name"])
+    if own is not None:
+        data, name = _load(own, n), marked_on["name"]
+    else:
+        data, name = _load(data_in_use().folder, n), data_in_use().name
+    wanted = "the data set {name} ({products:,} products, {queries:,} queries, {labels:,} labels)".format(**marked_on)
+    if _fingerprint(data).startswith(marked_on["fingerprint"]):
+        print(f"Data: {wanted}, on which this homework is marked.")
+    else:
+        advice = (
+            "run `python -m helpers download`"
+            if marked_on["name"] == "wands" and own is None
+            else "set COURSE_DATA_DIR to its folder, if your teachers gave you one"
+        )
+        print(
+            f"Data: this homework is marked on {wanted}, which is not on this machine: {advice}. Until then this "
+            f"notebook works on another, {name}, and your figures are not those of your marks."
+        )
+    return data
+
+
+def describe_homework_data(data_dir: str | Path | None = None, n: int = 5000) -> dict[str, str | int]:
+    """What a released homework says of the data set it is marked on: its name, the numbers of products, queries and
+    labels of the homework's sample, and the beginning of their fingerprint (see `dataset_fingerprint`)."""
+    used = data_in_use(data_dir)
+    data = _load(used.folder, n)
+    return {
+        "name": used.name,
+        "products": len(data.products),
+        "queries": len(data.queries),
+        "labels": len(data.labels),
+        "fingerprint": _fingerprint(data)[:12],
+    }
+
+
+def _fingerprint(data: HomeworkData) -> str:
+    return dataset_fingerprint(data.products, data.queries, data.labels)
+
+
+def _load(folder: Path, n: int) -> HomeworkData:
     files = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob("*.csv")))
     data = _prepared(folder, files, n)
     return replace(

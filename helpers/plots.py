@@ -204,7 +204,8 @@ def embedding_map(
     Parameters
     ----------
     embeddings : array of shape (n, d)
-    classes : n class names; missing ones (NaN, None) are not shown
+    classes : n class names; missing ones (NaN, None) are not shown, unless fewer than two products have a class:
+        then all are shown alike
     query_embeddings : array of shape (q, d), optional
     queries : q texts
     most : int
@@ -213,7 +214,7 @@ def embedding_map(
     Raises
     ------
     ValueError
-        If lengths do not fit, or fewer than two products have a class.
+        If lengths do not fit, or there are fewer than two products.
     """
     embeddings, queries = np.asarray(embeddings), list(queries)
     kinds = np.array([name if isinstance(name, str) else "" for name in classes])
@@ -223,6 +224,8 @@ def embedding_map(
             f"every embedding needs its class and every query its embedding; got {len(embeddings)} "
             f"embeddings, {len(kinds)} classes, {len(points)} query embeddings, {len(queries)} queries."
         )
+    if (kinds != "").sum() < 2:
+        kinds = np.full(len(kinds), "no class")
     names, counts = np.unique(kinds[kinds != ""], return_counts=True)
     shown = names[np.argsort(-counts, kind="stable")[: min(most, len(_CYCLE))]]
     centre, directions, shares = principal_axes(embeddings[np.isin(kinds, shown)])
@@ -261,6 +264,7 @@ def similarity_histograms(
     Parameters
     ----------
     similarities : dict of name -> array of cosines
+        A group without any is not drawn, and one line says so.
 
     Raises
     ------
@@ -268,8 +272,11 @@ def similarity_histograms(
         If there is nothing to draw.
     """
     groups = {name: np.asarray(values, dtype=np.float64) for name, values in similarities.items()}
-    if not groups or not all(len(values) for values in groups.values()):
-        raise ValueError("similarities must hold at least one group, and each group at least one number.")
+    if absent := [name for name, values in groups.items() if not len(values)]:
+        print(f"Not drawn, because this catalogue has none: {', '.join(absent)}.")
+    groups = {name: values for name, values in groups.items() if len(values)}
+    if not groups:
+        raise ValueError("similarities must hold at least one group with at least one number.")
     everything = np.concatenate(list(groups.values()))
     bins = np.linspace(everything.min(), max(everything.max(), everything.min() + 0.01), 50)
     with _drawing(7.6, 3.8, title) as (figure, axes):

@@ -53,7 +53,7 @@ def batch_cosine_similarity(query_emb, doc_embs) -> np.ndarray:
     Parameters
     ----------
     query_emb : array of shape (d,)
-    doc_embs : array of shape (n, d)
+    doc_embs : array of shape (n, d), or a column of a DataFrame with n vectors of shape (d,)
 
     Returns
     -------
@@ -70,7 +70,7 @@ def batch_cosine_similarity(query_emb, doc_embs) -> np.ndarray:
     >>> batch_cosine_similarity([1, 0], [[2, 0], [0, 3], [-1, 0], [0, 0]]).tolist()
     [1.0, 0.0, -1.0, 0.0]
     """
-    query, docs = _as_floats(query_emb, doc_embs)
+    query, docs = _as_floats(query_emb=query_emb, doc_embs=doc_embs)
     if query.ndim != 1 or docs.ndim != 2 or docs.shape[1] != len(query):
         raise ValueError(
             "query_emb must have shape (d,) and doc_embs shape (n, d) with the same d; "
@@ -130,7 +130,7 @@ def semantic_search(
     Parameters
     ----------
     query : str
-    product_embeddings : array of shape (n, d)
+    product_embeddings : array of shape (n, d), or a column of a DataFrame with n vectors of shape (d,)
         Made by the same model, in the order of `products_df`.
     products_df : DataFrame of n rows
     model_name : str
@@ -213,7 +213,7 @@ def top_semantic_batch(query_embs, doc_embs, k: int = 10) -> tuple[np.ndarray, n
 
 def _as_matrices(query_embs, doc_embs) -> list[np.ndarray]:
     """Queries (q, d) and documents (n, d) in one float type, or a ValueError that names both shapes."""
-    queries, docs = _as_floats(query_embs, doc_embs)
+    queries, docs = _as_floats(query_embs=query_embs, doc_embs=doc_embs)
     if queries.ndim != 2 or docs.ndim != 2 or docs.shape[1] != queries.shape[1]:
         raise ValueError(
             "query_embs must have shape (q, d) and doc_embs shape (n, d) with the same d; "
@@ -222,11 +222,30 @@ def _as_matrices(query_embs, doc_embs) -> list[np.ndarray]:
     return [queries, docs]
 
 
-def _as_floats(*arrays) -> list[np.ndarray]:
+def _as_floats(**arrays) -> list[np.ndarray]:
     """The arrays, row after row in memory, in one float type: float32 if all of them are, else float64."""
-    given = [np.asarray(array) for array in arrays]
+    given = [_stacked(array, name) for name, array in arrays.items()]
     dtype = np.float32 if all(array.dtype == np.float32 for array in given) else np.float64
     return [np.asarray(array, dtype=dtype, order="C") for array in given]
+
+
+def _stacked(vectors, name: str) -> np.ndarray:
+    """An array of numbers; of a column that holds a vector in each row, the matrix of these vectors."""
+    try:
+        array = np.asarray(vectors)
+    except ValueError:  # rows of different lengths
+        array = np.fromiter(vectors, dtype=object)
+    if array.dtype.kind in "biuf":
+        return array
+    rows = [np.asarray(row) for row in (array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array)]
+    for number, row in enumerate(rows):
+        if row.dtype.kind not in "biuf" or row.shape != rows[0].shape:
+            shown = f"numbers of shape {row.shape}" if row.dtype.kind in "biuf" else f"{row.tolist()!r:.40}"
+            raise ValueError(
+                f"{name} must hold vectors of one length, and row {number} is {shown}: pass an array of numbers, or a "
+                "column with a vector in each row."
+            )
+    return np.stack(rows) if rows else array.astype(np.float64)
 
 
 def _repeated_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from .evaluation import check_matrix
 from .hybrid import check_alpha, fuse_scores, normalize_scores
+from .ids import check_alike
 from .measures import calculate_recall, relevant_products
 from .ranking import check_k, top_k
 
@@ -45,11 +46,14 @@ def sweep_alpha(
     ValueError
         If a shape does not fit, a column is missing, an alpha is out of range, or `k` is not a whole number
         of at least 1.
+    TypeError
+        If ids that are compared with each other are text on one side and numbers on the other.
     """
     k, ids, alphas = check_k(k), np.asarray(product_ids), list(alphas)
     semantic_scores, bm25_scores = np.asarray(semantic_scores), np.asarray(bm25_scores)
     check_matrix(semantic_scores, "semantic_scores", ids, queries_df)
     check_matrix(bm25_scores, "bm25_scores", ids, queries_df)
+    check_alike("queries_df", queries_df["query_id"], "labels_df", labels_df["query_id"])
     relevant = relevant_products(labels_df)
     if not len(queries_df):
         raise ValueError("queries_df has no rows, so there is no mean recall.")

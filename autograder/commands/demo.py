@@ -17,47 +17,59 @@ from autograder.judge.homework import Homework, find_homework
 from autograder.judge.judge import new_seed
 from autograder.pages.console import show_results
 from autograder.pages.report import write_report
-
-ASSIGNMENT = "hw4"
+from helpers.errors import CourseError
 
 
 def run_demo(out: Console) -> None:
     """Build the class, release, grade, print the gradebook, write the report and say where it is."""
-    course = make_course(Path(tempfile.mkdtemp(prefix="course-demo-")))
+    here = Course.find()
+    assignment = _homework_with_a_class(here)
+    course = make_course(Path(tempfile.mkdtemp(prefix="course-demo-")), here.root)
     out.print(f"A course folder for this demo: {course.root}", soft_wrap=True)
     out.print("Loading the catalogue (its embeddings are computed the first time) ...")
-    homework = find_homework(course.homework(ASSIGNMENT))
-    out.print("Releasing homework 4: the reference solution and the blank notebook are graded first ...")
+    homework = find_homework(course.homework(assignment))
+    out.print(f"Releasing {assignment}: the reference solution and the blank notebook are graded first ...")
     for proof in release(course, homework, course.build / "student-edition"):
         out.print(f"  [green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
-    handed = find_submissions(make_class(course, homework), ASSIGNMENT)
+    handed = find_submissions(make_class(course, homework), assignment)
     out.print(f"Grading a class of {len(handed)} ...")
     results = grade_all(course, homework, handed, new_seed(), jobs=2)
     show_results(results)
-    marks.write_feedback(course, ASSIGNMENT)
+    marks.write_feedback(course, assignment)
     report = write_report(
-        course, homework, load_results(course, ASSIGNMENT), course.build / "reports" / f"{ASSIGNMENT}.html"
+        course, homework, load_results(course, assignment), course.build / "reports" / f"{assignment}.html"
     )
     out.print(f"\nReport: {report}", soft_wrap=True)
     out.print(f"Feedback: {course.build / 'feedback'}", soft_wrap=True)
 
 
+def _homework_with_a_class(course: Course) -> str:
+    """The first homework whose key makes up students."""
+    for name in course.homeworks():
+        if hasattr(Homework(course.homework(name)).key, "DEMO_MISTAKES"):
+            return name
+    raise CourseError(f"No homework in {course.root} makes up students for a demo: give one's key DEMO_MISTAKES.")
+
+
 def make_course(folder: Path, source: Path | None = None) -> Course:
-    """A copy, with nothing built yet, of the course in the folder `source` (default: of this repository)."""
-    repository = source or Path(__file__).resolve().parents[2]
-    for name in ("homework", "lectures", "helpers", "requirements"):
-        if (repository / name).is_dir():
+    """A copy, with nothing built yet, of the course in the folder `source` (default: the working folder's)."""
+    original = Course.find(source).root
+    for name in ("homework", "lectures", "requirements"):
+        if (original / name).is_dir():
             shutil.copytree(
-                repository / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+                original / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
             )
     for name in ("nbgrader_config.py", "pyproject.toml", "environment.yml", "LICENSE"):
-        shutil.copy(repository / name, folder / name)
+        if (original / name).is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(original / name, folder / name)
     return Course(folder)
 
 
 def make_class(course: Course, homework: Homework) -> Path:
     """Students' folders under handed-in/: perfect, blank, those of the key's DEMO_MISTAKES, one broken file."""
-    source = read_notebook(course.source(ASSIGNMENT))
+    assignment = homework.name
+    source = read_notebook(course.source(assignment))
     folder = course.root / "handed-in"
     notebooks = {
         "ada": solved(source),
@@ -66,8 +78,8 @@ def make_class(course: Course, homework: Homework) -> Path:
     }
     for student, notebook in notebooks.items():
         (folder / student).mkdir(parents=True)
-        nbformat.write(notebook, folder / student / f"{ASSIGNMENT}.ipynb")
+        nbformat.write(notebook, folder / student / f"{assignment}.ipynb")
     (folder / "emmy").mkdir()
     text = nbformat.writes(notebooks["ada"])
-    (folder / "emmy" / f"{ASSIGNMENT}.ipynb").write_text(text[: len(text) // 2])
+    (folder / "emmy" / f"{assignment}.ipynb").write_text(text[: len(text) // 2])
     return folder

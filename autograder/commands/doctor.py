@@ -11,7 +11,7 @@ import psutil
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.run import sandbox
-from autograder.run.notebook import run_notebook
+from autograder.run.apart import run_notebook
 from autograder.run.sandbox import Limits
 from helpers.doctor import CHECKS as STUDENTS_CHECKS
 from helpers.doctor import Finding
@@ -19,7 +19,7 @@ from helpers.doctor import Finding
 # Tried inside: each line must end in an error there.
 FORBIDDEN = {
     "it reached a network": "import socket; socket.create_connection(('192.0.2.1', 80), timeout=1)",
-    "it saw the grader's code": "import autograder",
+    "it saw the grader's code": "import autograder.cli",  # a hidden package is an empty folder, which can be imported
     "it wrote into a folder of the grader's": "open(__import__('helpers').__path__[0] + '/x', 'w').close()",
     "it made a namespace": "import os, ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0",
 }
@@ -80,7 +80,8 @@ def check_memory() -> Finding:
 
 
 def check_reference() -> Finding:
-    """Every homework of the course has its reference values for the data set in use, where it needs any."""
+    """Every homework of the course can be judged: its key can be read, and its reference values are there for the data
+    set in use."""
     from autograder.course.folder import Course, CourseFolderError
     from autograder.judge.homework import find_homework
 
@@ -90,9 +91,11 @@ def check_reference() -> Finding:
         return Finding("warning", "course folder", str(reason))
     names = course.homeworks()
     with redirect_stdout(io.StringIO()):  # loading says which data is in use, and so has an earlier line
-        for name in names:
-            find_homework(course.homework(name))
-    return Finding("ok", "reference values", f"there for the data set in use ({', '.join(names)})")
+        homeworks = [find_homework(course.homework(name)) for name in names]
+    measured = [homework.name for homework in homeworks if homework.shop.reference]
+    if not measured:
+        return Finding("ok", "reference values", f"no homework needs any ({', '.join(names) or 'there is none yet'})")
+    return Finding("ok", "reference values", f"there for the data set in use ({', '.join(measured)})")
 
 
 CHECKS = (*STUDENTS_CHECKS, check_nbgrader, check_bubblewrap, check_sandbox, check_memory, check_reference)

@@ -17,6 +17,7 @@ import nbformat
 import tomli_w
 from nbformat import NotebookNode
 
+import helpers
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.version import digest
@@ -25,7 +26,8 @@ from helpers.errors import CourseError
 
 MARKER = ".student-edition.json"
 MADE_BY = "autograder release"
-SHIPPED = ("helpers", "lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
+# Of the course folder; helpers are those that run here, and so were proved, wherever they are installed.
+SHIPPED = ("lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
 NOT_SHIPPED = ("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
 
 
@@ -33,8 +35,22 @@ class ReleaseRefused(CourseError):
     """A proof failed or the folder is not for an edition, so nothing was written."""
 
 
-def check_place(course: Course, out: Path) -> None:
-    """ReleaseRefused unless `out` is new, empty, or an edition that an earlier release wrote."""
+def check_folders(course: Course, out: Path) -> None:
+    """ReleaseRefused unless the course has what students need, and no other helpers than those that run here (it may,
+    where the packages are installed without -e), and `out` is new, empty, or an edition that an earlier release wrote.
+    """
+    absent = [name for name in (*SHIPPED, "pyproject.toml") if not (course.root / name).exists()]
+    if absent:
+        raise ReleaseRefused(
+            f"Not released: {course.root} has no {absent[0]}, which students need: copy it from the course's "
+            "repository."
+        )
+    own, used = course.root / "helpers", Path(helpers.__file__).parent
+    if own.is_dir() and _modules(own) != _modules(used):
+        raise ReleaseRefused(
+            f"Not released: the helpers in {own} are not those that run here, which lie in {used}: "
+            "run `pip install -e .` in the course folder, or remove that copy."
+        )
     if out == course.build or out == course.root or out in course.root.parents:
         raise ReleaseRefused(f"{out} holds the course itself: name a new folder with --out.")
     if out.exists() and not out.is_dir():
@@ -53,6 +69,10 @@ def check_place(course: Course, out: Path) -> None:
             f"{out} is a folder with other things in it, and no {MARKER} says that a release made it: "
             "name a new folder with --out, or remove it yourself if it is an old edition."
         )
+
+
+def _modules(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.py")}
 
 
 @contextmanager
@@ -98,10 +118,11 @@ def put_in_place(draft: Path, out: Path, assignment: str) -> None:
 def _build(course: Course, assignment: str, released: NotebookNode, folder: Path) -> None:
     """Copy what students receive into `folder`."""
     ignored = shutil.ignore_patterns(*NOT_SHIPPED)
+    shutil.copytree(Path(helpers.__file__).parent, folder / "helpers", ignore=ignored)
     for name in SHIPPED:
         if (course.root / name).is_dir():
             shutil.copytree(course.root / name, folder / name, ignore=ignored)
-        elif (course.root / name).is_file():
+        else:
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy(course.root / name, folder / name)
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))

@@ -17,7 +17,7 @@ import nbformat
 from autograder.course.files import full_disk_in_words, keep_submitted
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
-from autograder.course.students import shown_name, student_id
+from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
 from autograder.gradebook.claims import Claims, grading
@@ -55,12 +55,18 @@ class Handed:
 def find_submissions(folder: Path, assignment: str) -> list[Handed]:
     """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
 
-    A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one.
+    A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one. Who
+    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark.
     """
     if not folder.is_dir():
         raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
     handed = []
-    for student in sorted(p for p in folder.iterdir() if p.is_dir()):
+    students = sorted(p for p in folder.iterdir() if p.is_dir())
+    alike = mixed_up({student.name: student.name for student in students})
+    for student in students:
+        if student.name in alike:
+            handed.append(Handed(student.name, None, reason=mixed_up_in_words(alike[student.name])))
+            continue
         try:
             handed.append(Handed(student.name, *choose_notebook(student, assignment)))
         except IntakeError as reason:

@@ -7,17 +7,18 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.commands.edition import ReleaseRefused, check_place, drafted, put_in_place
+from autograder.commands.edition import ReleaseRefused, check_folders, drafted, put_in_place
 from autograder.commands.leaks import Secrets, files_of, find_leak, secrets_of
 from autograder.course.cells import grade_id, tested_question
 from autograder.course.folder import Course, CourseFolderError
-from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.notebooks import loads_data, naming_data, read_notebook, released_form
 from autograder.gradebook import marks
 from autograder.intake.merge import Submission
 from autograder.judge.homework import Homework
 from autograder.judge.judge import new_seed
 from autograder.judge.question import Question
 from autograder.judge.submission import Graded, Runner, grade_submission
+from helpers.homework_data import describe_homework_data
 
 __all__ = ["Proof", "ReleaseRefused", "check_source", "release"]
 
@@ -38,11 +39,13 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
     value or anything of the key. `out` is a new folder or an edition that an earlier release wrote (see `edition`).
     """
     out = out.resolve()
-    check_place(course, out)
+    check_folders(course, out)
     assignment = homework.name
     source = read_notebook(course.source(assignment))
     check_source(source, homework.questions)
     released = released_form(source)
+    if loads_data(released):
+        released = naming_data(released, describe_homework_data(homework.data_folder))
     proofs = [_prove_solution(source, homework, runner), _prove_blank(released, homework, runner)]
     with drafted(course, assignment, released, out) as draft:
         secrets = secrets_of(source, homework)
@@ -51,7 +54,7 @@ def release(course: Course, homework: Homework, out: Path, runner: Runner | None
         _refuse_leak(nbgraders := course.build / "release" / assignment, secrets)
         searched = len(files_of(draft)) + len(files_of(nbgraders))
         put_in_place(draft, out, assignment)
-    what = "no solution, hidden test, reference value or line of the key leaks"
+    what = "no solution, hidden test or part of the answer key leaks"
     return [*proofs, Proof(what, f"{searched} files searched for {len(secrets):,} texts")]
 
 

@@ -1,19 +1,15 @@
 """Measures the judge itself: is right work accepted, is wrong work caught, and is the mistake named?
 
-Everything runs on a cut of the data set in use, with its own reference values, so that it takes a minute. The banks
+Everything runs on a cut of the data set in use, where the key makes one, so that it takes a minute. The banks
 of answers are judged in this process, where they are our own code; whole notebooks also go through the sandboxed
 kernel, as submissions do.
 """
 
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import nbformat
-import numpy as np
 from nbformat import NotebookNode
 from rich.table import Table
 
@@ -22,16 +18,12 @@ from autograder.course.notebooks import read_notebook, released_form, solved, wi
 from autograder.exploits.range import exploit_rows
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, run_answer, unwarned
-from autograder.judge.homework import Homework
-from autograder.judge.judge import Request, judge
+from autograder.judge.homework import Homework, small_homework
+from autograder.judge.judge import Request, evidence_of, judge
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
-from autograder.run.notebook import run_notebook
-from autograder.tryout import evidence_of
-from helpers import load_wands_labels, load_wands_products, load_wands_queries, sample_catalogue
-
-PRODUCTS, QUERIES = 500, 16
+from autograder.run.apart import run_notebook
 
 WHOLE, RIGHT, MISTAKE, SAME_MISTAKE = "whole notebook", "right answer", "misconception", "the same in other words"
 EXPLOIT = "exploit"
@@ -181,45 +173,6 @@ def whole_notebooks(course: Course, homework: Homework, seed: int, runner: Runne
         {v.id for v in lost} >= set(first),
         named == list(first),
     )
-
-
-@contextmanager
-def small_homework(folder: Path, products: int = PRODUCTS, queries: int = QUERIES) -> Iterator[Homework]:
-    """The homework in a folder, on a cut of the data set in use and with reference values of its own.
-
-    The cut's queries have few and many relevant products, and one has none, as happens in samples. The labels of
-    products left out stay in the files, as for any sample.
-    """
-    homework = Homework(folder)
-    if not hasattr(homework.key, "open_shop"):
-        yield homework
-        return
-    with tempfile.TemporaryDirectory(prefix="selftest-") as cut:
-        write_cut(cut, products, queries)
-        homework = Homework(folder, Path(cut))
-        homework.measure_reference()
-        yield homework
-
-
-def write_cut(folder: str, products: int, queries: int) -> None:
-    """A data set of so many products and queries, cut from the one in use."""
-    everything, all_queries, all_labels = load_wands_products(), load_wands_queries(), load_wands_labels()
-    few, asked, labels = sample_catalogue(everything, all_queries, all_labels, n=products)
-    good = labels[labels["grade"] > 0]
-    counts = asked["query_id"].map(good["query_id"].value_counts()).fillna(0).sort_values(kind="stable")
-    unlucky = asked["query_id"].loc[counts.index[0]]
-    few = few[~few["product_id"].isin(good.loc[good["query_id"] == unlucky, "product_id"])]
-    lucky = counts.index[1:][counts.to_numpy()[1:] > 0]
-    places = np.unique(np.linspace(0, len(lucky) - 1, queries - 1).astype(int))
-    asked = asked.loc[[counts.index[0], *lucky[places]]].sort_index()
-    labels = all_labels[all_labels["query_id"].isin(asked["query_id"])]
-    _write(few.rename(columns={"category_hierarchy": "category hierarchy"}), folder, "product")
-    _write(asked, folder, "query")
-    _write(labels.drop(columns="grade"), folder, "label")
-
-
-def _write(table, folder: str, name: str) -> None:
-    table.to_csv(Path(folder) / f"{name}.csv", sep="\t", index=False)
 
 
 def exploit_bank(course: Course, homework: Homework) -> Iterator[Row]:

@@ -2,8 +2,11 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 PUNCTUATION = " _-.,@'()!~="
+Who = TypeVar("Who")
 LONGEST = 120  # bytes; leaves room for what file systems and nbgrader add
 
 
@@ -20,6 +23,31 @@ def student_id(name: str) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     start = clean.encode()[: LONGEST - 20].decode(errors="ignore").strip(" .")
     return f"{start or 'student'}-{digest}"
+
+
+def told_apart(name: str) -> str:
+    """What must differ between two students: their ids, also where a file system takes Ada and ada, or the two ways to
+    write the letter é, for the same name."""
+    return unicodedata.normalize("NFC", student_id(unicodedata.normalize("NFC", name))).lower()
+
+
+def mixed_up(names: Mapping[Who, str]) -> dict[Who, list[Who]]:
+    """{who: all that cannot be told apart from them, themselves included}, for those who are not alone.
+
+    names: {who: the student's name}.
+    """
+    groups: dict[str, list[Who]] = {}
+    for who, name in names.items():
+        groups.setdefault(told_apart(name), []).append(who)
+    return {who: group for group in groups.values() if len(group) > 1 for who in group}
+
+
+def mixed_up_in_words(names: Sequence[str]) -> str:
+    """The reason for each of a group of `mixed_up`."""
+    return (
+        f"These names cannot be told apart: {', '.join(shown_name(name) for name in names[:4])}. "
+        "Give each student a name of their own, or leave out what is there twice."
+    )
 
 
 def shown_name(name: str) -> str:

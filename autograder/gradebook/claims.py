@@ -89,12 +89,17 @@ def only_one(course: Course) -> Iterator[None]:
 
 @contextmanager
 def _folder_lock(course: Course) -> Iterator[None]:
-    course.build.mkdir(parents=True, exist_ok=True)
     lock = FileLock(course.build / ".grading.lock", timeout=0)
     try:
+        course.build.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise GradingStopped(BUSY) from None
+    except OSError as problem:
+        raise GradingStopped(
+            f"{course.build} cannot be written to ({problem.strerror or problem}): check who owns it and how its disk "
+            "is mounted, then give the same command again."
+        ) from None
     try:
         yield
     finally:

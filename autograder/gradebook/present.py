@@ -6,6 +6,7 @@ markdown, links and pictures into a page as they are. So everything that came fr
 
 import base64
 import re
+import struct
 import textwrap
 from collections.abc import Sequence
 
@@ -18,6 +19,8 @@ from autograder.judge.verdict import Verdict, told_problems
 
 MAX_SHOWN = 200_000
 MAX_PICTURE = 2_000_000
+MAX_PIXELS = 25_000_000  # of a picture: a page that draws it needs 4 bytes for each, however small the file
+PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"  # how each begins; its width and height follow
 MAX_OUTPUTS = 200
 WIDTH = 96  # of a verdict's lines: notebook pages do not wrap what is printed
 VERDICT = "verdict"  # the test cell's metadata that the feedback page reads
@@ -112,13 +115,15 @@ def _harmless(output: NotebookNode) -> NotebookNode | None:
 
 
 def _is_picture(value) -> bool:
-    """True for base64 text of a PNG file."""
+    """True for base64 text of a PNG file that a page can draw."""
     if not isinstance(value, str) or len(value) > MAX_PICTURE:
         return False
     try:
-        return base64.b64decode("".join(value.split()), validate=True).startswith(b"\x89PNG\r\n\x1a\n")
-    except ValueError:
+        data = base64.b64decode("".join(value.split()), validate=True)
+        width, height = struct.unpack_from(">II", data, len(PNG))
+    except (ValueError, struct.error):
         return False
+    return data.startswith(PNG) and 0 < width * height <= MAX_PIXELS
 
 
 def _verdict_outputs(outputs: list[NotebookNode], verdict: Verdict) -> list[NotebookNode]:

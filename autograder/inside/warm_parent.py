@@ -14,9 +14,10 @@ import gc
 import importlib
 import json
 import os
+import select
+import signal
 import socket
 import sys
-from unittest import mock
 
 from kernel_start import SOCKETS, die_with_parent, in_room
 
@@ -59,16 +60,12 @@ def _load_data() -> None:
 
     Only where the embedding cache knows all its texts: a model that had computed here would not survive the forks.
     """
-
-    def refuse(model: object, batch_size: int) -> None:
-        raise LookupError("the cache does not know a text")
-
     try:
         from helpers import batch_embed_local, load_homework_data
         from helpers.catalogue import data_in_use
-        from helpers.local_model import LocalModel
+        from helpers.local_model import cache_only
 
-        with mock.patch.object(LocalModel, "encoder", refuse):
+        with cache_only():
             data = load_homework_data(data_in_use().folder)  # a folder spelt out is not announced: kernels do that
             batch_embed_local(data.queries["query"], show_progress=False)
     except Exception:
@@ -93,10 +90,17 @@ def share_no_memory() -> None:
 
 
 def _keep(order: dict, answer: socket.socket) -> None:
-    """Never returns: waits outside the room for the kernel's end, and tells the grader."""
+    """Never returns: waits outside the room for the kernel's end, and tells the grader. Where nobody is left to be
+    told, the room ends."""
 
     def started(first: int) -> None:
-        socket.send_fds(answer, [b"{}"], [os.pidfd_open(os.getpid()), os.pidfd_open(first)])
+        room = os.pidfd_open(first)
+        socket.send_fds(answer, [b"{}"], [os.pidfd_open(os.getpid()), room])
+        either = select.poll()
+        either.register(room, select.POLLIN)
+        either.register(answer, 0)  # that the other end is gone is always told
+        if room not in dict(either.poll()):
+            signal.pidfd_send_signal(room, signal.SIGKILL)
 
     try:
         die_with_parent()

@@ -1,183 +1,341 @@
 """Reads the folders and archives that learning platforms hand out.
 
 Names inside are only read, never used as paths. Nothing is unpacked that is not a notebook or an archive with one,
-links are not followed, and sizes, numbers and ratios are bounded.
+links are not followed, and sizes, numbers and ratios are bounded for each student, so that the worst archive costs
+its own student a reason in words.
 """
 
+import gzip
+import io
 import re
 import stat
-import unicodedata
+import struct
+import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from autograder.intake.choose import MAX_BYTES, NOT_THEIRS
+from autograder.course.files import FULL
+from autograder.intake.choose import MAX_BYTES, NOT_THEIRS, is_notebook
 from helpers.errors import CourseError
 
+# For one student: files, and bytes unpacked.
 MAX_ENTRIES = 20_000
-MAX_TOTAL = 4 * 2**30
+MAX_TOTAL = 500 * 2**20
+# For all together.
+MAX_ALL_ENTRIES = 500_000
+MAX_ALL_TOTAL = 20 * 2**30
 MAX_RATIO = 200
 RATIO_FROM = 2**20
 MAX_DEPTH = 2
 ENCRYPTED = 0x1  # the first of a zip entry's flags (APPNOTE.TXT 4.4.4)
-# What zipfile raises for an entry that is damaged, locked or packed in a way that it does not know.
-DAMAGED = (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError, OSError, ValueError, zlib.error)
+LISTED = b"PK\x01\x02"  # begins the record of every file in a zip's list (APPNOTE.TXT 4.3.12)
+ZIP, TAR = (".zip",), (".tar", ".tar.gz", ".tgz")
+# What zipfile, tarfile and gzip raise for what is damaged, locked or packed in a way that they do not know.
+DAMAGED = (
+    zipfile.BadZipFile,
+    tarfile.TarError,
+    zlib.error,
+    struct.error,
+    RuntimeError,
+    EOFError,
+    OSError,
+    ValueError,
+    OverflowError,
+)
+
+LINK = "The file is a link to another file; it was not followed."
+OUTSIDE = "A file name in the archive points outside of it; that file was not taken."
 
 
 class CollectError(CourseError):
     """The folder or archive as a whole cannot be taken in."""
 
 
+class OverBudget(Exception):
+    """A student's files hold more than one student's may; the message is the reason."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """A file that may be a submission: its name as read, and where it lies or the reason why it is not taken."""
+    """A file that may be a submission: where its content lies, or the reason why it was not taken.
 
-    name: str
+    inside: its path within the student's own archive, () for a file that came by itself.
+    """
+
     path: Path | None
     reason: str | None = None
+    inside: tuple[str, ...] = ()
 
 
-def name_parts(name: str) -> list[str] | None:
-    """The parts of an entry's name; None where it is absolute or steps outside."""
-    name = unicodedata.normalize("NFC", name).replace("\\", "/")
-    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
-        return None
-    parts = [part for part in PurePosixPath(name).parts if part != "."]
-    return None if ".." in parts else parts
+@dataclass(frozen=True)
+class Listed:
+    """A file or folder that a download lists, not read yet; `take` gives what may be a submission in it."""
+
+    name: str
+    is_folder: bool
+    take: "Callable[[Budget], Iterator[Entry]]"
+
+
+class Budgets:
+    """What all students' files may hold together, and who used how much of it."""
+
+    def __init__(self, spool: Path):
+        self.spool, self.students = spool, dict[str, Budget]()
+        self.entries = self.total = 0
+
+    def of(self, student: str) -> "Budget":
+        """The budget of a student who has none yet; `student` as shown in messages."""
+        folder = self.spool / str(len(self.students))
+        folder.mkdir()
+        return self.students.setdefault(f"{student}", Budget(self, folder))
+
+    def add(self, entries: int, size: int) -> None:
+        """Count what a student's budget has counted. CollectError where it is too much for all together."""
+        self.entries += entries
+        self.total += size
+        if self.entries > MAX_ALL_ENTRIES:
+            most = self._most(lambda budget: budget.entries, lambda budget: f"{budget.entries:,} files")
+            raise CollectError(f"There are more than {MAX_ALL_ENTRIES:,} files in it. Nothing was taken. {most}")
+        if self.total > MAX_ALL_TOTAL:
+            most = self._most(lambda budget: budget.total, lambda budget: f"{budget.total / 2**20:,.0f} MB")
+            raise CollectError(
+                f"Its files take more than {MAX_ALL_TOTAL / 2**30:,.0f} GB unpacked. Nothing was taken. {most}"
+            )
+
+    def _most(self, used: "Callable[[Budget], int]", shown: "Callable[[Budget], str]") -> str:
+        most = sorted(self.students.items(), key=lambda item: used(item[1]), reverse=True)[:3]
+        return "Most is used by " + ", ".join(f"{student} ({shown(budget)})" for student, budget in most) + "."
 
 
 class Budget:
-    """What one archive or folder may hold in all."""
+    """What one student's files may hold, and where they are put aside."""
 
-    def __init__(self, spool: Path):
-        self.spool, self.entries, self.total = spool, 0, 0
+    def __init__(self, everybody: Budgets, spool: Path):
+        self.everybody, self.spool, self.entries, self.total, self.kept = everybody, spool, 0, 0, 0
 
-    def count(self) -> None:
-        self.entries += 1
+    def count(self, entries: int = 1) -> None:
+        """OverBudget where there are too many files."""
+        self.entries += entries
+        self.everybody.add(entries, 0)
         if self.entries > MAX_ENTRIES:
-            raise CollectError(f"There are more than {MAX_ENTRIES:,} files in it; that is no set of submissions.")
+            raise OverBudget(f"There are more than {MAX_ENTRIES:,} files in it; hand in the notebook only.")
 
-    def take(self, size: int) -> None:
+    def use(self, size: int) -> None:
+        """OverBudget where too many bytes are unpacked."""
         self.total += size
+        self.everybody.add(0, size)
         if self.total > MAX_TOTAL:
-            raise CollectError(
-                f"Its notebooks take more than {MAX_TOTAL // 2**30} GB unpacked; it may be a zip bomb. "
-                "Nothing was taken."
+            raise OverBudget(
+                f"The files unpack to more than {MAX_TOTAL / 2**20:,.0f} MB, as a zip bomb does; none was taken."
             )
 
     def keep(self, raw: bytes) -> Path:
         """Put unpacked bytes aside under a name of ours."""
-        path = self.spool / f"{self.entries}-{self.total}"
+        self.kept += 1
+        path = self.spool / str(self.kept)
         path.write_bytes(raw)
         return path
 
+    def drop(self, keep: Path | None = None) -> None:
+        """Remove what was put aside, all but `keep`, so that a whole class needs little room."""
+        for path in self.spool.iterdir():
+            if path != keep:
+                path.unlink()
 
-def _is_wanted(name: str) -> bool:
+
+@contextmanager
+def listing(source: Path) -> Iterator[list[Listed]]:
+    """What lies in a folder or zip archive, which stays open meanwhile. CollectError where `source` is neither."""
+    if source.is_dir():
+        yield _folder_list(source)
+    elif source.is_file():
+        try:
+            archive = zipfile.ZipFile(source)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as problem:
+            raise CollectError(f"{source.name} cannot be read as a zip archive ({problem}).") from None
+        with archive:
+            yield [
+                Listed(_decoded(info), info.is_dir(), partial(_zip_entry, archive, info, depth=1))
+                for info in archive.infolist()
+            ]
+    else:
+        raise CollectError(f"There is no folder or zip archive {source}.")
+
+
+def is_wanted(name: str) -> bool:
+    """Whether a file of this name may be, or hold, a notebook of the student's."""
     path = PurePosixPath(name.replace("\\", "/"))
     return (
-        path.suffix.lower() in (".ipynb", ".zip")
+        (is_notebook(path.name) or name.lower().endswith((*ZIP, *TAR)))
         and not path.name.startswith("._")
         and not NOT_THEIRS & set(path.parts)
     )
 
 
-def folder_entries(folder: Path, budget: Budget) -> Iterator[Entry]:
-    """Notebooks and archives in a folder, links not followed."""
-    folders = [folder]
+def name_parts(name: str) -> tuple[str, ...] | None:
+    """The parts of an entry's name; None where it is absolute or steps outside."""
+    name = name.replace("\\", "/")
+    if name.startswith("/") or re.match(r"[A-Za-z]:", name):
+        return None
+    parts = tuple(part for part in PurePosixPath(name).parts if part != ".")
+    return None if ".." in parts else parts
+
+
+def stem(name: str) -> str:
+    """A file's name without what says that it is a notebook or an archive."""
+    return re.sub(r"(\.ipynb(\.txt|\.json)?|\.tar\.gz|\.[^.]*)$", "", name, flags=re.I)
+
+
+# --- folders ---------------------------------------------------------------------------------------------
+
+
+def _folder_list(folder: Path) -> list[Listed]:
+    """All files and folders below `folder`, links not followed."""
+    listed, folders = [], [folder]
     while folders:
         for path in sorted(folders.pop().iterdir()):
-            budget.count()
-            name = path.relative_to(folder).as_posix()
-            mode = path.lstat().st_mode
-            if stat.S_ISLNK(mode):
-                if _is_wanted(name):
-                    yield Entry(name, None, "The file is a link to another file; it was not followed.")
-            elif stat.S_ISDIR(mode):
-                if path.name not in NOT_THEIRS:
-                    folders.append(path)
-            elif stat.S_ISREG(mode) and _is_wanted(name):
-                if path.stat().st_size > MAX_BYTES:
-                    yield Entry(name, None, f"The file is over {MAX_BYTES // 2**20} MB; it was not taken.")
-                    continue
-                if path.suffix.lower() == ".zip":
-                    yield from _opened(name, path, budget, 1)
-                else:
-                    yield Entry(name, path)
+            is_folder = path.is_dir() and not path.is_symlink()
+            if is_folder and path.name not in NOT_THEIRS:
+                folders.append(path)
+            listed.append(Listed(path.relative_to(folder).as_posix(), is_folder, partial(_folder_entry, path)))
+            if len(listed) > MAX_ALL_ENTRIES:
+                raise CollectError(
+                    f"There are more than {MAX_ALL_ENTRIES:,} files in {folder}; that is no set of submissions."
+                )
+    return listed
 
 
-def archive_entries(path: Path, budget: Budget) -> Iterator[Entry]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield from _zip_entries(archive, budget, 1)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as problem:
-        raise CollectError(f"{path.name} cannot be read as a zip archive ({problem}).") from None
+def _folder_entry(path: Path, budget: Budget) -> Iterator[Entry]:
+    budget.count()
+    mode = path.lstat().st_mode
+    if not is_wanted(path.name):
+        return
+    if stat.S_ISLNK(mode):
+        yield Entry(None, LINK)
+    elif stat.S_ISREG(mode):
+        if path.stat().st_size > MAX_BYTES:
+            yield Entry(None, f"The file is over {MAX_BYTES // 2**20} MB; it was not taken.")
+        else:
+            yield from _opened(path.name, path, budget, depth=1)
 
 
-def _zip_entries(archive: zipfile.ZipFile, budget: Budget, depth: int) -> Iterator[Entry]:
-    for info in archive.infolist():
-        budget.count()
-        name = _decoded(info)
-        if info.is_dir() or not _is_wanted(name):
-            continue
-        if stat.S_ISLNK(info.external_attr >> 16):
-            yield Entry(name, None, "The file is a link to another file; it was not followed.")
-            continue
-        try:
-            raw = _unpacked(archive, info)
-        except _TooMuch as reason:
-            yield Entry(name, None, str(reason))
-            continue
-        except DAMAGED:
-            yield Entry(
-                name,
-                None,
-                "The file is locked with a password; it was not taken."
-                if info.flag_bits & ENCRYPTED
-                else "The file is damaged in the archive; it was not taken.",
-            )
-            continue
-        budget.take(len(raw))
-        path = budget.keep(raw)
-        yield from _opened(name, path, budget, depth + 1) if name.lower().endswith(".zip") else [Entry(name, path)]
+# --- archives --------------------------------------------------------------------------------------------
 
 
 def _opened(name: str, path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
-    """The notebooks in a student's own archive. Whose they are, the archive's name says; inside, only names count."""
+    """The file itself, or the notebooks in it where it is an archive."""
+    is_zip, is_tar = name.lower().endswith(ZIP), name.lower().endswith(TAR)
+    if not is_zip and not is_tar:
+        yield Entry(path)
+        return
     if depth > MAX_DEPTH:
-        yield Entry(name, None, "There are archives within archives; that one was not opened.")
+        yield Entry(None, "There are archives within archives; that one was not opened.")
+        return
+    kind = "zip" if is_zip else "tar"
+    try:
+        inner = list(_zip_entries(path, budget, depth) if is_zip else _tar_entries(name, path, budget, depth))
+    except DAMAGED as problem:
+        if isinstance(problem, OSError) and problem.errno in FULL:
+            raise
+        yield Entry(None, f"The {kind} archive is damaged; it was not opened.")
+        return
+    yield from inner or [Entry(None, f"The {kind} archive holds no notebook.")]
+
+
+def _zip_entries(path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
+    # Reading the list of a zip takes memory for every file in it, so they are counted before.
+    if path.read_bytes().count(LISTED) > MAX_ENTRIES:
+        budget.count(MAX_ENTRIES + 1)
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            name = _decoded(info)
+            for entry in _zip_entry(archive, info, budget, depth + 1):
+                yield _within(name, entry)
+
+
+def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, depth: int) -> Iterator[Entry]:
+    budget.count()
+    name = _decoded(info)
+    if info.is_dir() or not is_wanted(name):
+        return
+    if stat.S_ISLNK(info.external_attr >> 16):
+        yield Entry(None, LINK)
         return
     try:
-        with zipfile.ZipFile(path) as archive:
-            inner = list(_zip_entries(archive, budget, depth))
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
-        yield Entry(name, None, "The zip archive is damaged; it was not opened.")
-        return
-    if not inner:
-        yield Entry(name, None, "The zip archive holds no notebook.")
+        raw = _unpacked(archive, info, budget)
+    except _TooMuch as reason:
+        yield Entry(None, str(reason))
+    except DAMAGED:
+        yield Entry(
+            None,
+            "The file is locked with a password; it was not taken."
+            if info.flag_bits & ENCRYPTED
+            else "The file is damaged in the archive; it was not taken.",
+        )
+    else:
+        yield from _opened(name, budget.keep(raw), budget, depth)
+
+
+def _tar_entries(name: str, path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
+    file: io.BufferedIOBase
+    with gzip.open(path) if name.lower().endswith("gz") else open(path, "rb") as file:
+        # As a stream: every byte is read once, in order, and counted, whatever the headers say.
+        with tarfile.open(fileobj=io.BufferedReader(_Counted(file, budget)), mode="r|") as archive:
+            for info in archive:
+                budget.count()
+                if not is_wanted(info.name) or info.isdir():
+                    continue
+                if not info.isreg():
+                    yield _within(info.name, Entry(None, LINK))
+                elif info.size > MAX_BYTES:
+                    reason = f"The file unpacks to more than {MAX_BYTES // 2**20} MB; it was not taken."
+                    yield _within(info.name, Entry(None, reason))
+                elif content := archive.extractfile(info):
+                    for entry in _opened(info.name, budget.keep(content.read()), budget, depth + 1):
+                        yield _within(info.name, entry)
+
+
+class _Counted(io.RawIOBase):
+    """A file whose bytes count against a budget as they are read."""
+
+    def __init__(self, file: io.BufferedIOBase, budget: Budget):
+        self.file, self.budget = file, budget
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        size = self.file.readinto(buffer)
+        self.budget.use(size)
+        return size
+
+
+def _within(name: str, entry: Entry) -> Entry:
+    """An entry of an archive, with its path there; an archive in it counts as a folder."""
     parts = name_parts(name)
-    for entry in inner:
-        within = name_parts(entry.name)
-        if parts is None or within is None:
-            yield Entry(name, None, "A file name in the archive points outside of it; that file was not taken.")
-            continue
-        yield Entry(f"{name[: -len('.zip')]}/{within[-1]}", entry.path, entry.reason)
+    if parts is None:
+        return Entry(None, OUTSIDE)
+    return Entry(entry.path, entry.reason, (*parts[:-1], *entry.inside) if entry.inside else parts)
 
 
 class _TooMuch(Exception):
     """An entry that unpacks to more than a notebook may be; the message is the reason."""
 
 
-def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> bytes:
     """The bytes of one entry, read no further than the bounds whatever its header says."""
-    most = MAX_BYTES
     with archive.open(info) as file:
         raw = bytearray()
         while chunk := file.read(2**20):
+            budget.use(len(chunk))
             raw += chunk
-            if len(raw) > most:
-                raise _TooMuch(f"The file unpacks to more than {most // 2**20} MB; it was not taken.")
+            if len(raw) > MAX_BYTES:
+                raise _TooMuch(f"The file unpacks to more than {MAX_BYTES // 2**20} MB; it was not taken.")
             if len(raw) > RATIO_FROM and len(raw) > MAX_RATIO * max(info.compress_size, 1):
                 raise _TooMuch(
                     f"The file unpacks to more than {MAX_RATIO} times its size, as a zip bomb does; it was not taken."

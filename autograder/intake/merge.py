@@ -5,7 +5,6 @@ test cells, the student's text in the answer cells, and the student's own extra 
 Nothing of the submission is executed or imported here, and the submitted file is never changed.
 """
 
-import json
 import re
 from dataclasses import dataclass, field
 
@@ -13,11 +12,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.cells import answered_question, grade_id
-from autograder.intake.choose import MAX_BYTES, IntakeError, too_large
+from autograder.course.notebooks import without_data_name
+from autograder.intake.choose import IntakeError
+from autograder.intake.read import Cell, cells_of, parse
 
-MAX_CELLS = 2_000
-MAX_SOURCE = 500_000
-LARGE_OUTPUTS = 5 * 2**20
+WRONG_FILE = "None of this homework's answer cells is in the notebook. Is it the right file?"
+ENOUGH_TEXT = 20  # characters in words that somebody has added to a locked cell: less is no answer
 
 
 @dataclass
@@ -28,106 +28,40 @@ class Submission:
     repairs: list[str] = field(default_factory=list)
 
 
-@dataclass
-class _Cell:
-    """A cell as handed in; `name` is the id it claims, `source` its text."""
-
-    code: bool
-    source: str
-    name: str | None
-
-
-# --- from bytes to cells ---------------------------------------------------------------------------------
-
-
 def read_submission(raw: bytes, released: NotebookNode) -> Submission:
     """The bytes of a submitted file -> Submission, or IntakeError with the reason.
 
     released: the notebook as students received it (no solutions, no hidden tests).
     """
-    content, repairs = _parse(raw)
-    cells = _cells(content, repairs)
+    content, repairs = parse(raw)
+    cells = cells_of(content, repairs)
     return _merge(cells, released, repairs)
 
 
-def _parse(raw: bytes) -> tuple[dict, list[str]]:
-    if len(raw) > MAX_BYTES:
-        raise IntakeError(too_large(len(raw)))
-    if not raw.strip(b" \t\r\n\0"):
-        raise IntakeError("The file is empty. Save the notebook and hand in again.")
-    if raw.startswith(b"PK\x03\x04"):
-        raise IntakeError("The file is a zip archive, not a notebook. Unpack it and hand in the .ipynb file.")
-    for encoding in dict.fromkeys(("utf-8-sig", json.detect_encoding(raw), "utf-16", "cp1252", "latin-1")):
-        try:
-            content = json.loads(raw.decode(encoding), strict=False)
-        except (ValueError, RecursionError):
-            continue
-        if not isinstance(content, dict):
-            raise IntakeError("The file is not a Jupyter notebook: it holds JSON of another kind.")
-        usual = encoding.startswith("utf-8")
-        return content, [] if usual else [f"The file was not in UTF-8; it was read as {encoding}."]
-    raise IntakeError(
-        "The file is not a Jupyter notebook: it does not hold valid JSON. "
-        "Open it in JupyterLab, save it and hand in again."
-    )
-
-
-def _cells(content: dict, repairs: list[str]) -> list[_Cell]:
-    """The notebook's cells with their sources; outputs, attachments and odd entries are dropped."""
-    version, minor = content.get("nbformat"), content.get("nbformat_minor", 0)
-    raw_cells = content.get("cells")
-    if not isinstance(raw_cells, list) and isinstance(content.get("worksheets"), list):
-        sheets = [sheet.get("cells") for sheet in content["worksheets"] if isinstance(sheet, dict)]
-        raw_cells = [cell for cells in sheets if isinstance(cells, list) for cell in cells]
-        repairs.append("The notebook was in an old format; its cells were taken over.")
-    elif type(version) is not int or version != 4 or type(minor) is not int or not 0 <= minor <= 5:
-        repairs.append("The notebook names a format version that Jupyter does not write; it was read as version 4.")
-    if not isinstance(raw_cells, list):
-        raise IntakeError("The file is not a Jupyter notebook: it has no cells.")
-    if len(raw_cells) > MAX_CELLS:
-        raise IntakeError(f"The notebook has {len(raw_cells):,} cells; at most {MAX_CELLS:,} are read.")
-    cells = [_cell(cell) for cell in raw_cells if isinstance(cell, dict)]
-    if len(cells) < len(raw_cells):
-        repairs.append("Some entries of the notebook were no cells; they were left out.")
-    if any(len(cell.source) > MAX_SOURCE for cell in cells):
-        raise IntakeError(f"A cell holds more than {MAX_SOURCE:,} characters; shorten it and hand in again.")
-    outputs = sum(len(str(cell.get("outputs"))) for cell in raw_cells if isinstance(cell, dict) and cell.get("outputs"))
-    if outputs > LARGE_OUTPUTS:
-        repairs.append(f"The notebook carried {outputs / 2**20:.0f} MB of outputs; they were dropped.")
-    return cells
-
-
-def _cell(cell: dict) -> _Cell:
-    source = cell.get("source", cell.get("input", ""))
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    source = source if isinstance(source, str) else ""
-    metadata = cell.get("metadata")
-    nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    # Half of a surrogate pair is legal in JSON and cannot be written to a file.
-    source = source.encode("utf-8", "replace").decode().replace("\r\n", "\n").replace("\0", "")
-    return _Cell(cell.get("cell_type") == "code", source, name if isinstance(name, str) else None)
-
-
-# --- from cells to a clean notebook ----------------------------------------------------------------------
-
-
-def _merge(cells: list[_Cell], released: NotebookNode, repairs: list[str]) -> Submission:
+def _merge(cells: list[Cell], released: NotebookNode, repairs: list[str]) -> Submission:
     """The released notebook with the student's answers, and the student's own cells after the cell they followed."""
     known = {name: cell for cell in released.cells if (name := grade_id(cell))}
+    _check_homework(cells, known)
     place = _places(cells, known, repairs)
     chosen = _answers(cells, place, known, repairs)
     if not chosen:
-        raise IntakeError("None of this homework's answer cells is in the notebook. Is it the right file?")
-    extras: dict[str | None, list[_Cell]] = {None: []}
+        raise IntakeError(WRONG_FILE)
+    answers = {name: cells[i].source for name, i in chosen.items()}
+    taken = set(chosen.values())
+    for name in known:
+        if _is_by_hand(known[name]) and answers.get(name, "").strip() in ("", known[name].source.strip()):
+            text, moved = _own_text(cells, place, name, known, name in chosen)
+            if text:
+                answers[name] = text
+                taken |= moved
+                repairs.append(f"Cell {name} was missing or empty; other text of yours stands in it, for the reader.")
+    extras: dict[str | None, list[Cell]] = {None: []}
     after: str | None = None
-    answer_positions = set(chosen.values())
     for i, cell in enumerate(cells):
         name = place[i]
-        if name is not None:
+        if name is not None and (i in taken or not _is_answer(known[name])):
             after = name
-        if i not in answer_positions and (name is None or _is_answer(known[name])):
+        if i not in taken and (name is None or _is_answer(known[name])):
             if name is None or cell.source.strip() != known[name].source.strip():
                 extras.setdefault(after, []).append(cell)
     for name in (n for n in known if not _is_answer(known[n]) and n.startswith("test_")):
@@ -138,8 +72,8 @@ def _merge(cells: list[_Cell], released: NotebookNode, repairs: list[str]) -> Su
     for cell in released.cells:
         name, clean = grade_id(cell), nbformat.from_dict(cell)
         if name and _is_answer(cell):
-            if name in chosen:
-                clean.source = cells[chosen[name]].source
+            if name in answers:
+                clean.source = answers[name]
             else:
                 repairs.append(f"Cell {name} was missing; it counts as not answered.")
         notebook.cells.append(clean)
@@ -149,7 +83,64 @@ def _merge(cells: list[_Cell], released: NotebookNode, repairs: list[str]) -> Su
     return Submission(notebook, repairs)
 
 
-def _places(cells: list[_Cell], known: dict[str, NotebookNode], repairs: list[str]) -> list[str | None]:
+def _check_homework(cells: list[Cell], known: dict[str, NotebookNode]) -> None:
+    """IntakeError where the file is another homework's, or nobody's: a stub alone is in every homework.
+
+    For this homework speak its ids, its texts, the headings of its questions and what its answers define; for another
+    one speak ids that this homework does not have. Whoever edits a lot still leaves many of the former.
+    """
+    texts = {c.source.strip(): name for name, c in known.items() if not _is_answer(c) or _functions(c)}
+    headings = {line: name for name, c in known.items() for line in _headings(c.source) if c.cell_type == "markdown"}
+    own: set[str] = set()
+    foreign: set[str] = set()
+    for cell in cells:
+        if cell.name:
+            (own if cell.name in known else foreign).add(cell.name)
+        signs = [texts.get(cell.source.strip()), *(headings.get(line) for line in _headings(cell.source))]
+        own |= {name for name in signs if name}
+        defined = _defines(cell)
+        own |= {name for name, c in known.items() if defined and _is_answer(c) and defined & _wanted(c)}
+    if not own or len(foreign) > len(own):
+        raise IntakeError(WRONG_FILE)
+
+
+def _headings(text: str) -> list[str]:
+    """The headings in a text that say something: "Set-up" stands in every homework."""
+    found = [line.strip() for line in text.split("\n") if line.startswith("#")]
+    return [line for line in found if len(line.split()) >= 4]
+
+
+def _own_text(
+    cells: list[Cell], place: list[str | None], name: str, known: dict[str, NotebookNode], has_cell: bool
+) -> tuple[str, set[int]]:
+    """The student's own text for a by-hand question whose cell is missing or empty, and the cells to take it from.
+
+    It is what stands between the cell's released neighbours, or was written into one of these. Where the cell is
+    missing and nothing is there either, any own cell of its kind in the notebook may be the answer.
+    """
+    order, code = list(known), known[name].cell_type == "code"
+    at = order.index(name)
+    before = next((n for n in reversed(order[:at]) if n in place), None)
+    later = next((n for n in order[at + 1 :] if n in place), None)
+    start = len(place) - 1 - place[::-1].index(before) if before else -1
+    end = place.index(later) if later else len(place)
+    own = [i for i, p in enumerate(place) if p is None and cells[i].source.strip()]
+    near = [i for i in own if start < i < end and (cells[i].code == code or not code)]
+    written = [_added(cells[i].source, known[n].source) for i, n in ((start, before), (end, later)) if n and not code]
+    texts = [text for text in [*written, *(cells[i].source for i in near)] if text.strip()]
+    if texts or has_cell:
+        return "\n\n".join(texts), {i for i in near if cells[i].code == code}
+    return "\n\n".join(cells[i].source for i in own if cells[i].code == code), set()
+
+
+def _added(text: str, released: str) -> str:
+    """The lines of an edited cell that the released one does not have; none where they hold hardly a new word."""
+    lines, words = {line.strip() for line in released.split("\n")}, set(released.split())
+    added = "\n".join(line for line in text.split("\n") if line.strip() not in lines)
+    return added if sum(len(word) for word in added.split() if word not in words) >= ENOUGH_TEXT else ""
+
+
+def _places(cells: list[Cell], known: dict[str, NotebookNode], repairs: list[str]) -> list[str | None]:
     """For each cell the released cell that it is, or None for a cell of the student's own.
 
     The id in its metadata counts, unless the cell plainly is another one: it defines what another answer asks for
@@ -159,7 +150,7 @@ def _places(cells: list[_Cell], known: dict[str, NotebookNode], repairs: list[st
     places: list[str | None] = []
     edited, flipped = [], []
     for cell in cells:
-        text, name = cell.source.strip(), cell.name if cell.name in known else None
+        text, name = without_data_name(cell.source).strip(), cell.name if cell.name in known else None
         same = texts.get(text)
         if same is not None and (name is None or not _is_answer(known[same])):
             name = same
@@ -187,7 +178,7 @@ def _places(cells: list[_Cell], known: dict[str, NotebookNode], repairs: list[st
 
 
 def _answers(
-    cells: list[_Cell], place: list[str | None], known: dict[str, NotebookNode], repairs: list[str]
+    cells: list[Cell], place: list[str | None], known: dict[str, NotebookNode], repairs: list[str]
 ) -> dict[str, int]:
     """{answer cell: position of the student's cell that fills it}; `place` is completed on the way."""
     chosen: dict[str, int] = {}
@@ -232,7 +223,7 @@ def _by_position(cells, place, name, known) -> int | None:
     return found[0] if len(found) == 1 else None
 
 
-def _defines(cell: _Cell) -> set[str]:
+def _defines(cell: Cell) -> set[str]:
     """Names that a code cell defines or assigns at its top level, found in its text.
 
     By pattern on purpose: Python's own parser can be made to use up the stack or the memory of this process.
@@ -247,16 +238,19 @@ def _defines(cell: _Cell) -> set[str]:
 
 def _wanted(cell: NotebookNode) -> set[str]:
     """The names that an answer cell asks for: the function of its stub, or else what its question is called by."""
-    functions = set(re.findall(r"^def\s+(\w+)\s*\(", cell.source, flags=re.M)) if cell.cell_type == "code" else set()
     question = answered_question(cell)
-    return functions or ({question} if question and cell.cell_type == "code" else set())
+    return _functions(cell) or ({question} if question and cell.cell_type == "code" else set())
+
+
+def _functions(cell: NotebookNode) -> set[str]:
+    return set(re.findall(r"^def\s+(\w+)\s*\(", cell.source, flags=re.M)) if cell.cell_type == "code" else set()
 
 
 def _all_wanted(known: dict[str, NotebookNode]) -> set[str]:
     return set().union(*(_wanted(cell) for cell in known.values() if _is_answer(cell)))
 
 
-def _belongs_elsewhere(cell: _Cell, name: str, known: dict[str, NotebookNode]) -> bool:
+def _belongs_elsewhere(cell: Cell, name: str, known: dict[str, NotebookNode]) -> bool:
     """True if the cell defines another answer and does not so much as name what its own id asks for."""
     wanted = _wanted(known[name])
     return not any(re.search(rf"\b{w}\b", cell.source) for w in wanted) and bool(_defines(cell) & _all_wanted(known))
@@ -266,6 +260,10 @@ def _is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.nbgrader.get("solution"))
 
 
-def _own(cell: _Cell) -> NotebookNode:
+def _is_by_hand(cell: NotebookNode) -> bool:
+    return _is_answer(cell) and bool(cell.metadata.nbgrader.get("grade"))
+
+
+def _own(cell: Cell) -> NotebookNode:
     """A student's own cell, without metadata."""
     return nbformat.v4.new_code_cell(cell.source) if cell.code else nbformat.v4.new_markdown_cell(cell.source)

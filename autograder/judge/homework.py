@@ -6,6 +6,7 @@ The key is a package that gives
     QUESTIONS                        the questions in the notebook's order; the only name that every key needs
     open_shop(data_folder=None)      the data that probes are drawn from and answers judged by (see `Shop`)
     measure_reference(shop)          the reference values on these data, as JSON values
+    write_cut(folder)                writes a smaller data set for `open_shop`, on which the self-test is quick
     DEMO_MISTAKES                    students of the demo who are wrong: {name: {question: (in the solution, instead)}}
     PLAIN_TESTS                      {question: asserts}: two questions that exploits attack, and what would test them
                                      without a judge
@@ -18,13 +19,16 @@ import hashlib
 import importlib.util
 import json
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
 from autograder.course.files import write_whole
+from autograder.course.notebooks import read_notebook, set_up_imports
 from autograder.inside.collector import KernelPart
 from autograder.judge.question import Question
 from helpers.errors import CourseError
@@ -59,18 +63,22 @@ class Shop(Protocol):
 
 
 class NoShop:
-    """In the place of a shop for a homework that needs no data."""
+    """In the place of a shop for a homework whose key opens none: what there is, the set-up cell imports and the kernel
+    part builds."""
 
     fingerprint = "no data"
 
-    def __init__(self) -> None:
+    def __init__(self, notebook: Path, kernel: KernelPart) -> None:
         self.reference: dict[str, Any] = {}
+        self._notebook, self._kernel = notebook, kernel
 
     def set_up(self, only: tuple = ()) -> dict[str, Any]:
-        return {}
+        return self._kernel.set_up(only)
 
     def notebook(self) -> dict[str, Any]:
-        return {}
+        space: dict[str, Any] = {}
+        exec(set_up_imports(read_notebook(self._notebook)), space)
+        return space | self._kernel.set_up()
 
 
 class Homework:
@@ -123,7 +131,7 @@ class Homework:
     def shop(self) -> Any:
         """A `Shop`: the data and the right scores for them, with the reference values where these are stored."""
         if not hasattr(self.key, "open_shop"):
-            return NoShop()
+            return NoShop(self.folder / f"{self.name}.ipynb", self._kernel)
         shop = self.key.open_shop(self.data_folder)
         shop.reference = self._stored(shop.fingerprint) or {}
         return shop
@@ -162,16 +170,47 @@ class Homework:
         """{question id: the text of its plain right answer}, in the notebook's order."""
         return {question.id: question.right_answers[0].source for question in self.judged if question.right_answers}
 
+    def check(self) -> None:
+        """HomeworkError unless every question that another one builds on has a right answer and a stand-in."""
+        for question in self.judged:
+            for earlier in question.builds_on:
+                builds_on = f"In {self.name}, {question.id} builds on {earlier.id}, which"
+                if not earlier.writes:
+                    raise HomeworkError(f"{builds_on} asks for no function: take it out of builds_on.")
+                if not earlier.right_answers:
+                    raise HomeworkError(f"{builds_on} has no right answer: give it a plain one in right_answers.")
+                if earlier.writes not in self.stand_ins():
+                    raise HomeworkError(
+                        f"{builds_on} has no stand-in: let stand_ins() in {self.folder / KERNEL} give {earlier.writes}."
+                    )
+
 
 def find_homework(folder: Path, data_folder: Path | None = None) -> Homework:
     """The homework in a folder, ready to judge; HomeworkError or ReferenceMissing where it is not."""
     homework = Homework(folder, data_folder)
+    homework.check()
     if hasattr(homework.key, "measure_reference") and not homework.shop.reference:
         raise ReferenceMissing(
             f"There are no reference values of {homework.name} for the data set in use: "
             f"run `autograder reference {homework.name}` once."
         )
     return homework
+
+
+@contextmanager
+def small_homework(folder: Path) -> Iterator[Homework]:
+    """The homework in a folder, ready to judge a few hundred answers: on the cut of its data that the key writes, with
+    reference values of the cut's own; else as it is."""
+    key = Homework(folder).key
+    if not hasattr(key, "write_cut"):
+        yield find_homework(folder)
+        return
+    with tempfile.TemporaryDirectory(prefix="selftest-") as cut:
+        key.write_cut(Path(cut))
+        homework = Homework(folder, Path(cut))
+        homework.check()
+        homework.measure_reference()
+        yield homework
 
 
 def _loaded(folder: Path) -> ModuleType:
@@ -190,8 +229,13 @@ def _loaded(folder: Path) -> ModuleType:
         specification.loader.exec_module(module)
         if not getattr(module, "QUESTIONS", None):
             raise HomeworkError(f"{path} names no QUESTIONS: list them there in the notebook's order.")
-    except BaseException:
+    except BaseException as problem:
         for loaded in [other for other in sys.modules if other == name or other.startswith(f"{name}.")]:
             del sys.modules[loaded]
+        if isinstance(problem, ImportError):
+            raise HomeworkError(
+                f"The answer key in {folder} does not fit this grader ({problem}): correct its import, or install the "
+                "version of the grader that the course folder has."
+            ) from None
         raise
     return module

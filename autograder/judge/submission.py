@@ -12,7 +12,8 @@ from autograder.judge.homework import Homework
 from autograder.judge.judge import Request, draw_request, judge
 from autograder.judge.question import Question
 from autograder.judge.verdict import Verdict, by_hand, refused
-from autograder.run.notebook import KILLED, OUTSIDE, Limits, Run, RunFailed, run_notebook
+from autograder.run.apart import run_notebook
+from autograder.run.notebook import KILLED, OUTSIDE, Limits, Run, RunFailed
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
 Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]

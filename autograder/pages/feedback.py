@@ -26,6 +26,7 @@ from autograder.gradebook.present import VERDICT
 from autograder.judge.verdict import Verdict, told_problems
 
 MAX_FORMULA = 2_000
+MAX_MARKDOWN, MAX_CODE = 20_000, 100_000  # characters; longer text of a student's is shown as it is, not laid out
 CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{1,6};")
 MATHS = {
     "xmlns",
@@ -134,16 +135,28 @@ def _read(kept: dict) -> dict:
 
 
 def _code(source: str) -> Markup:
+    if len(source) > MAX_CODE:
+        return _as_it_is(source)
     return Markup(highlight(source, PythonLexer(), LIGHT))
 
 
 def markdown(text: str, trusted: bool) -> Markup:
-    """Markdown as HTML with MathML. trusted: the course's own text, whose HTML and links are kept."""
+    """Markdown as HTML with MathML. trusted: the course's own text, whose HTML and links are kept.
+
+    The libraries for Markdown take a time that grows with the square of the length of some texts, so that others than
+    the course's are laid out only up to a length.
+    """
+    if not trusted and len(text) > MAX_MARKDOWN:
+        return _as_it_is(text)
     renderer = _Renderer(escape=not trusted, allow_harmful_protocols=trusted, exclude_anchor_links=True)
     try:
         return Markup(MarkdownWithMath(renderer=renderer).render(text))
     except Exception:  # such as an attachment that is not there, or lists nested without end
-        return Markup("<pre>") + escape(text) + Markup("</pre>")
+        return _as_it_is(text)
+
+
+def _as_it_is(text: str) -> Markup:
+    return Markup("<pre>") + escape(text) + Markup("</pre>")
 
 
 class _Renderer(IPythonRenderer):

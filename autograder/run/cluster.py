@@ -27,7 +27,8 @@ from nbformat import NotebookNode
 from autograder.course.files import GradingStopped
 from autograder.course.version import surroundings
 from autograder.run import sandbox
-from autograder.run.notebook import Limits, Run, RunFailed, run_notebook
+from autograder.run.apart import run_notebook
+from autograder.run.notebook import Limits, Run, RunFailed
 from autograder.run.sandbox import SandboxUnavailable
 from helpers import batch_embed_local, dataset_fingerprint, load_homework_data
 from helpers.errors import CourseError
@@ -65,7 +66,7 @@ def _outcome(task: dict) -> dict:
         return {"failed": str(reason)}
     except Exception:
         return {"broke": traceback.format_exc()}
-    return {"run": asdict(run) | {"late": sorted(run.late)}}
+    return {"run": run.to_json()}
 
 
 def _unfit(wanted: dict[str, str]) -> str | None:
@@ -168,8 +169,7 @@ class Cluster:
             raise RunFailed(reply["failed"])
         if "broke" in reply:
             raise RuntimeError(f"on the worker {reply['worker']}:\n{reply['broke']}")
-        run = reply["run"]
-        return Run(**run | {"notebook": nbformat.from_dict(run["notebook"]), "late": set(run["late"])})
+        return Run.from_json(reply["run"])
 
     def _task(self, notebook: NotebookNode | None, requests: dict[str, str], limits: Limits) -> str:
         """All that is sent to a worker."""

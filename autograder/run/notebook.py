@@ -8,11 +8,9 @@ import asyncio
 import json
 import logging
 import queue
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -23,7 +21,7 @@ import nbformat
 import psutil
 import zmq
 import zmq.asyncio
-from jupyter_client import AsyncKernelClient, AsyncKernelManager
+from jupyter_client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.provisioning import LocalProvisioner
 from nbclient import NotebookClient
@@ -33,9 +31,9 @@ from nbformat.v4 import new_output
 
 from autograder.course.cells import tested_question
 from autograder.inside import collector
-from autograder.run import provisioner, sandbox
-from autograder.run.parents import heavy_imports
+from autograder.run import parents, provisioner, sandbox
 from autograder.run.sandbox import Limits
+from autograder.run.scratch import Scratch
 from autograder.run.usage import Usage
 from helpers.errors import CourseError
 
@@ -95,6 +93,14 @@ class Run:
     late: set[str] = field(default_factory=set)
     ended_by: str | None = None
 
+    def to_json(self) -> dict:
+        """As JSON values."""
+        return asdict(self) | {"late": sorted(self.late)}
+
+    @classmethod
+    def from_json(cls, values: dict) -> "Run":
+        return cls(**values | {"notebook": nbformat.from_dict(values["notebook"]), "late": set(values["late"])})
+
 
 class Stopped(Exception):
     """The run had to end before the notebook did; the message is for the student, `by` for `Run.ended_by`."""
@@ -136,10 +142,18 @@ class Kernel:
         "--HistoryManager.enabled=False",
     ]
 
-    def __init__(self, notebook: NotebookNode, limits: Limits, sandboxed: bool, data_folder: Path | None):
-        self.limits, self.sandboxed, self.data_folder = limits, sandboxed, data_folder
-        self.heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
-        self.folder = Path(tempfile.mkdtemp(prefix="run-"))
+    def __init__(
+        self,
+        notebook: NotebookNode,
+        limits: Limits,
+        sandboxed: bool,
+        data_folder: Path | None,
+        parent: parents.Parent | None = None,
+    ):
+        self.limits, self.sandboxed, self.data_folder, self.parent = limits, sandboxed, data_folder, parent
+        self.notebook = notebook
+        self.scratch = Scratch()
+        self.folder = self.scratch.path
         self.context = zmq.asyncio.Context()
         # Set here, they hold for every socket of a client that is given this context.
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
@@ -147,7 +161,7 @@ class Kernel:
         self.context.setsockopt(zmq.LINGER, 0)
         log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
         (self.folder / "sockets").mkdir()
-        self.manager = AsyncKernelManager(
+        self.manager = provisioner.SandboxManager(
             context=self.context,
             log=log,
             transport="ipc",
@@ -173,7 +187,7 @@ class Kernel:
         if self.sandboxed:
             chosen = {
                 "provisioner_name": provisioner.NAME,
-                "config": {"limits": asdict(self.limits), "heavy": sorted(self.heavy)},
+                "config": {"limits": asdict(self.limits)},
             }
         return KernelSpec(
             argv=self.argv, display_name="submission", language="python", metadata={"kernel_provisioner": chosen}
@@ -187,6 +201,8 @@ class Kernel:
             place.mkdir(parents=True)
             environment = sandbox.environment(str(place.parent), self.data_folder)
         try:
+            if self.sandboxed:
+                self.manager.warm_parent = self.parent or parents.parent_of(self.notebook, environment)
             await self.manager.start_kernel(
                 env=environment, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
@@ -222,7 +238,7 @@ class Kernel:
             await self.manager.provisioner.wait()
             await self.manager.provisioner.cleanup()
         self.context.destroy(linger=0)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.scratch.close()
 
     async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
         """Execute one cell -> whether it ended by itself, with no more than `seconds` of computing and not idle for too
@@ -302,19 +318,21 @@ def run_notebook(
     limits: Limits = Limits(),
     sandboxed: bool | None = None,
     data_folder: Path | None = None,
+    parent: parents.Parent | None = None,
 ) -> Run:
     """Run a clean notebook; after each test cell ask for the evidence of its question.
 
     requests: {question id: JSON text of the request}. sandboxed: False runs it with the grader's own rights (default:
     what the environment says, see `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default:
-    the one in use). Whatever the notebook does ends up in the Run.
+    the one in use). parent: what its kernel is forked from in a sandbox (default: one of this process's own). Whatever
+    the notebook does ends up in the Run.
     Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
     """
     sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed
-    if sandboxed:
+    if sandboxed and parent is None:
         sandbox.require()
     own = nbformat.from_dict(notebook)
-    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder))
+    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder, parent))
     try:
         asyncio.get_running_loop()
     except RuntimeError:

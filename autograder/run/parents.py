@@ -14,11 +14,14 @@ import subprocess
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
+
+from nbformat import NotebookNode
 
 from autograder.run import sandbox
 from autograder.run.sandbox import SandboxUnavailable
@@ -50,11 +53,14 @@ MOST_PARENTS = 3
 MESSAGE_BYTES = 4096
 START_SECONDS = 120  # what the heaviest libraries may take on a busy machine
 MOST_LOOKED_AT, BYTES_LOOKED_AT = 500, 2**20  # files, and bytes of each
+# At the beginning of a line, or of a text or a line in JSON. Blanks alone may stand before it, no newlines: each place
+# is then looked at once, whatever the text.
+IMPORT = re.compile(r'(?:^|"|\\n)[ \t]*(?:from|import)[ \t]+(\w{1,100})', re.MULTILINE)
 
 
 def heavy_imports(sources: Iterable[str]) -> frozenset[str]:
     """Which of HEAVY these cells import, by a look at their text: a wrong guess costs time and nothing else."""
-    names = {match for source in sources for match in re.findall(r"^\s*(?:from|import)\s+(\w+)", source, re.MULTILINE)}
+    names = {match for source in sources for match in IMPORT.findall(source)}
     return frozenset(names & HEAVY.keys())
 
 
@@ -99,7 +105,7 @@ class Forked:
 class Parent:
     """One sandbox and its parent process."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen | None  # None where another process has started it, and this one only borrows it
     control: socket.socket
     said: BinaryIO
     running: int = 0
@@ -126,6 +132,15 @@ class Parent:
         os.close(keeper)
         self._count(1)
         return forked
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """It is not closed meanwhile, though another process forks from it."""
+        self._count(1)
+        try:
+            yield
+        finally:
+            self._count(-1)
 
     def _count(self, more: int) -> None:
         with self.lock:
@@ -162,16 +177,17 @@ class Parent:
 
     @property
     def alive(self) -> bool:
-        return self.process.poll() is None
+        return self.process is None or self.process.poll() is None
 
     def close(self) -> None:
-        """End the parent and everything that it has forked."""
+        """End the parent and everything that it has forked; one that is borrowed goes on."""
         self.control.close()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        if self.process is not None:
+            try:
+                self.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
         self.said.close()
 
 
@@ -185,6 +201,17 @@ class _Place:
 
 _places: dict[tuple, _Place] = {}
 _choosing = threading.Lock()
+
+
+def parent_of(notebook: NotebookNode, environment: dict[str, str]) -> Parent:
+    """A living parent for this notebook."""
+    heavy = heavy_imports(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return parent_for(heavy, environment)
+
+
+def borrowed(control: int, said: int) -> Parent:
+    """A parent of another process's, by the descriptors of its two sockets; to be closed after use."""
+    return Parent(None, socket.socket(fileno=control), os.fdopen(said, "rb"))
 
 
 def parent_for(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
@@ -230,7 +257,7 @@ def _likely_imports(notebook: Path) -> frozenset[str]:
         return frozenset()
     with open(notebook, "rb") as file:
         text = file.read(BYTES_LOOKED_AT).decode(errors="replace")
-    return heavy_imports(re.split(r'"|\\n', text))
+    return heavy_imports([text])
 
 
 def close_all() -> None:

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import psutil
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.manager import KernelManager
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
-from traitlets import Dict, List
+from traitlets import Dict
 
 from autograder.inside.kernel_start import SOCKETS
 from autograder.run import parents, sandbox
@@ -21,6 +21,12 @@ from autograder.run.sandbox import Limits
 NAME = "autograder-sandbox"
 KERNEL = 2  # the kernel's process id inside; 1 waits for its end
 WAIT_SECONDS = 0.01  # between two looks whether everything inside has ended
+
+
+class SandboxManager(AsyncKernelManager):
+    """A kernel manager that knows which warm parent its kernel is to be forked from."""
+
+    warm_parent: parents.Parent
 
 
 class SandboxProvisioner(LocalProvisioner):
@@ -32,22 +38,20 @@ class SandboxProvisioner(LocalProvisioner):
 
     limits = Dict(help="The fields of sandbox.Limits that differ from the defaults.").tag(config=True)
     forked: parents.Forked | None = None
-    heavy: List[str] = List(help="Names of parents.HEAVY that the notebook imports.").tag(config=True)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """`env` is all that the kernel gets."""
         return await super().pre_launch(**kwargs) | {"env": kwargs["env"]}
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Fork the kernel from a warm parent; of `cmd` it gets what stands behind the connection file."""
+        """Fork the kernel from the manager's warm parent; of `cmd` it gets what stands behind the connection file."""
         limits = Limits(**self.limits)
-        manager = cast(KernelManager, self.parent)
+        manager = cast(SandboxManager, self.parent)
         sockets = Path(manager.ip).parent
         written = json.loads(Path(manager.connection_file).read_text())
         connection = written | {"ip": f"{SOCKETS}/{Path(manager.ip).name}"}
         options = cmd[cmd.index(manager.connection_file) + 1 :]
-        parent = parents.parent_for(frozenset(self.heavy), kwargs["env"])
-        self.forked = parent.fork(
+        self.forked = manager.warm_parent.fork(
             sandbox.room_settings(limits, world=kwargs["env"]), connection, options, limits.start_seconds
         )
         self.process = cast(Popen, self.forked)  # it has what LocalProvisioner uses of one

@@ -21,7 +21,7 @@ def stand_ins():
     from helpers import evaluation, hybrid, similarity
 
     def recall_at_k(retrieved_ids, relevant_ids, k=10):
-        return evaluation.calculate_recall(list(retrieved_ids), list(relevant_ids), k)
+        return evaluation.calculate_recall(retrieved_ids, relevant_ids, k)
 
     def semantic_search(query, product_embeddings, products_df, k=10):
         return similarity.semantic_search(query, product_embeddings, products_df, k=k)

@@ -50,7 +50,7 @@ def test_release_proves_before_it_writes(course, proofs):
     assert [p.what for p in proofs] == [
         "the reference solution earns full marks",
         "the blank notebook earns nothing",
-        "no solution, hidden test, reference value or line of the key leaks",
+        "no solution, hidden test or part of the answer key leaks",
     ]
     edition = course.build / "student-edition"
     assert {p.name for p in edition.iterdir()} >= {
@@ -82,7 +82,7 @@ def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp
 
 def test_release_refuses_a_leak(course, small_homework, tmp_path):
     leaky = make_course(tmp_path / "course", small_homework.folder.parents[1])
-    (leaky.root / "helpers" / "notes.md").write_text(
+    (leaky.root / "lectures" / "notes.md").write_text(
         "lengths = np.linalg.norm(a) * np.linalg.norm(b)\n"
         "if lengths == 0:\n  return 0.0\nreturn float(np.dot(a, b) / lengths)"
     )

@@ -1,18 +1,13 @@
 """nbgrader's own command, Formgrader's button and `autograder grade` give the same marks by the same safe path."""
 
 import asyncio
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 from nbgrader.apps.api import NbGraderAPI
 
-import autograder
 from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course
@@ -21,6 +16,7 @@ from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
 from tests.conftest import SEED
+from tests.support.processes import nbgrader
 
 TRANSFORMER = 'get_ipython().input_transformers_post.append(lambda lines: ["pass\\n"])\n'
 
@@ -85,20 +81,6 @@ def outcome(course):
         assert all(q.message for q in result.questions)
         found[result.student] = result.status, scores, result.reason, result.repairs
     return found
-
-
-def nbgrader(course, *arguments):
-    """nbgrader as a user's shell starts it, where no environment is activated."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
-    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(autograder.__file__).parents[1])}
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "nbgrader"), *arguments],
-        cwd=course.root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
 
 
 def test_autograder_grade(expected):

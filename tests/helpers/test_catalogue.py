@@ -1,9 +1,12 @@
 """Reading catalogues: what is read, which data set is chosen, and what each kind of broken file says."""
 
+import csv
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from helpers import catalogue
 from helpers.catalogue import (
@@ -17,6 +20,7 @@ from helpers.catalogue import (
     sample_catalogue,
 )
 from helpers.errors import CourseError
+from helpers.evaluation import evaluate_search
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "wands"
 PRODUCT_HEADER = [
@@ -218,8 +222,10 @@ def test_missing_file(folder):
 
 
 def test_missing_column_is_named_with_its_file(folder):
-    write_table(folder / "query.csv", ["query_id", "query"], [[0, "couch"]])
-    with pytest.raises(DataError, match=r"query\.csv has no column query_class"):
+    write_table(folder / "query.csv", ["query_id", "query_class"], [[0, "Sofas"]])
+    with pytest.raises(
+        DataError, match=r"query\.csv has no column query; its header must name query_id, query, and may"
+    ):
         load_wands_queries(folder)
 
 
@@ -253,16 +259,15 @@ def test_repeated_ids(folder):
         load_wands_products(folder)
 
 
-@pytest.mark.parametrize("value, shown", [("abc", "'abc'"), ("1.5", r"'1\.5'"), ("", "nothing")])
-def test_ids_are_whole_numbers(folder, value, shown):
-    write_table(folder / "query.csv", ["query_id", "query", "query_class"], [[0, "couch", ""], [value, "bed", ""]])
-    with pytest.raises(DataError, match=f"row 2 has {shown} as query_id; write a whole number"):
+def test_an_id_in_every_row(folder):
+    write_table(folder / "query.csv", ["query_id", "query", "query_class"], [[0, "couch", ""], ["", "bed", ""]])
+    with pytest.raises(DataError, match="line 3 has nothing as query_id; write an id there"):
         load_wands_queries(folder)
 
 
 def test_ratings_are_numbers(folder):
     write_table(folder / "product.csv", PRODUCT_HEADER, [[*PRODUCTS[0][:6], "many", 4.5, 1]])
-    with pytest.raises(DataError, match="row 1 has 'many' as rating_count; write a number"):
+    with pytest.raises(DataError, match="line 2 has 'many' as rating_count; write a number"):
         load_wands_products(folder)
 
 
@@ -301,10 +306,198 @@ def test_every_row_longer_than_the_header(folder):
         load_wands_labels(folder)
 
 
-def test_a_quotation_mark_that_never_ends(folder):
-    (folder / "query.csv").write_text('query_id\tquery\tquery_class\n1\t"couch\tSofas\n2\tbed\tBeds\n')
-    with pytest.raises(DataError, match="is not a clean table"):
+@pytest.mark.parametrize("row", [["50", "a chair"], ["50", "a chair", *[""] * 6], ["50"]])
+@pytest.mark.parametrize("place", [1, 3, 4])
+def test_rows_shorter_than_the_header_are_named_by_their_line(folder, row, place):
+    rows = [*PRODUCTS[:place], row, *PRODUCTS[place:]]
+    write_table(folder / "product.csv", PRODUCT_HEADER, rows)
+    with pytest.raises(DataError, match=f"line {place + 2} has {len(row)} of 9 fields; give every row the columns"):
+        load_wands_products(folder)
+
+
+def test_empty_lines_are_no_rows_and_count_as_lines(folder):
+    path = folder / "label.csv"
+    path.write_text(path.read_text().replace("\n1\t", "\n\n1\t") + "\n\n9\t1\n")
+    with pytest.raises(DataError, match="line 10 has 2 of 4 fields"):
+        load_wands_labels(folder)
+    path.write_text(path.read_text().replace("9\t1\n", ""))
+    assert len(load_wands_labels(folder)) == len(LABELS)
+
+
+def test_two_columns_of_one_name(folder):
+    write_table(folder / "query.csv", ["query_id", "query", "Query"], [[0, "couch", "sofa"]])
+    with pytest.raises(DataError, match="two columns query; rename or remove one"):
         load_wands_queries(folder)
+
+
+# --- quotation marks: no row is ever swallowed ------------------------------------------------------------
+
+SIX = ["oak desk", '"Alpha', "owl clock", "red rug", '"Beta" chair', "door mat"]
+
+
+def write_names(folder, names, separator="\t"):
+    write_table(
+        folder / "product.csv", PRODUCT_HEADER, [[i, name, *[""] * 7] for i, name in enumerate(names)], separator
+    )
+    return folder
+
+
+@pytest.mark.parametrize("last", ['"Beta" chair', '"Beta', 'Beta"', '48" Beta', "Beta"])
+def test_names_that_begin_with_a_mark_and_have_no_second_one(folder, last):
+    names = [*SIX[:4], last, SIX[5]]
+    found = load_wands_products(write_names(folder, names))
+    assert found["product_name"].tolist() == names
+    # pandas, told that a mark is a letter, reads the same
+    plain = pd.read_csv(folder / "product.csv", sep="\t", quoting=csv.QUOTE_NONE)
+    assert found["product_name"].tolist() == plain["product_name"].tolist()
+
+
+@pytest.mark.parametrize("names", [[*SIX, '"48"" table"'], ['"48"" table"', *SIX], [*SIX, '"desk, oak"']])
+def test_a_file_that_mixes_both_ways_is_refused(folder, names):
+    with pytest.raises(
+        DataError, match=r"line \d has a quotation mark \(\"\) that opens a field and does not close it"
+    ):
+        load_wands_products(write_names(folder, names))
+
+
+def test_marks_that_swallow_rows_of_commas_are_refused(folder):
+    with pytest.raises(DataError, match=r"line 3 has a quotation mark .* closed only in line 6"):
+        load_wands_products(write_names(folder, [*SIX[:4], 'Beta"', SIX[5]], ","))
+
+
+@given(st.lists(st.text(st.sampled_from("a \"'\t\n,"), min_size=1).filter(lambda text: text.strip(" ")), min_size=1))
+@pytest.mark.parametrize("separator", ["\t", ","])
+def test_what_pandas_writes_is_read_letter_for_letter(tmp_path_factory, separator, names):
+    folder = tmp_path_factory.mktemp("written")
+    products = pd.DataFrame({"product_id": range(len(names)), "product_name": names, "product_description": "x"})
+    products.to_csv(folder / "product.csv", sep=separator, index=False)
+    try:
+        assert load_wands_products(folder)["product_name"].tolist() == names
+    except DataError as error:
+        assert "quotation mark" in str(error)  # a text that looks like rows
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the real queries are not on this machine")
+def test_quoted_queries_of_wands_as_csv_reads_them():
+    with (SHARED / "query.csv").open(encoding="utf-8", newline="") as file:
+        expected = [row["query"] for row in csv.DictReader(file, delimiter="\t")]
+    queries = load_wands_queries(SHARED)
+    assert len(queries) == 480 and queries["query"].tolist() == expected
+    assert 'fawkes 36" blue vanity' in expected
+
+
+# --- ids --------------------------------------------------------------------------------------------------
+
+
+def shop_with_ids(folder, product_ids, query_ids=(0, 1), pairs=None):
+    write_table(folder / "product.csv", ["product_id", "product_name"], [[i, f"chair {i}"] for i in product_ids])
+    write_table(folder / "query.csv", ["query_id", "query"], [[i, "chair"] for i in query_ids])
+    pairs = pairs or [(query_ids[0], product_ids[0]), (query_ids[1], product_ids[1])]
+    write_table(folder / "label.csv", ["query_id", "product_id", "label"], [[*pair, "Exact"] for pair in pairs])
+    return load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        ["0a1b-77", "0a1b-78"],  # as UUIDs
+        ["SKU 1", "sku 1"],
+        ["007", "7"],
+        ["10", "11", "A-12"],
+        ["18446744073709551615", "18446744073709551614"],
+        ["1.0", "1"],
+        ["1e3", "1000"],
+        ["\u0661", "1"],  # a digit of another script
+    ],
+)
+def test_ids_that_are_no_whole_numbers_are_text_letter_for_letter(folder, ids):
+    products, queries, labels = shop_with_ids(folder, ids, query_ids=ids)
+    assert products["product_id"].tolist() == ids and queries["query_id"].tolist() == ids
+    assert labels["product_id"].tolist() == labels["query_id"].tolist() == ids[:2]
+    assert {type(i) for column in (products["product_id"], labels["product_id"]) for i in column} == {str}
+    sampled, asked, judged = sample_catalogue(products, queries, labels)
+    assert len(asked) == len(judged) == 2
+    relevant = evaluate_search(lambda query: sampled.head(1), asked, judged, verbose=False)
+    assert relevant["recall"].tolist() == [1.0, 0.0]
+    assert len(dataset_fingerprint(sampled, asked, judged)) == 64
+
+
+def test_ids_never_go_through_float(folder):
+    ids = [9007199254740993, 9007199254740992, 2**63 - 1, -(2**63)]
+    products, _, labels = shop_with_ids(folder, ids)
+    assert products["product_id"].tolist() == ids
+    assert labels["product_id"].tolist() == ids[:2]
+    assert products["product_id"].dtype == labels["product_id"].dtype == "int64"
+
+
+def test_labels_take_the_kind_of_id_that_products_have(folder):
+    products, _, labels = shop_with_ids(folder, ["10", "11", "A-12"], pairs=[(0, "10"), (1, "11")])
+    assert labels["product_id"].dtype == products["product_id"].dtype
+    assert labels["product_id"].tolist() == ["10", "11"]
+    with pytest.raises(DataError, match="line 3 has 'A-12' as product_id; write a whole number there, because every"):
+        shop_with_ids(folder, ["10", "11"], pairs=[(0, "10"), (1, "A-12")])
+
+
+@pytest.mark.parametrize(
+    "pairs, says",
+    [
+        (
+            [(0, "77"), (1, "78")],
+            "none of the 2 labels is .* has query_id 0 and product_id 77, .* query_id 0 and product_id 10",
+        ),
+        ([(5, "10"), (6, "11")], "none of the 2 labels is .* has query_id 5 and product_id 10, "),
+        ([(0, "77"), (6, "11")], "none of the 2 labels is about a query and a product of this folder"),
+    ],
+)
+def test_labels_of_another_catalogue_are_one_sentence_at_load(folder, pairs, says):
+    with pytest.raises(DataError, match=says):
+        shop_with_ids(folder, ["10", "11"], pairs=pairs)
+
+
+def test_labels_alone_are_read(folder):
+    (folder / "product.csv").unlink()
+    (folder / "query.csv").unlink()
+    assert load_wands_labels(folder)["product_id"].tolist() == [10, 20, 20, 20, 40]
+
+
+def test_a_sample_of_tables_whose_ids_are_never_equal(folder):
+    products, queries, labels = (load(folder) for load in (load_wands_products, load_wands_queries, load_wands_labels))
+    with pytest.raises(
+        TypeError, match="products' product_id holds numbers, such as 10, and labels' product_id holds text"
+    ):
+        sample_catalogue(products, queries, labels.astype({"product_id": str}))
+
+
+# --- headers ----------------------------------------------------------------------------------------------
+
+
+def test_columns_that_search_does_not_need_may_be_absent(folder, capsys):
+    write_table(folder / "product.csv", ["product_id", "product_name"], [row[:2] for row in PRODUCTS])
+    write_table(folder / "query.csv", ["query_id", "query"], [row[:2] for row in QUERIES])
+    write_table(folder / "label.csv", ["query_id", "product_id", "label"], [row[1:] for row in LABELS])
+    whole = load_wands_products(write_folder(folder.parent / "whole"))
+    products, queries, labels = (load(folder) for load in (load_wands_products, load_wands_queries, load_wands_labels))
+    assert list(products.columns) == PRODUCT_COLUMNS and (products.dtypes == whole.dtypes).all()
+    assert products.drop(columns=["product_id", "product_name"]).isna().all(axis=None)
+    assert queries["query_class"].isna().all() and labels["id"].isna().all()
+    assert product_text(products).tolist() == ["solid wood sofa", "nan", "NA", ""]
+    load_wands_queries(folder)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].endswith("query.csv has another header; the course fills query_class as missing.")
+    assert len(said) == 3, "each file once"
+
+
+def test_headers_may_be_capitalised(folder, capsys):
+    expected = load_wands_products(folder)
+    header = ["Product_ID", "Product Name", *(name.upper() for name in PRODUCT_HEADER[2:])]
+    write_table(folder / "product.csv", header, PRODUCTS)
+    assert load_wands_products(folder).equals(expected)
+    assert "the course reads Product_ID as product_id, Product Name as product_name, " in capsys.readouterr().out
+
+
+def test_the_header_of_wands_needs_no_line(folder, capsys):
+    load_wands_products(folder)
+    assert capsys.readouterr().out == ""
 
 
 # --- text, sample, fingerprint ----------------------------------------------------------------------------
@@ -321,6 +514,11 @@ def test_product_text_takes_nothing_from_missing_fields(folder):
 
 def test_product_text_keeps_the_rows_index(folder):
     assert product_text(load_wands_products(folder).iloc[[2, 0]]).index.tolist() == [2, 0]
+
+
+def test_product_text_of_categorical_columns(folder):
+    products = load_wands_products(folder)
+    assert product_text(products.astype("category")).tolist() == product_text(products).tolist()
 
 
 def test_product_text_of_another_frame():

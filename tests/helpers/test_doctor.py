@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -170,14 +171,61 @@ def write_kernel(monkeypatch, tmp_path, program):
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
 
 
+def write_python(folder, script):
+    """A Python of another environment that does what the shell script says."""
+    path = folder / "bin" / "python"
+    path.parent.mkdir()
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
+
+
 def test_kernel_of_another_python(monkeypatch, tmp_path):
-    other = tmp_path / "bin" / "python"
-    other.parent.mkdir()
-    other.write_text("#!/bin/sh\n")
-    other.chmod(0o755)
+    other = write_python(tmp_path, f'exec {sys.executable} "$@"')
     write_kernel(monkeypatch, tmp_path, other)
     found = doctor.check_notebooks()
     assert found.status == "warning" and "ipykernel install --sys-prefix" in found.says
+
+
+@pytest.mark.parametrize(
+    "script", ["echo \"ModuleNotFoundError: No module named 'helpers'\" >&2; exit 1", "", "exit 3"]
+)
+def test_kernel_that_cannot_import_helpers(monkeypatch, tmp_path, script):
+    write_kernel(monkeypatch, tmp_path, write_python(tmp_path, script))
+    found = doctor.check_notebooks()
+    assert found.status == "problem" and "cannot import helpers (" in found.says
+    assert ("No module named 'helpers'" in found.says) == ("echo" in script)
+
+
+def test_helpers_that_only_this_folder_makes_importable(monkeypatch, tmp_path):
+    """As after the package was removed, or its folder renamed: here `import helpers` works all the same."""
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    python = next(
+        path for path in (environment / "bin" / "python", environment / "Scripts" / "python.exe") if path.exists()
+    )
+    write_kernel(monkeypatch, tmp_path, python)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.chdir(Path(doctor.__file__).parents[1])
+    found = doctor.check_notebooks()
+    assert found.status == "problem" and "No module named 'helpers'" in found.says
+    assert "run `pip install -e .` in the course's folder" in found.says
+
+
+def test_other_helpers_than_these(monkeypatch, tmp_path):
+    other = tmp_path / "elsewhere" / "helpers"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(other.parent))
+    found = doctor.check_notebooks()
+    assert found.status == "warning" and f"they import helpers from {other}" in found.says
+
+
+@pytest.mark.parametrize("name", ["python", "python3", "python{}.{}".format(*sys.version_info)])
+def test_without_activation_jupyter_s_own_python_runs_notebooks(monkeypatch, tmp_path, name):
+    write_kernel(monkeypatch, tmp_path, name)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert doctor.check_notebooks().status == "ok"
 
 
 def test_kernel_whose_python_is_gone(monkeypatch, tmp_path):

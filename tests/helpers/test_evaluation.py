@@ -114,6 +114,99 @@ def test_recall_and_ndcg_agree_with_ir_measures(seed, k):
         np.testing.assert_allclose(ours[column], expected, rtol=0, atol=1e-12)
 
 
+def test_a_negative_grade_gains_nothing_as_in_ir_measures():
+    grades = {"x": -2, "a": 2, "b": 1, "y": -1}
+    for ranking in (["x", "a"], ["a", "x", "y", "b"], ["y", "x"], ["z", "b", "a"]):
+        qrels = [Qrel("0", product, grade) for product, grade in grades.items()]
+        run = [ScoredDoc("0", product, float(-place)) for place, product in enumerate(ranking)]
+        expected = ir_measures.pytrec_eval.calc_aggregate([nDCG @ 10], qrels, run)[nDCG @ 10]
+        assert calculate_ndcg(ranking, grades) == pytest.approx(expected, abs=1e-12)
+    assert calculate_ndcg(["x", "a"], {"x": -2, "a": 2}) == pytest.approx(0.6309297535714575)
+    assert calculate_dcg([-2, -1]) == 0
+
+
+@pytest.mark.parametrize("grade", [np.nan, np.inf])
+def test_grades_are_finite(grade):
+    with pytest.raises(ValueError, match="grades hold NaN or infinite values"):
+        calculate_ndcg(["a"], {"a": grade})
+
+
+# --- ids of two types are never equal ---------------------------------------------------------------------
+
+AS_TEXT = LABELS.astype({"product_id": str})
+
+
+@pytest.mark.parametrize(
+    "compare",
+    [
+        lambda: calculate_recall([1, 2], {"1", "3"}),
+        lambda: calculate_recall(["1", "2"], [1, 3]),
+        lambda: calculate_ndcg([1, 2], {"1": 2}),
+        lambda: get_relevance_grades([1, 2], 5, AS_TEXT),
+        lambda: get_relevance_grades([1, 2], "5", LABELS),
+        lambda: evaluate_search(lambda query: found(1, 2), QUERIES, AS_TEXT),
+        lambda: evaluate_search(lambda query: found("1", "2"), QUERIES, LABELS),
+        lambda: evaluate_search(lambda query: found(1, 2), QUERIES.astype({"query_id": str}), LABELS),
+        lambda: evaluate_rankings([[1], [2], [3]], QUERIES, AS_TEXT),
+        lambda: evaluate_rankings([[1], [2], [3]], QUERIES.astype({"query_id": str}), LABELS),
+        lambda: sweep_alpha(np.eye(3), np.eye(3), [1, 2, 3], QUERIES, AS_TEXT, [0.5]),
+        lambda: sweep_alpha(np.eye(3), np.eye(3), [1, 2, 3], QUERIES.astype({"query_id": str}), LABELS, [0.5]),
+    ],
+)
+def test_text_is_not_compared_with_numbers(compare):
+    with pytest.raises(
+        TypeError, match=r"holds (numbers|text), such as .* holds (numbers|text), such as .*never equal"
+    ):
+        compare()
+
+
+@pytest.mark.parametrize("kind", [str, "category", "uint64", "Int64", object])
+def test_ids_of_one_type_are_compared_however_they_are_kept(kind):
+    labels = LABELS.astype({"product_id": kind})
+    ranking = LABELS["product_id"].astype(kind).tolist()[:2]
+    expected = evaluate_search(lambda query: found(1, 2), QUERIES, LABELS, verbose=False)
+    assert evaluate_search(lambda query: found(*ranking), QUERIES, labels, verbose=False).equals(expected)
+    assert evaluate_rankings([ranking] * 3, QUERIES, labels)["recall"].equals(expected["recall"])
+
+
+def test_large_ids_are_not_confused():
+    large = [9007199254740992, 9007199254740993]
+    assert calculate_recall(large[:1], large[1:]) == 0.0
+    labels = pd.DataFrame({"query_id": 5, "product_id": large, "grade": [2, 0]})
+    assert group_judgments(labels) == {5: {large[0]: 2, large[1]: 0}}
+
+
+@pytest.mark.parametrize(
+    "ids, got",
+    [
+        (found(1, 2), r"got a DataFrame. Choose a column: results\['product_id'\]"),
+        ("12", "got str: '12'"),
+        (12, "got int: 12"),
+        (np.eye(2), r"got an array of shape \(2, 2\)"),
+    ],
+)
+def test_what_is_no_list_of_ids(ids, got):
+    for use in (
+        lambda: calculate_recall(ids, [1, 2]),
+        lambda: calculate_recall([1, 2], ids),
+        lambda: calculate_ndcg(ids, {1: 2}),
+        lambda: get_relevance_grades(ids, 5, LABELS),
+    ):
+        with pytest.raises(TypeError, match=got):
+            use()
+
+
+def test_categorical_columns_mean_what_they_hold():
+    words = LABELS["grade"].map({2: "Exact", 1: "Partial", 0: "Irrelevant"})
+    labels = LABELS.drop(columns="grade").assign(label=words.astype("category"))
+    categorical = labels.astype("category")
+    for table in (labels, categorical, LABELS.astype("category")):
+        assert group_judgments(table) == group_judgments(LABELS)
+        ranked = evaluate_search(lambda query: found(1, 4), QUERIES, table, verbose=False)
+        assert ranked["recall"].tolist() == [0.5, 1.0, 0.0]
+    assert get_relevance_grades([3, 2, 1], 5, categorical) == [0, 1, 2]
+
+
 def test_grades_come_in_rank_order():
     assert get_relevance_grades([3, 2, 99, 1], 5, LABELS) == [0, 1, 0, 2]
     assert get_relevance_grades(np.array([2, 1, 3]), 5, LABELS, k=2) == [1, 2]
@@ -194,6 +287,15 @@ def test_it_says_the_mean_in_one_line(capsys):
     assert capsys.readouterr() == ("There are no queries to evaluate.\n", "")
     evaluate_search(lambda query: found(), QUERIES, LABELS, verbose=False)
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("verbose", [True, False])
+def test_progress_is_shown_also_where_the_mean_is_not_printed(monkeypatch, capsys, verbose):
+    bars = []
+    monkeypatch.setattr("helpers.evaluation.ProgressBar", lambda rows, **options: bars.append(options) or rows)
+    evaluate_search(lambda query: found(1), QUERIES, LABELS, verbose=verbose)
+    assert [bar.get("show", True) for bar in bars] == [True]
+    assert bool(capsys.readouterr().out) == verbose
 
 
 def test_an_error_of_the_search_is_passed_on_with_its_query():

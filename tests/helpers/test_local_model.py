@@ -16,9 +16,11 @@ from helpers.local_model import (
     LocalModel,
     ModelUnavailable,
     batch_embed_local,
+    cache_only,
     get_embedding_local,
     get_local_model,
     verified_weights_folder,
+    word_pieces,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -251,6 +253,17 @@ def test_columns_of_every_kind(model, kind):
     np.testing.assert_array_equal(model.encode(texts), [[4, 1], [2, 2]])
 
 
+def test_within_cache_only_nothing_is_computed(model, stand_in):
+    known = model.encode("a lamp")
+    before = len(stand_in.calls)
+    with cache_only():
+        assert np.array_equal(model.encode("a lamp"), known)
+        with pytest.raises(ModelUnavailable, match="embed it first"):
+            model.encode("a rug")
+    assert len(stand_in.calls) == before
+    assert model.encode("a rug").shape == known.shape
+
+
 def test_each_distinct_unknown_text_is_computed_once(model, stand_in):
     model.encode(["sofa", "couch", "sofa"], batch_size=8)
     model.encode("sofa")
@@ -422,3 +435,15 @@ def test_a_name_that_the_hub_does_not_know(monkeypatch):
     monkeypatch.setattr(local_model, "_quietly_load", unknown)
     monkeypatch.setattr(local_model, "_hub_answers", lambda: True)
     unavailable(lambda: get_embedding_local("sofa", "no-such/model"), "not a valid model identifier")
+
+
+def test_word_pieces_are_those_of_the_model_and_need_no_model():
+    code = (
+        "import sys; from helpers.local_model import word_pieces; print(word_pieces('Velora sofa'));"
+        "print('torch' in sys.modules, 'transformers' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "['ve', '##lor', '##a', 'sofa']\nFalse False\n"
+    tokenize = get_local_model().tokenizer.tokenize
+    for text in ("wyndford", "mid-century sofas", "Smartfit®", "women’s", "naïve", "漢字", "x" * 300, "", "a " * 400):
+        assert word_pieces(text) == tokenize(text)

@@ -260,3 +260,34 @@ def test_a_search_with_embeddings_of_another_model_names_both_shapes(embedded):
     products, _, _ = embedded
     with pytest.raises(ValueError, match=r"got \(2,\) and \(3, 5\)"):
         semantic_search("couch", np.ones((3, 5)), products)
+
+
+# --- a column of vectors ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("kind", [list, tuple, pd.Series, lambda rows: pd.DataFrame({"vector": pd.Series(rows)})])
+def test_a_column_with_a_vector_in_each_row_is_a_matrix(dtype, kind):
+    docs = np.random.default_rng(3).integers(1, 9, (5, 4)).astype(dtype)
+    query = docs[2]
+    column = kind(list(docs))
+    similar = batch_cosine_similarity(query, column)
+    assert similar.dtype == batch_cosine_similarity(query, docs).dtype
+    np.testing.assert_array_equal(similar, batch_cosine_similarity(query, docs))
+    np.testing.assert_array_equal(cosine_similarity_matrix(docs, column), cosine_similarity_matrix(docs, docs))
+    np.testing.assert_array_equal(top_semantic_batch(docs, column, k=2)[0], top_semantic_batch(docs, docs, k=2)[0])
+
+
+@pytest.mark.parametrize(
+    "rows, shown",
+    [
+        ([[1.0, 2.0], [1.0]], r"row 1 is numbers of shape \(1,\)"),
+        (["[0.1, 0.2]", "[0.3, 0.4]"], r"row 0 is '\[0.1, 0.2\]'"),
+        ([[1.0, 2.0], None], "row 1 is None"),
+        ([[1.0, 2.0], np.nan], r"row 1 is numbers of shape \(\)"),
+    ],
+)
+def test_a_column_without_a_vector_in_each_row_names_the_row(rows, shown):
+    for column in (rows, pd.Series(rows)):
+        with pytest.raises(ValueError, match=f"doc_embs must hold vectors of one length, and {shown}: pass an array"):
+            batch_cosine_similarity([1.0, 2.0], column)

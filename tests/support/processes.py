@@ -3,8 +3,13 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 import traceback
+from pathlib import Path
+
+import autograder
 
 
 class Child:
@@ -41,3 +46,17 @@ def until(true, seconds=60):
 def hang(reached):
     reached.touch()
     time.sleep(600)
+
+
+def nbgrader(course, *arguments):
+    """nbgrader as a user's shell starts it, where no environment is activated."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("VIRTUAL_ENV", "PYTHONPATH"))}
+    environment |= {"PATH": os.defpath, "PYTHONPATH": str(Path(autograder.__file__).parents[1])}
+    return subprocess.run(
+        [str(Path(sys.executable).parent / "nbgrader"), *arguments],
+        cwd=course.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )

@@ -1,5 +1,6 @@
 """The answer key of homework 4: what each question asks, which mistakes it knows, what is right on a data set."""
 
+from .cut import write_cut
 from .exploits import EXPLOITS
 from .measures import RECALL
 from .searches import HYBRID, SEMANTIC
@@ -7,7 +8,7 @@ from .shop import measure_reference, open_shop
 from .tuning import BEST_ALPHA, REFLECTION
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-__all__ = ["DEMO_MISTAKES", "EXPLOITS", "PLAIN_TESTS", "QUESTIONS", "measure_reference", "open_shop"]
+__all__ = ["DEMO_MISTAKES", "EXPLOITS", "PLAIN_TESTS", "QUESTIONS", "measure_reference", "open_shop", "write_cut"]
 
 QUESTIONS = (COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID, BEST_ALPHA, REFLECTION)
 

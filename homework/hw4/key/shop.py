@@ -83,9 +83,9 @@ class Shop:
         return batch_embed_local(self.query_texts, show_progress=False)
 
     @cached_property
-    def position(self) -> dict[int, int]:
+    def position(self) -> dict[int | str, int]:
         """product_id -> row in the sample."""
-        return {int(p): i for i, p in enumerate(self.data.products["product_id"])}
+        return {product_id: i for i, product_id in enumerate(self.data.products["product_id"].tolist())}
 
     @cached_property
     def semantic_scores(self) -> np.ndarray:
@@ -102,9 +102,9 @@ class Shop:
     def relevant(self) -> np.ndarray:
         """(queries, products) bool: judged Exact or Partial."""
         mask = np.zeros((len(self.query_texts), len(self.position)), dtype=bool)
-        row = {int(q): i for i, q in enumerate(self.data.queries["query_id"])}
+        row = {query_id: i for i, query_id in enumerate(self.data.queries["query_id"].tolist())}
         good = self.data.labels[self.data.labels["grade"] > 0]
-        for query_id, product_id in zip(good["query_id"], good["product_id"]):
+        for query_id, product_id in zip(good["query_id"].tolist(), good["product_id"].tolist()):
             if query_id in row and product_id in self.position:
                 mask[row[query_id], self.position[product_id]] = True
         return mask
@@ -158,7 +158,7 @@ def measure_reference(shop: Shop) -> dict[str, Any]:
     return {
         "fingerprint": shop.fingerprint,
         "products": len(shop.data.products),
-        "query_id": shop.data.queries["query_id"].astype(int).tolist(),
+        "query_id": shop.data.queries["query_id"].tolist(),
         "bm25": both(shop.bm25_scores),
         "semantic": both(shop.semantic_scores),
         "hybrid": both(shop.hybrid_scores(DEFAULT_ALPHA)),

@@ -58,7 +58,7 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
         for _ in range(DRAWS)
     ]
     rows = max(draws, key=lambda rows: _telling(least[:, rows], half[:, rows]))
-    ids = tuple(int(i) for i in shop.data.queries["query_id"].iloc[rows])
+    ids = tuple(shop.data.queries["query_id"].iloc[rows].tolist())
     right = Means(*ranges[:, rows].mean(axis=1).T)
     return {check: [replace(probe, only=ids, about=right) for probe in looks] for check, looks in probes.items()}
 

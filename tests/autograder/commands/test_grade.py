@@ -25,7 +25,7 @@ from autograder.judge import submission as grading
 from autograder.pages.report import write_report
 from autograder.run.notebook import KILLED, OUTSIDE, TIME, Run, RunFailed
 
-# More names are in test_intake.py; these are the kinds that nbgrader, file systems and pages trip on.
+# More names are in test_merge.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [
     "[red]x [2]",
     'Zoë O\'Brien "Pat"',
@@ -253,29 +253,29 @@ def test_a_run_that_ended_early_is_tried_again(hand_in, grade, runs):
 
 
 def test_what_a_limit_ended_is_run_once_more_alone_and_never_kept(course, hand_in, grade, runs):
-    """Carl's run is late whatever happens; ada's and bob's only while others run."""
+    """Carl's run is late whatever happens, the others' only while other work runs beside them."""
     handed = hand_in("ada", "bob", "carl", "dora")
-    under_way, beside = [], {}
+    under_way, beside = [], []
 
     def late(notebook):
         return Run(notebook, {}, late={"cosine"}, ended_by=TIME)
 
     def run(notebook, requests, *rest):
-        under_way.append(runs.count)
+        under_way.append(notebook)
         time.sleep(0.05)
-        beside[runs.count] = len(under_way)
+        beside.append(len(under_way))
         try:
             return Runs.__call__(runs, notebook, requests, *rest)
         finally:
             under_way.pop()
 
-    runs.trouble = {1: late, 2: late, 3: late, 7: late}
+    runs.trouble = dict.fromkeys([1, 2, 3, 4, 7], late)
     results = grade(handed, jobs=2, runner=run)
     assert scores(results) == {"ada": 10, "bob": 10, "carl": 0, "dora": 10}
     assert [r.ended_by for r in results] == [None, None, TIME, None]
     assert "timed out" in results[2].unsettled and results[0].unsettled is None
-    assert runs.count == 7 and [beside[number] for number in sorted(beside)[-3:]] == [1, 1, 1]
-    assert [r.kept for r in grade(handed)] == [True, True, False, True] and runs.count == 8
+    assert runs.count == 8 and beside[4:] == [1, 1, 1, 1]
+    assert [r.kept for r in grade(handed)] == [True, True, False, True] and runs.count == 9
 
 
 def test_a_kernel_that_was_killed_from_outside_costs_no_mark(course, hand_in, grade, runs):
@@ -286,6 +286,14 @@ def test_a_kernel_that_was_killed_from_outside_costs_no_mark(course, hand_in, gr
     assert (ada.status, ada.score, bob.status, bob.reason) == ("graded", 10, "failed", KILLED)
     assert "says nothing about the work" in KILLED
     assert scores(grade(handed)) == {"ada": 10, "bob": 10}
+
+
+@pytest.mark.parametrize("depth", [400, 975, 5000])
+def test_an_output_nested_without_end_is_dropped(hand_in, grade, runs, depth):
+    nested = b"[" * depth + b"]" * depth
+    output = b'"outputs": [{"output_type": "display_data", "metadata": {}, "data": {"application/json": ' + nested
+    raw = hand_in.right.replace(b'"outputs": []', output + b"}}]", 1)
+    assert scores(grade(hand_in("ada", raw=raw))) == {"ada": 10}
 
 
 def test_a_mark_by_hand_survives(course, hand_in, grade, runs):
@@ -358,6 +366,19 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
     assert came[-1] in ("s00", "s01") and came[:-1] == sorted(came[:-1]) and len(came) == 16
     assert [r.student for r in results] == sorted(came) and set(scores(results).values()) == {10.0}
     assert batch.AHEAD == 4 and max(most) <= 2 + 4
+
+
+@pytest.mark.parametrize("pair", [("Ada", "ada"), ("Zo\u00eb", "Zoe\u0308"), ("a*b", student_id("a*b"))])
+def test_names_that_cannot_be_told_apart_share_no_mark(tmp_path, pair):
+    for name in (*pair, "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "hw4.ipynb").write_text("{}")
+    if len(list(tmp_path.iterdir())) < 3:
+        pytest.skip("This file system takes the two names for one.")
+    handed = {one.student: one for one in find_submissions(tmp_path, "hw4")}
+    assert handed["bob"].path and set(handed) == {*pair, "bob"}
+    for name in pair:
+        assert handed[name].path is None and "cannot be told apart" in handed[name].reason
 
 
 def test_no_folder_and_an_empty_folder(tmp_path):

@@ -1,23 +1,33 @@
 """What a release refuses, each for its own reason. That a sound one goes through is in tests/flows/test_cycle.py."""
 
 import shutil
+from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+import helpers
 from autograder.commands import edition as updating
 from autograder.commands import release as releasing
 from autograder.commands.demo import make_course
 from autograder.commands.leaks import find_leak, secrets_of
 from autograder.commands.release import ReleaseRefused, release
-from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.notebooks import loads_data, naming_data, read_notebook, released_form, without_data_name
+from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
+from helpers.homework_data import describe_homework_data
 
 
 @pytest.fixture
-def course(tmp_path):
-    return make_course(tmp_path / "course")
+def course(tmp_path, monkeypatch):
+    """A course with the package helpers in it, as in the repository, for tests that change them."""
+    course = make_course(tmp_path / "course")
+    own = course.root / "helpers"
+    shutil.copytree(Path(helpers.__file__).parent, own, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(updating, "helpers", SimpleNamespace(__file__=str(own / "__init__.py")))
+    return course
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(course, small_homework, tmp_path):
@@ -168,9 +178,33 @@ def files(folder):
 
 @pytest.fixture
 def edition(course, small_homework, unregistered, tmp_path):
+    for name in ("hybrid", "tables"):
+        (course.root / "lectures" / f"{name}.md").write_text(f"# {name}")
     out = tmp_path / "students" / "edition"
     release(course, small_homework, out)
     return out
+
+
+@pytest.mark.parametrize("absent", ["lectures", "environment.yml", "requirements/students.txt", "LICENSE"])
+def test_a_course_folder_that_lacks_what_students_need(course, small_homework, tmp_path, absent):
+    """As where the packages are installed without -e and only a part of the repository was copied."""
+    (course.root / absent).rename(tmp_path / "elsewhere")
+    with pytest.raises(ReleaseRefused, match=f"has no {absent}, which students need"):
+        release(course, small_homework, tmp_path / "edition")
+    assert not (tmp_path / "edition").exists() and not (course.build / "release").exists()
+
+
+def test_helpers_that_are_not_those_that_run(course, small_homework, unregistered, monkeypatch, tmp_path):
+    """Students would get others than the ones that the proofs ran with; a course folder without any is well."""
+    monkeypatch.setattr(updating, "helpers", helpers)
+    (course.root / "helpers" / "text.py").write_text("")
+    with pytest.raises(ReleaseRefused, match="are not those that run here"):
+        release(course, small_homework, tmp_path / "edition")
+    shutil.rmtree(course.root / "helpers")
+    release(course, small_homework, tmp_path / "edition")
+    assert (tmp_path / "edition" / "helpers" / "text.py").read_text() == Path(helpers.__file__).with_name(
+        "text.py"
+    ).read_text()
 
 
 @pytest.mark.parametrize("where", [".", "..", "../..", "build"])
@@ -227,20 +261,20 @@ def test_a_marker_that_no_release_wrote(course, small_homework, unregistered, tm
 
 def test_an_edition_is_updated_in_place(course, small_homework, edition):
     """Its history, files of its own and other homework stay; what is shipped no more goes, unless it was changed."""
-    own = {".git/config": "[core]", "docs/plan.md": "mine", "homework/hw4/data.csv": "1", "helpers/own.py": "x = 1"}
+    own = {".git/config": "[core]", "docs/plan.md": "mine", "homework/hw4/data.csv": "1", "lectures/own.md": "x = 1"}
     for name, text in own.items():
         (edition / name).parent.mkdir(parents=True, exist_ok=True)
         (edition / name).write_text(text)
     (edition / "README.md").write_text("changed by hand")
-    (edition / "helpers" / "tables.py").write_text("changed by hand")
-    for gone in ("hybrid.py", "tables.py"):
-        (course.root / "helpers" / gone).unlink()
-    (course.root / "helpers" / "new.py").write_text("y = 2")
+    (edition / "lectures" / "tables.md").write_text("changed by hand")
+    for gone in ("hybrid.md", "tables.md"):
+        (course.root / "lectures" / gone).unlink()
+    (course.root / "lectures" / "new.md").write_text("y = 2")
     release(course, small_homework, edition)
     now = files(edition)
     assert {name: now[name].decode() for name in own} == own
-    assert now["README.md"].startswith(b"# Embeddings") and now["helpers/new.py"] == b"y = 2"
-    assert "helpers/hybrid.py" not in now and now["helpers/tables.py"] == b"changed by hand"
+    assert now["README.md"].startswith(b"# Embeddings") and now["lectures/new.md"] == b"y = 2"
+    assert "lectures/hybrid.md" not in now and now["lectures/tables.md"] == b"changed by hand"
     release(course, small_homework, edition)
     assert files(edition) == now and not list(edition.parent.glob(".*"))
 
@@ -260,22 +294,27 @@ def test_one_edition_holds_all_homework(course, small_homework, edition):
 
 
 def test_a_file_of_somebody_elses_in_the_way(course, small_homework, edition, tmp_path):
-    (course.root / "helpers" / "new.py").write_text("y = 2")
-    (edition / "helpers" / "new.py").write_text("mine")
+    (course.root / "lectures" / "new.md").write_text("y = 2")
+    (edition / "lectures" / "new.md").write_text("mine")
     before = files(edition)
-    with pytest.raises(ReleaseRefused, match="new.py stands in the way"):
+    with pytest.raises(ReleaseRefused, match="new.md stands in the way"):
         release(course, small_homework, edition)
     assert files(edition) == before
 
 
 def test_nothing_is_written_or_removed_through_a_link(course, small_homework, edition, tmp_path):
-    (edition / "helpers").rename(tmp_path / "elsewhere")
-    (edition / "helpers").symlink_to(tmp_path / "elsewhere")
+    more = course.root / "lectures" / "more"
+    more.mkdir()
+    for name in ("one.md", "two.md"):
+        (more / name).write_text("notes")
+    release(course, small_homework, edition)
+    (edition / "lectures" / "more").rename(tmp_path / "elsewhere")
+    (edition / "lectures" / "more").symlink_to(tmp_path / "elsewhere")
     before = files(tmp_path / "elsewhere")
-    (course.root / "helpers" / "hybrid.py").unlink()
+    (more / "one.md").unlink()
     with pytest.raises(ReleaseRefused, match="is a link"):
         release(course, small_homework, edition)
-    shutil.rmtree(course.root / "helpers")
+    shutil.rmtree(more)
     release(course, small_homework, edition)
     assert files(tmp_path / "elsewhere") == before
 
@@ -284,10 +323,10 @@ def test_nothing_is_written_or_removed_through_a_link(course, small_homework, ed
 def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next(
     course, small_homework, edition, monkeypatch, written
 ):
-    for path in sorted((course.root / "helpers").glob("*.py")):
+    for path in sorted((course.root / "lectures").glob("*.md")):
         path.write_text(path.read_text() + "\n# new\n")
-    (course.root / "helpers" / "hybrid.py").unlink()
-    (course.root / "helpers" / "new.py").write_text("y = 2")
+    (course.root / "lectures" / "hybrid.md").unlink()
+    (course.root / "lectures" / "new.md").write_text("y = 2")
     (edition / "mine.md").write_text("mine")
     before, left, write = files(edition), [written], updating.write_whole
 
@@ -304,5 +343,24 @@ def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next
     assert half.keys() >= before.keys() and half["mine.md"] == b"mine"
     monkeypatch.setattr(updating, "write_whole", write)
     release(course, small_homework, edition)
-    assert files(edition).keys() == before.keys() - {"helpers/hybrid.py"} | {"helpers/new.py"}
-    assert all(b"# new" in content for name, content in files(edition).items() if name == "helpers/tables.py")
+    assert files(edition).keys() == before.keys() - {"lectures/hybrid.md"} | {"lectures/new.md"}
+    assert all(b"# new" in content for name, content in files(edition).items() if name == "lectures/tables.md")
+
+
+def test_the_released_notebook_names_the_data_set_and_comes_back_as_unchanged(course, small_homework, small_data):
+    source = released_form(read_notebook(course.source("hw4")))
+    assert loads_data(source)
+    handed_out = naming_data(source, describe_homework_data())
+    [cell] = [cell for cell in handed_out.cells if "load_homework_data(" in cell.source]
+    data = small_homework.shop.data
+    assert f"name={small_data.name!r}, products={len(data.products)}, queries={len(data.queries)}, " in cell.source
+    assert f"fingerprint={small_homework.fingerprint[:12]!r}" in cell.source
+    compile(cell.source, "set-up", "exec")
+    assert [without_data_name(cell.source) for cell in handed_out.cells] == [cell.source for cell in source.cells]
+    for forgotten in (False, True):
+        for cell in handed_out.cells:
+            if forgotten:
+                cell.metadata.pop("nbgrader", None)
+        merged = read_submission(nbformat.writes(handed_out).encode(), source)
+        assert [cell.source for cell in merged.notebook.cells] == [cell.source for cell in source.cells]
+        assert not [repair for repair in merged.repairs if "edited" in repair]

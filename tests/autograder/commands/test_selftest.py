@@ -9,6 +9,7 @@ from autograder.cli import app
 from autograder.commands import selftest
 from autograder.commands.selftest import MISTAKE, RIGHT, Row, as_markdown, summarise
 from autograder.judge.banks import Misconception, RightAnswer
+from autograder.judge.homework import small_homework
 from helpers import load_wands_labels
 from tests.support.hw4 import HW4
 
@@ -56,9 +57,9 @@ def test_rows_tell_a_sound_bank_from_an_unsound_one(small_homework, monkeypatch)
 
 
 def test_the_cut_keeps_what_answers_get_wrong():
-    with selftest.small_homework(HW4.folder, products=300, queries=12) as cut:
+    with small_homework(HW4.folder) as cut:
         shop = cut.shop
-        assert len(shop.query_texts) == 12 and len(shop.data.products) <= 300
+        assert len(shop.query_texts) == 16 and len(shop.data.products) <= 500
         assert (~shop.relevant.any(axis=1)).sum() >= 1
         assert len(load_wands_labels()) > len(shop.data.labels)
 

@@ -15,7 +15,13 @@ from autograder.pages.report import write_report
 from tests.support.attacks import ATTACKS, HARMLESS, Page
 from tests.support.hw4 import HW4
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(20)).decode()
+
+def png(width: int, height: int) -> str:
+    head = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + b"IHDR" + width.to_bytes(4) + height.to_bytes(4)
+    return base64.b64encode(head + bytes(20)).decode()
+
+
+PNG = png(640, 480)
 EXPORTER = HTMLExporter(template_name="basic")
 
 
@@ -109,6 +115,14 @@ def test_pictures_stay_and_colours_stay():
     assert notebook.cells[0].outputs[0].data == {"image/png": PNG, "text/plain": "<Figure>"}
     assert notebook.cells[0].outputs[1].text == "\x1b[31mred\x1b[0m x"
     assert harmless_text(["a", "b"]) == "ab" and harmless_text(None) == ""
+
+
+@pytest.mark.parametrize("size", [(40_000, 40_000), (2**31, 1), (0, 10)])
+def test_a_picture_that_no_page_could_draw_is_left_out(size):
+    outputs = [new_output("display_data", data={"image/png": png(*size), "text/plain": "<Figure>"})]
+    notebook = new_notebook(cells=[new_code_cell("plot()", outputs=outputs)])
+    present(notebook, [])
+    assert notebook.cells[0].outputs[0].data == {"text/plain": "<Figure>"}
 
 
 def test_a_verdict_is_told_before_a_plain_number_and_repairs_at_the_top():

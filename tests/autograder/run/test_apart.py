@@ -1,0 +1,127 @@
+"""The process that listens to a student's kernel may die of it: that student's run ends, and nothing else does."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from autograder.run import apart, parents
+from autograder.run.apart import run_notebook
+from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
+from tests.autograder.run.test_notebook import kilobytes, shown, wait_until
+
+pytestmark = pytest.mark.usefixtures("sandboxed")
+
+# The kernel's own channel for outputs, replaced by one that speaks ZMTP 3.0 and sends parts of one message for ever.
+ENDLESS = """
+import json, os, socket, threading
+kernel = get_ipython().kernel
+path = f"/run/sockets/k-{json.load(open('/run/sockets/kernel.json'))['iopub_port']}"
+kernel.iopub_thread.socket.close(0)
+if os.path.exists(path):
+    os.unlink(path)
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(path)
+listener.listen()
+listener.settimeout(20)
+peer, _ = listener.accept()
+peer.sendall(b"\\xff" + bytes(8) + b"\\x7f\\x03\\x00NULL" + bytes(16) + bytes(1) + bytes(31))
+peer.recv(2**16)
+ready = b"\\x05READY\\x0bSocket-Type" + (3).to_bytes(4) + b"PUB"
+peer.sendall(b"\\x04" + bytes([len(ready)]) + ready)
+part = b"\\x03" + (2**20).to_bytes(8) + bytes(2**20)
+for _ in range(8000):
+    peer.sendall(part)
+"""
+
+
+def go(*cells: str, limits: Limits = Limits(), **options):
+    return run_notebook(new_notebook(cells=[new_code_cell(textwrap.dedent(c)) for c in cells]), {}, limits, **options)
+
+
+@pytest.fixture(autouse=True)
+def no_workers_from_before():
+    apart._workers.close()
+
+
+def test_a_message_whose_parts_never_end_costs_its_student_alone():
+    Path("/proc/self/clear_refs").write_text("5")  # the peak of the memory in use counts from here
+    before = kilobytes("VmHWM")
+    beside = []
+    other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
+    other.start()
+    done = go(ENDLESS)
+    other.join()
+    assert (done.problem, done.ended_by) == (apart.FLOODED, OUTPUT)
+    assert shown(beside[0].notebook.cells[1]) == "'fine'" and shown(go("1 + 1").notebook.cells[0]) == "2"
+    assert kilobytes("VmHWM") - before < 50_000
+
+
+def test_a_worker_serves_many_and_answers_as_the_run_in_one_process_does():
+    one, two = go("print('here'); 1 / 0"), go("while True: pass", "'next'", limits=Limits(cell_seconds=1))
+    assert shown(one.notebook.cells[0]) == "here\nZeroDivisionError" and one.problem is one.ended_by is None
+    assert shown(two.notebook.cells[1]) == "'next'" and two.ended_by == TIME
+    [worker] = apart._workers.resting
+    assert worker.runs == 2
+
+
+def test_a_worker_or_a_kernel_killed_from_outside_is_nobodys_fault():
+    found = []
+    run = threading.Thread(target=lambda: found.append(go("import time; time.sleep(100)")))
+    run.start()
+    wait_until(lambda: workers() and kernels())
+    [inside] = kernels()
+    workers()[0].kill()
+    run.join()
+    assert (found[0].problem, found[0].ended_by) == (apart.KILLED, OUTSIDE)
+    assert psutil.wait_procs([inside], timeout=10)[1] == []
+    assert shown(go("1 + 1").notebook.cells[0]) == "2"
+
+
+def workers() -> list[psutil.Process]:
+    return [p for p in psutil.Process().children() if apart.__name__ in p.cmdline()]
+
+
+def kernels() -> list[psutil.Process]:
+    """Process 1 of each room."""
+    processes = [p.process for p in (place.parent for place in parents._places.values()) if p]
+    keepers = [k for process in processes for k in psutil.Process(process.pid).children(recursive=True)]
+    return [k for k in keepers if Path(f"/proc/{k.pid}/status").read_text().count("NSpid") and _inner(k.pid) == "1"]
+
+
+def _inner(pid: int) -> str:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    words = next(line.split()[1:] for line in lines if line.startswith("NSpid:"))
+    return words[-1] if len(words) >= 3 else ""
+
+
+def test_workers_end_with_a_grader_that_is_killed():
+    program = (
+        "from nbformat.v4 import *; from autograder.run.apart import run_notebook\n"
+        "run_notebook(new_notebook(cells=[new_code_cell('import time; time.sleep(100)')]), {})"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[3])
+    try:
+        wait_until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
+        inside = psutil.Process(grader.pid).children(recursive=True)
+    finally:
+        os.kill(grader.pid, signal.SIGKILL)
+        grader.wait()
+    assert len(inside) >= 7
+    assert psutil.wait_procs(inside, timeout=10)[1] == []
+
+
+def test_without_a_sandbox_and_without_a_kernel(monkeypatch):
+    assert shown(go("1 + 1", sandboxed=False).notebook.cells[0]) == "2"
+    parents.close_all()
+    monkeypatch.setattr(parents.sandbox, "SYSTEM_FILES", ("/proc/version",))
+    monkeypatch.setattr(parents.sandbox, "SOCKETS", "/proc/no-folder-can-be-here")
+    with pytest.raises(RunFailed, match="bwrap: "):
+        go("print('here')")

@@ -1,0 +1,48 @@
+"""A right notebook is right on any catalogue: with few products, with text as ids, with the needed columns only."""
+
+import pytest
+
+from autograder.judge.homework import Homework
+from autograder.tryout import judge_namespace
+from tests.conftest import REPOSITORY, SEED
+from tests.support.catalogues import run_cells, write_catalogue
+
+HW4 = REPOSITORY / "homework" / "hw4"
+
+
+@pytest.mark.parametrize("n, text_ids, bare", [(6, True, True), (7, False, True), (50, True, False)])
+def test_a_right_notebook_has_full_marks(tmp_path, monkeypatch, solutions, n, text_ids, bare):
+    monkeypatch.setenv("COURSE_DATA_DIR", str(write_catalogue(tmp_path / "shop", n, text_ids, bare)))
+    homework = Homework(HW4)
+    homework.measure_reference()
+    products = homework.shop.data.products
+    assert len(products) == n and isinstance(products["product_id"].iloc[0], str) == text_ids
+    assert homework.shop.reference["query_id"] == homework.shop.data.queries["query_id"].tolist()
+    space = homework.shop.notebook()
+    for question, source in solutions.items():
+        if question != "reflection":
+            exec(source, space)
+    for question in homework.judged:
+        verdict = judge_namespace(question.id, space, homework, SEED, answer_cell=solutions[question.id])
+        assert verdict.complete, f"{question.id}: {verdict.message}"
+
+
+def test_visible_checks_pass_on_six_products_and_say_what_they_cannot_check(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_DATA_DIR", str(write_catalogue(tmp_path / "shop", 6, text_ids=True, bare=True)))
+    # Withholding would hold for all later tests of this process.
+    monkeypatch.setattr("helpers.withhold", lambda homework, written: None, raising=False)
+    printed = run_cells(HW4 / "hw4.ipynb")
+    assert printed.count("Visible checks passed") == 7
+    assert "k=8 asks for 8 rows, but the catalogue has only 6 products." in printed
+
+
+def test_visible_checks_pass_where_no_query_shares_a_word(tmp_path, monkeypatch):
+    folder = write_catalogue(tmp_path / "shop", 6)
+    path = folder / "query.csv"
+    header, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(f"{row.split(chr(9))[0]}\tzzyx\t" for row in rows)]) + "\n")
+    monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
+    monkeypatch.setattr("helpers.withhold", lambda homework, written: None, raising=False)
+    printed = run_cells(HW4 / "hw4.ipynb")
+    assert printed.count("Visible checks passed") == 7
+    assert "No query shares a word with a product name here, so BM25 alone is not checked." in printed
