@@ -382,7 +382,7 @@ def test_a_replaced_socket_leads_nowhere(tmp_path):
     assert said == ["5", "", ""] and done.problem
 
 
-ASKED = {"cosine": json.dumps({"nonce": "n1", "probes": []})}
+ASKED = {"cosine": json.dumps({"nonce": "n1", "question": "cosine", "kind": "", "probes": []})}
 
 
 def asked_cell(source: str):
