@@ -23,7 +23,7 @@ from autograder.gradebook import marks
 from autograder.gradebook.marks import GradebookError, NotRecorded
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
-from autograder.run.notebook import Limits, RunFailed
+from autograder.run.notebook import Limits, RunFailed, run_notebook
 from tests.support.processes import Child, hang, until
 from tests.support.runs import CLASS, scores
 
@@ -323,7 +323,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
         raise RunFailed("no such interpreter")
 
     monkeypatch.setattr("autograder.run.notebook.Kernel.start", refuse)
-    results = grade(regrade=True)
+    results = grade(regrade=True, runner=run_notebook)  # in this process, where its start can be refused
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
     assert scores(course) == dict.fromkeys(CLASS, 0)
     assert not list((course.build / "autograded").glob("*/hw4")) and not list((course.build / "feedback").glob("*/hw4"))
