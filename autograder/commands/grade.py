@@ -26,7 +26,7 @@ from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
 from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
-from autograder.run.notebook import Limits, RunFailed
+from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
 
 AHEAD = 4  # submissions that may be read, or wait to be judged, beside those that run
@@ -204,7 +204,7 @@ class _Batch:
                 return AGAIN
             return submission.repairs, blameless(finished), key
         except RunFailed as reason:
-            return reason if alone else AGAIN
+            return reason if alone or isinstance(reason, WorkersLost) else AGAIN
         except IntakeError as reason:
             return reason
         except CourseError:

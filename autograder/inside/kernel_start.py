@@ -102,6 +102,7 @@ def _new_file_systems(disk_bytes: int, shared_memory_bytes: int, kept_in_tmp: li
         _mount(f"/tmp/{name}", f"{SOCKETS}/{name}", "", _BIND | _ALL_BELOW)
         _mount("none", f"{SOCKETS}/{name}", "", _BIND | _AGAIN | _READ_ONLY)
     _call("mount", SOCKETS.encode(), b"/tmp", None, _MOVE, None)
+    _mount("/dev/null", "/dev/zero", "", _BIND)  # mapped, it is shared memory that no limit counts
     _mount("tmpfs", "/dev/shm", "tmpfs", 0, f"size={shared_memory_bytes},{files},mode=1777")
     # The grader connects to what lies there: a link would lead it to any socket of its own machine.
     _mount("tmpfs", SOCKETS, "tmpfs", _NO_LINKS, f"size={2**20},{files},mode=0777")

@@ -26,7 +26,7 @@ from autograder.gradebook.present import VERDICT
 from autograder.judge.verdict import Verdict, told_problems
 
 MAX_FORMULA = 2_000
-MAX_MARKDOWN, MAX_CODE = 20_000, 100_000  # characters; longer text of a student's is shown as it is, not laid out
+MAX_LAID_OUT = 20_000  # characters; longer text of a student's, and longer code, is shown as it is
 CHARACTER = re.compile(r"&#[xX]?[0-9a-fA-F]{1,6};")
 MATHS = {
     "xmlns",
@@ -135,7 +135,7 @@ def _read(kept: dict) -> dict:
 
 
 def _code(source: str) -> Markup:
-    if len(source) > MAX_CODE:
+    if len(source) > MAX_LAID_OUT:
         return _as_it_is(source)
     return Markup(highlight(source, PythonLexer(), LIGHT))
 
@@ -143,10 +143,10 @@ def _code(source: str) -> Markup:
 def markdown(text: str, trusted: bool) -> Markup:
     """Markdown as HTML with MathML. trusted: the course's own text, whose HTML and links are kept.
 
-    The libraries for Markdown take a time that grows with the square of the length of some texts, so that others than
-    the course's are laid out only up to a length.
+    The libraries for Markdown and for colours take a time that grows with the square of the length of some texts, so
+    that others than the course's are laid out only up to a length.
     """
-    if not trusted and len(text) > MAX_MARKDOWN:
+    if not trusted and len(text) > MAX_LAID_OUT:
         return _as_it_is(text)
     renderer = _Renderer(escape=not trusted, allow_harmful_protocols=trusted, exclude_anchor_links=True)
     try:

@@ -28,7 +28,7 @@ from autograder.course.files import GradingStopped
 from autograder.course.version import surroundings
 from autograder.run import sandbox
 from autograder.run.apart import run_notebook
-from autograder.run.notebook import Limits, Run, RunFailed
+from autograder.run.notebook import Limits, Run, RunFailed, WorkersLost
 from autograder.run.sandbox import SandboxUnavailable
 from helpers import batch_embed_local, dataset_fingerprint, load_homework_data
 from helpers.errors import CourseError
@@ -207,7 +207,7 @@ class Cluster:
         except FutureCancelledError:
             raise self._gone() from None
         except KilledWorker as problem:
-            raise RunFailed(
+            raise WorkersLost(
                 "The workers that ran this notebook were lost, one after the other (the last "
                 f"was {problem.last_worker.address}): see their logs, then try again."
             ) from None

@@ -79,6 +79,10 @@ class RunFailed(CourseError):
     """The notebook could not be run at all, through no fault of its own."""
 
 
+class WorkersLost(RunFailed):
+    """A notebook that took one machine after the other with it; it has been run more than once already."""
+
+
 @dataclass
 class Run:
     """One notebook, run; its outputs are plain text and pictures as text.

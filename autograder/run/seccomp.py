@@ -51,14 +51,15 @@ _DENIED = {
     "io_uring_enter": (426, 426),
     "io_uring_register": (427, 427),
 }
-_CLONE, _SOCKET, _CLONE3 = (56, 220), (41, 198), (435, 435)
+_CLONE, _SOCKET, _CLONE3, _MMAP = (56, 220), (41, 198), (435, 435), (9, 222)
 _AUDIT_ARCH = (0xC000003E, 0xC00000B7)
 _MACHINES = {"x86_64": 0, "aarch64": 1}
 _NEW_NAMESPACE = 0x7E020000  # the CLONE_NEW* flags
 _FAMILIES = (1, 2, 10, 16)  # unix, inet, inet6, netlink
+_SHARED, _ANONYMOUS = 0x01, 0x20  # of mmap's flags
 _X32 = 0x40000000  # x86_64's second numbering of the same calls
 
-# seccomp_data: number at 0, architecture at 4, low half of the first argument at 16.
+# seccomp_data: number at 0, architecture at 4, low half of the first argument at 16, of the fourth at 40.
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 
@@ -80,6 +81,11 @@ def program(machine: str | None = None) -> bytes:
     steps += _when(_EQUAL, _CLONE3[column], _ERROR | errno.ENOSYS)
     clone = [_step(_LOAD, 16), *_when(_ANY_BIT, _NEW_NAMESPACE, _ERROR | errno.EPERM), _step(_RETURN, _ALLOW)]
     steps += [_step(_EQUAL, _CLONE[column], 0, len(clone)), *clone]
+    # Memory without a file that is shared: with madvise or munmap a process lets go of it and still has it, uncounted.
+    # What shares memory in earnest uses files in /dev/shm, whose size is bounded.
+    mmap = [_step(_LOAD, 40), _step(_ANY_BIT, _ANONYMOUS, 0, 2), *_when(_ANY_BIT, _SHARED, _ERROR | errno.EPERM)]
+    mmap.append(_step(_RETURN, _ALLOW))
+    steps += [_step(_EQUAL, _MMAP[column], 0, len(mmap)), *mmap]
     socket = [_step(_LOAD, 16)]
     for family in _FAMILIES:
         socket += _when(_EQUAL, family, _ALLOW)

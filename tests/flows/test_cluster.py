@@ -187,11 +187,12 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
     monkeypatch.setattr(cluster.client, "submit", record)
     graded = found(grade(course, small_homework, jobs=cluster.jobs, runner=cluster.run))
     assert graded == local
-    assert 0 < graded["dying-w"][1] <= graded["carl-g"][1] < graded["ada-k"][1] and graded["broken-b"][0] == "failed"
+    assert 0 < graded["carl-g"][1] < graded["ada-k"][1]
+    assert graded["dying-w"][0] == graded["broken-b"][0] == "failed"  # who killed a kernel cannot be told
     for student, (_, score, *_) in graded.items():
         assert sum(m.score for m in marks.marks_of(course, "hw4", student).values()) == score
 
-    assert len(sent) == 3
+    assert len(sent) == 4  # the one whose kernel died is run twice
     numbers = set(floats(small_homework.shop.reference))
     assert len(numbers) > 5
     judged = small_homework.shop.data.labels.query("grade > 0").groupby("query_id")["product_id"].agg(set)
@@ -264,7 +265,7 @@ def test_a_worker_killed_in_mid_batch_loses_nothing(cluster, dask, course, local
     assert had and victim.wait() == -signal.SIGKILL
     assert found(results) == local
     with Gradebook(course.config().CourseDirectory.db_url, course.config().CourseDirectory.course_id) as book:
-        assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == ["ada-k", "carl-g", "dying-w"]
+        assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == ["ada-k", "carl-g"]
     assert psutil.wait_procs(had, timeout=30)[1] == []  # its sandboxes went with it
 
 

@@ -23,7 +23,7 @@ from autograder.gradebook import marks
 from autograder.gradebook.marks import GradebookError, NotRecorded
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
-from autograder.run.notebook import Limits, RunFailed
+from autograder.run.notebook import Limits, RunFailed, run_notebook
 from tests.support.processes import Child, hang, until
 from tests.support.runs import CLASS, scores
 
@@ -323,7 +323,7 @@ def test_a_kernel_that_cannot_start_leaves_no_older_mark(course, grade, runs, sm
         raise RunFailed("no such interpreter")
 
     monkeypatch.setattr("autograder.run.notebook.Kernel.start", refuse)
-    results = grade(regrade=True)
+    results = grade(regrade=True, runner=run_notebook)  # in this process, where its start can be refused
     assert {r.status for r in results} == {"failed"} and results[0].reason.startswith("No kernel could be started")
     assert scores(course) == dict.fromkeys(CLASS, 0)
     assert not list((course.build / "autograded").glob("*/hw4")) and not list((course.build / "feedback").glob("*/hw4"))
@@ -356,3 +356,24 @@ def test_a_sandbox_that_is_gone_stops_the_batch_in_words(course, grade, runs, mo
     assert scores(course) == before
     with closing(sqlite3.connect(course.build / "gradebook.db")) as database:
         assert database.execute("select 1").fetchone()
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
+def test_a_build_folder_that_cannot_be_written_is_one_sentence(course, grade, monkeypatch, code):
+    def refuse(*_):
+        raise OSError(code, os.strerror(code), "the lock")
+
+    monkeypatch.setattr("autograder.gradebook.claims.FileLock.acquire", refuse)
+    with pytest.raises(GradingStopped, match=f"build cannot be written to .{os.strerror(code)}.: check who owns it"):
+        grade()
+
+
+def test_a_file_of_another_user_is_one_sentence(monkeypatch, capsys):
+    def refuse():
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "build/results/hw4/ada.json")
+
+    monkeypatch.setattr(cli, "app", refuse)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    said = capsys.readouterr().err
+    assert said.startswith("build/results/hw4/ada.json cannot be used (Permission denied)") and said.count("\n") == 1

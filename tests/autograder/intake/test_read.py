@@ -87,3 +87,23 @@ def test_bounds(handed, released, monkeypatch):
     find(handed, "answer_cosine")["source"] = "#" * 600_000
     with pytest.raises(IntakeError, match="500,000 characters"):
         read(handed, released)
+
+
+@pytest.mark.parametrize("nested", ["[" * 50_000 + "]" * 50_000, '{"a":' * 975 + "1" + "}" * 975])
+def test_outputs_are_never_read_however_they_nest(handed, released, nested):
+    find(handed, "answer_cosine")["outputs"] = [{"output_type": "display_data", "data": {"x": "PUT"}, "metadata": {}}]
+    find(handed, "answer_cosine")["metadata"]["own"] = "PUT"
+    raw = json.dumps(handed).replace('"PUT"', nested).encode()
+    assert answers(read(raw, released)) == answers(read(handed, released))
+
+
+def test_a_file_of_more_parts_than_a_notebook_has_is_refused_before_it_is_read(released, monkeypatch):
+    """Read, each "[]," would take 64 bytes."""
+    monkeypatch.setattr(reading, "MAX_PARTS", 10_000)
+    with pytest.raises(IntakeError, match="too many parts"):
+        read(b'{"cells": [' + b"[]," * 10_000 + b"1]}", released)
+
+
+def test_a_text_without_an_end_is_looked_at_once():
+    """In proportion to its length: a square would take hours for this one."""
+    assert reading._without_outputs('"' + '\\"' * 2_000_000)[1] == 0

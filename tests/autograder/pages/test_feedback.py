@@ -6,7 +6,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from autograder.gradebook.present import present
 from autograder.judge.question import Question
 from autograder.judge.verdict import CheckResult, Verdict, by_hand
-from autograder.pages.feedback import FeedbackExporter, formula, markdown
+from autograder.pages.feedback import MAX_LAID_OUT, FeedbackExporter, formula, markdown
 from tests.support import attacks
 
 RESOURCES = {"nbgrader": {"assignment": "hw4", "student": "ada", "late_penalty": 0}}
@@ -133,3 +133,17 @@ def test_markdown_of_the_course_keeps_its_html_and_a_students_does_not():
     text = "<details><summary>Hint</summary>x</details>\n\n[a](https://example.org)"
     assert "<details>" in markdown(text, trusted=True) and "<details>" not in markdown(text, trusted=False)
     assert "<pre>" in markdown("![x](attachment:absent)", trusted=False)
+
+
+@pytest.mark.parametrize("unit", ["\\begin{a}", "$a", "*a ", "f'{"])
+def test_long_text_and_long_code_are_shown_as_they_are(unit, monkeypatch):
+    """The libraries that lay them out may take minutes for half a million characters."""
+    text = unit * (500_000 // len(unit))
+
+    def laid_out(*_):
+        raise AssertionError("the library was asked")
+
+    monkeypatch.setattr("autograder.pages.feedback.highlight", laid_out)
+    monkeypatch.setattr("autograder.pages.feedback.MarkdownWithMath", laid_out)
+    page = page_of(new_code_cell(text), new_markdown_cell(text))
+    assert page.count("<pre") >= 2 and len(text) > MAX_LAID_OUT

@@ -1,6 +1,7 @@
 """The process that listens to a student's kernel may die of it: that student's run ends, and nothing else does."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -14,17 +15,18 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.run import apart, parents
 from autograder.run.apart import run_notebook
-from autograder.run.notebook import LOST_OUTPUT, OUTPUT, OUTSIDE, TIME, Limits, RunFailed
+from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
 from tests.autograder.run.test_notebook import kilobytes, shown, wait_until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
 # The kernel's own channel for outputs, replaced by one that speaks ZMTP 3.0 and sends parts of one message for ever.
 ENDLESS = """
-import json, os, socket, threading
+import json, os, socket, time
 kernel = get_ipython().kernel
 path = f"/run/sockets/k-{json.load(open('/run/sockets/kernel.json'))['iopub_port']}"
 kernel.iopub_thread.socket.close(0)
+time.sleep(0.5)
 if os.path.exists(path):
     os.unlink(path)
 listener = socket.socket(socket.AF_UNIX)
@@ -57,12 +59,15 @@ def test_a_message_whose_parts_never_end_costs_its_student_alone():
     beside = []
     other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
     other.start()
-    done = go(ENDLESS)
+    done = go(ENDLESS, limits=Limits(idle_seconds=5))
     other.join()
-    # Which bound is met first is the machine's: that of the worker's memory, or that of how long output may be lost.
-    assert done.problem in (apart.FLOODED, LOST_OUTPUT) and done.ended_by == OUTPUT
+    # What a worker has no memory for either ends it or makes it hang up on the kernel.
+    assert done.problem and done.ended_by in (OUTPUT, TIME)
     assert shown(beside[0].notebook.cells[1]) == "'fine'" and shown(go("1 + 1").notebook.cells[0]) == "2"
     assert kilobytes("VmHWM") - before < 50_000
+    apart._workers.close()
+    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert apart.MEMORY_BYTES / 2 < most < apart.MEMORY_BYTES + 300 * 2**20, "the flood did not come, or was not held"
 
 
 def test_a_worker_serves_many_and_answers_as_the_run_in_one_process_does():

@@ -209,32 +209,52 @@ def test_more_memory_than_allowed_is_a_memory_error():
     assert said == ["MemoryError", "next"] and done.problem is None
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
+def test_all_processes_together_have_the_memory_of_one():
+    cell = """
+        import os, time
+        for _ in range(4):
+            if not os.fork():
+                b = b'1' * (200 * 2**20)
+                time.sleep(20)
+        time.sleep(20)
         """
-    import os, time
-    for _ in range(4):
-        if not os.fork():
-            b = b'1' * (200 * 2**20)
-            time.sleep(20)
-    time.sleep(20)
-    """,
+    done, _ = go(cell, limits=Limits(cell_seconds=20, memory_bytes=500 * MEGABYTE))
+    assert done.problem == "The notebook used more than 0.5 GB of memory." and done.ended_by == run.MEMORY
+
+
+def test_there_is_no_shared_memory_but_in_files_of_a_bounded_size():
+    """Let go of with madvise, it would stay taken and count for no process."""
+    done, said = go(
+        "import mmap; mmap.mmap(-1, 2**20)",
+        "with open('/dev/zero', 'r+b') as zero: mmap.mmap(zero.fileno(), 2**20)",
         """
-    import mmap
-    m = mmap.mmap(-1, 2**30)
-    for i in range(1024):
-        m[i * 2**20:(i + 1) * 2**20] = b'1' * 2**20
-    import time
-    time.sleep(20)
-    """,
-    ],
-    ids=["several processes", "shared memory"],
-)
-def test_all_processes_together_have_the_memory_of_one(cell):
-    limits = Limits(cell_seconds=20, memory_bytes=500 * MEGABYTE)
-    done, _ = go(cell, limits=limits)
-    assert done.problem == "The notebook used more than 0.5 GB of memory."
+        with open('/dev/shm/x', 'w+b') as file:
+            file.truncate(2**27)
+            shared = mmap.mmap(file.fileno(), 2**27)
+        for place in range(0, 2**27, 2**20):
+            shared[place : place + 2**20] = b'1' * 2**20
+        """,
+        limits=Limits(cell_seconds=20),
+    )
+    assert said[:2] == ["PermissionError", "OSError"] and done.ended_by == run.CRASH
+
+
+def test_what_shares_memory_in_earnest_works():
+    _, said = go(
+        """
+        import multiprocessing
+        context = multiprocessing.get_context('fork')
+        value, lock = context.Value('i', 1), context.RLock()
+        def work():
+            with lock:
+                value.value += 41
+        child = context.Process(target=work)
+        child.start(); child.join()
+        value.value
+        """,
+        limits=Limits(cell_seconds=20),
+    )
+    assert said == ["42"]
 
 
 def test_a_fork_bomb_is_bounded_and_ends_with_the_run(nothing_stays):
@@ -362,7 +382,7 @@ def test_a_replaced_socket_leads_nowhere(tmp_path):
     assert said == ["5", "", ""] and done.problem
 
 
-ASKED = {"cosine": json.dumps({"nonce": "n1", "probes": []})}
+ASKED = {"cosine": json.dumps({"nonce": "n1", "question": "cosine", "kind": "", "probes": []})}
 
 
 def asked_cell(source: str):

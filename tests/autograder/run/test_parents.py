@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -355,3 +356,28 @@ print(done.problem, "".join(output.get("text") or str(output) for output in done
     if "SandboxUnavailable" in done.stderr and "PermissionError" not in done.stderr:
         pytest.skip(done.stderr.strip().splitlines()[-1])
     assert done.stdout.split() == ["None", "0", "0"], done.stderr
+
+
+@pytest.mark.parametrize("unit", ["\n", " ", "\t\n", "from ", '"', "\\n", "import a\n"])
+def test_the_look_at_a_text_takes_time_in_proportion_to_it(unit, tmp_path):
+    """The least of three measurements each, of computing alone; a square would make it a hundred times as much."""
+    small, large = unit * (100_000 // len(unit)), unit * (1_000_000 // len(unit))
+
+    def cost(text):
+        times = []
+        for _ in range(3):
+            begun = time.process_time()
+            parents.heavy_imports([text])
+            times.append(time.process_time() - begun)
+        return min(times)
+
+    assert cost(large) < 40 * cost(small) + 0.1
+
+
+def test_what_a_notebook_imports_is_found_in_its_text_and_in_its_file(tmp_path):
+    cells = ["x = 1\n    import torch\nimportant = 2", "from matplotlib import pyplot", "# import litellm"]
+    found = {"torch", "matplotlib"}
+    assert parents.heavy_imports(cells) == found
+    file = tmp_path / "hw4.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells]), file)
+    assert parents._likely_imports(file) == found

@@ -127,6 +127,12 @@ def test_rounding_that_the_tolerance_would_hide_is_seen_in_a_search_s_columns(de
     assert complete or "rounded to five decimals" in verdict.message
 
 
+def test_a_column_written_into_products_df_is_named_whatever_it_is_called(verdict_on):
+    source = SOURCES["hybrid", "one-too-many"].replace("[:k + 1]", "[:k]")
+    verdict = verdict_on("hybrid", source.replace("    best =", "    products_df['mixed'] = hybrid\n    best ="))
+    assert verdict.score == 19 and "writes a column mixed into" in verdict.message
+
+
 def test_a_search_that_gives_no_rows_earns_nothing_by_them(verdict_on):
     """Its columns hold no wrong score."""
     start = SOURCES["hybrid", "one-too-many"].split("    results")[0].replace("[:k + 1]", "[:k]")
