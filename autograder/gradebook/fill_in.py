@@ -180,16 +180,22 @@ def _who(
         for name in {student.name, student.student}:
             names[_words(name)].add(who)
     found: dict[int, set[int]] = {}
-    claimed: dict[int, list[int]] = defaultdict(list)
     for number, row in enumerate(rows[1:], 1):
         told = [numbers[key] for key in _keys_of(row, at["numbers"]) if key in numbers]
         told += [mails[mail] for mail in _mails(row, at) if mail in mails]
-        if not told and (name := _words(_name(row, at))) in names:
-            told = [names[name]]
         if told:
             found[number] = set.union(*told)
-            if len(found[number]) == 1:
-                claimed[min(found[number])].append(number)
+    known, doubtful = set().union(*found.values()), set()
+    for number, row in enumerate(rows[1:], 1):
+        # Whoever has a row by their id is not meant by another one that only bears the same name.
+        if number not in found and (own := names[_words(_name(row, at))]) - known:
+            found[number] = own
+            if known and any(students[who].number for who in own):
+                doubtful.add(number)  # the file's ids are the ones that we know, and this row's is another one
+    claimed: dict[int, list[int]] = defaultdict(list)
+    for number, own in found.items():
+        if len(own) == 1 and number not in doubtful:
+            claimed[min(own)].append(number)
     return found, claimed
 
 

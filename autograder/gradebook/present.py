@@ -152,7 +152,8 @@ def _harmless(output: NotebookNode, rooms: Sequence[_Room]) -> NotebookNode | No
     if not isinstance(data, dict):
         return None
     shown_data = {}
-    if _is_picture(picture := data.get("image/png")) and all(len(picture) <= room.pictures for room in rooms):
+    picture = data.get("image/png")
+    if isinstance(picture, str) and _is_picture(picture) and all(len(picture) <= room.pictures for room in rooms):
         for room in rooms:
             room.pictures -= len(picture)
         shown_data["image/png"] = picture

@@ -51,7 +51,7 @@ class Sheet:
 
 
 def harmless(cell: str) -> str:
-    """The cell as text that no spreadsheet computes. Numbers, and the lone dash that stands for none, stay as they are."""
+    """The cell as text that no spreadsheet computes. Numbers, and the lone dash that stands for none, stay."""
     if cell == "-" or NUMBER.fullmatch(cell):
         return cell
     return harmless_text(cell)

@@ -22,7 +22,7 @@ from pygments.token import Comment, Name, String, Text
 from scipy.sparse import csr_array
 
 RUN = {True: 12, False: 6}  # tokens in a fingerprint, of code and of prose
-LEAST = {True: 20, False: 12}  # fingerprints that two answers must share
+LEAST = {True: 20, False: 10}  # fingerprints that two answers must share
 LEAST_SHARE = 0.7  # of the smaller answer's weight
 ALWAYS_RARE = 3  # so many may share a run, however small the class, before it counts as what most share
 MAX_READ = 20_000  # characters; longer code is cut into words, because lexers may take minutes for it
@@ -94,13 +94,13 @@ def tokens(text: str, is_code: bool) -> Iterator[TokenAt]:
         yield value, number
 
 
-def fingerprints(text: str, is_code: bool) -> dict[int, tuple[int, int]]:
-    """{fingerprint: its first and last line, where it stands first} of all runs of tokens in a text."""
+def fingerprints(text: str, is_code: bool) -> dict[int, frozenset[int]]:
+    """{fingerprint: the lines of its tokens, where it stands first} of all runs of tokens in a text."""
     read, found = list(tokens(text, is_code)), {}
     for start in range(len(read) - RUN[is_code] + 1):
         run = read[start : start + RUN[is_code]]
         digest = blake2b("\n".join(token for token, _ in run).encode("utf-8", "replace"), digest_size=8).digest()
-        found.setdefault(int.from_bytes(digest), (run[0][1], run[-1][1]))
+        found.setdefault(int.from_bytes(digest), frozenset(line for _, line in run))
     return found
 
 
@@ -182,11 +182,10 @@ def _alike(
                     yield group[one][0], group[other][0], float(together), float(share), count
 
 
-def _lines(text: str, ranges: Iterable[tuple[int, int]]) -> list[Line]:
+def _lines(text: str, runs: Iterable[frozenset[int]]) -> list[Line]:
     """The lines of a text that hold shared runs, each with those around it; a gap is one line without a number."""
     written = text.split("\n")
-    shared = {number for first, last in ranges for number in range(first, last + 1)}
-    shared = {number for number in shared if number < len(written) and written[number].strip()}
+    shared = set().union(*runs)
     shown, before = [], -1
     for number in sorted(shared)[:LONGEST]:
         if before >= 0 and number - before == 2:
