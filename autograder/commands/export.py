@@ -7,10 +7,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.files import write_whole
+from autograder.course.files import require_writable, write_whole
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
-from autograder.course.students import student_id
+from autograder.course.students import shown_name, student_id
 from autograder.gradebook.fill_in import Filled, fill_in
 from autograder.gradebook.layouts import LAYOUTS, Listed
 from autograder.gradebook.results import StudentResult, load_results
@@ -35,6 +35,33 @@ class Exported:
     pages: Path | None = None
     pageless: list[str] | None = None
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether somebody's mark found no place."""
+        return bool(self.filled and (self.filled.missing or self.filled.doubtful))
+
+    def told(self) -> list[str]:
+        """What to say of it, line by line; whom the file could not serve in full."""
+        marked = [s for s in self.students if s.marks]
+        lines = [f"{len(self.filled.filled if self.filled else marked)} students' marks: {self.path}"]
+        if self.filled:
+            for what, who in (
+                ("In the file, but none of ours (left as they were)", self.filled.unknown),
+                ("In doubt: two students fit, or none for certain (left as they were)", self.filled.doubtful),
+                ("Marked here, but not in the file", self.filled.missing),
+                ("Found by their name alone, please look", self.filled.by_name),
+            ):
+                if who:
+                    lines.append(f"{what} ({len(who)}): {'; '.join(map(shown_name, who))}.")
+        lines += [f"No mark for {who}: {why}" for who, why in self.ungraded]
+        if self.waiting:
+            lines.append(f"{self.waiting} answers wait to be marked by hand and count as 0.")
+        if self.pages:
+            lines.append(f"Feedback pages: {self.pages}")
+        if self.pageless:
+            lines.append(f"No page in it for ({len(self.pageless)}): {'; '.join(self.pageless)}.")
+        return lines
+
 
 def export(
     course: Course,
@@ -50,7 +77,11 @@ def export(
     into: the platform's own exported file, to be filled in. out: where (default: build/exports). Raises ExportRefused
     where nothing is graded or answers wait to be marked (unless with_waiting), SheetError where `into` does not fit.
     """
+    if platform not in LAYOUTS:
+        raise ExportRefused(f"There is no format {platform!r}; there is {', '.join(LAYOUTS)}.")
     layout = LAYOUTS[platform]
+    if out:
+        require_writable(out)
     results = {name: load_results(course, name) for name in ([assignment] if assignment else course.homeworks())}
     results = {name: own for name, own in results.items() if any(r.status == "graded" for r in own)}
     if not results:

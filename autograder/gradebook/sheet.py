@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from helpers.errors import CourseError
 
@@ -44,7 +45,7 @@ class Sheet:
     def to_bytes(self) -> bytes:
         """The file, in its form; what would act as a formula has an apostrophe before it."""
         text = io.StringIO()
-        quoting = csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL
+        quoting: Literal[0, 1] = csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL
         writer = csv.writer(text, delimiter=self.delimiter, quoting=quoting, lineterminator=self.newline)
         writer.writerows([harmless(cell) for cell in row] for row in self.rows)
         return text.getvalue().encode(self.encoding)

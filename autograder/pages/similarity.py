@@ -74,8 +74,8 @@ def tokens(text: str, is_code: bool) -> Iterator[TokenAt]:
     """The tokens that count, with their lines: of prose its words in lower case; of code all but comments and layout,
     with every text and every variable alike. Names that are called or stand behind a dot stay what they are."""
     if not is_code or len(text) > MAX_READ:
-        for number, line in enumerate(text.split("\n")):
-            for word in re.findall(r"\w+|[^\w\s]" if is_code else r"\w+", line.lower()):
+        for number, written in enumerate(text.split("\n")):
+            for word in re.findall(r"\w+|[^\w\s]" if is_code else r"\w+", written.lower()):
                 yield word, number
         return
     read, line = [], 0
@@ -96,7 +96,8 @@ def tokens(text: str, is_code: bool) -> Iterator[TokenAt]:
 
 def fingerprints(text: str, is_code: bool) -> dict[int, frozenset[int]]:
     """{fingerprint: the lines of its tokens, where it stands first} of all runs of tokens in a text."""
-    read, found = list(tokens(text, is_code)), {}
+    read = list(tokens(text, is_code))
+    found: dict[int, frozenset[int]] = {}
     for start in range(len(read) - RUN[is_code] + 1):
         run = read[start : start + RUN[is_code]]
         digest = blake2b("\n".join(token for token, _ in run).encode("utf-8", "replace"), digest_size=8).digest()
@@ -125,8 +126,8 @@ def pairs(
         for question, answer in answers(student).items():
             own = fingerprints(answer.text, answer.is_code).keys() - starter[answer.is_code]
             if own:
-                runs = np.fromiter(own, dtype=np.uint64, count=len(own))
-                held[question].append((row, runs, answer.is_code, answer.right))
+                array = np.fromiter(own, dtype=np.uint64, count=len(own))
+                held[question].append((row, array, answer.is_code, answer.right))
     found: dict[tuple[int, int], list[tuple[float, str, float, int]]] = defaultdict(list)
     common = {}
     for question, group in held.items():
@@ -142,9 +143,10 @@ def pairs(
         texts = [answers(student) for student in both]
         alike = []
         for _, question, share, runs in sorted(parts, reverse=True):
-            own = [fingerprints(text[question].text, text[question].is_code) for text in texts]
-            same = (own[0].keys() & own[1].keys()) - common[question] - starter[texts[0][question].is_code]
-            sides = tuple(_lines(text[question].text, [held[run] for run in same]) for text, held in zip(texts, own))
+            both_runs = [fingerprints(text[question].text, text[question].is_code) for text in texts]
+            same = (both_runs[0].keys() & both_runs[1].keys()) - common[question]
+            same -= starter[texts[0][question].is_code]
+            sides = [_lines(t[question].text, [lines[run] for run in same]) for t, lines in zip(texts, both_runs)]
             alike.append(AlikeAnswers(question, share, runs, (sides[0], sides[1])))
         shown.append(Pair(both, alike, sum(part[0] for part in parts)))
     return shown, len(ranked)
