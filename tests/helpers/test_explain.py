@@ -57,7 +57,8 @@ def test_meaning_wins_over_words_that_no_product_contains():
     assert one == "No product text contains 'kitty', so BM25 cannot use it; to the model it still has a meaning."
     two = explain_semantic("kitty furniture for the cat", rows(5), rows(4), rows(4), INDEX)
     assert two == (
-        "No product text contains 'kitty' or 'furniture', so BM25 cannot use them; to the model they still have a meaning."
+        "No product text contains 'kitty' or 'furniture', so BM25 cannot use them; to the model they still have a "
+        "meaning."
     )
 
 
