@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from autograder.judge.question import (
-    UNROUNDED,
     Answer,
     Check,
     Exchange,
@@ -19,10 +18,10 @@ from autograder.judge.question import (
     each,
     five_decimals,
     near,
-    rounded,
 )
 from autograder.judge.ties import TOLERANCE, first_wrong_row
 from helpers import build_index, score_bm25, snowball_tokenize
+from helpers.sentences import UNROUNDED, rounded
 
 from .expected import cosines, min_max
 from .misconceptions.hybrid import HYBRID_MISTAKES
