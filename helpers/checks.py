@@ -178,9 +178,8 @@ class Checks:
 
     def __call__(self, question: str, *written: Any) -> None:
         """Check what the student wrote and show the list of properties."""
-        names = sys.modules["__main__"].__dict__
-        checked = self.run(question, written, names)
-        _show(checked)
+        names = sys._getframe(1).f_globals  # the notebook's
+        _show(self.run(question, written, names))
 
     def __getitem__(self, question: str) -> ListedQuestion:
         return next(q for q in self.questions if q.id == question)
