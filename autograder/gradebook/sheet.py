@@ -47,7 +47,8 @@ class Sheet:
         text = io.StringIO()
         quoting: Literal[0, 1] = csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL
         writer = csv.writer(text, delimiter=self.delimiter, quoting=quoting, lineterminator=self.newline)
-        writer.writerows([harmless(cell) for cell in row] for row in self.rows)
+        # A lone carriage return would end the line for some readers, and csv puts no quotes around it.
+        writer.writerows([re.sub(r"\r(?!\n)", " ", harmless(cell)) for cell in row] for row in self.rows)
         return text.getvalue().encode(self.encoding)
 
 

@@ -143,10 +143,14 @@ def test_runs_are_ended_at_once_with_their_kernels_and_the_next_notebook_runs():
     apart.end_runs()
     thread.join(30)
     assert not thread.is_alive() and done[0].problem and done[0].ended_by in (OUTPUT, OUTSIDE)
-    wait_until(lambda: not any(kernel.is_running() for kernel in kernels))
-    assert kernels and not any(kernel.is_running() for kernel in kernels)
+    wait_until(lambda: not any(map(_alive, kernels)))
+    assert kernels and not any(map(_alive, kernels))
     assert not apart._workers.running and shown(go("1 + 1").notebook.cells[0]) == "2"
 
 
 def _below() -> list[psutil.Process]:
     return psutil.Process().children(recursive=True)
+
+
+def _alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
