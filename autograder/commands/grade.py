@@ -26,7 +26,7 @@ from autograder.gradebook.results import StudentResult, drop_result, kept_result
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
-from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
 
@@ -202,10 +202,11 @@ class _Batch:
             submission = read_submission(raw, self.released)
             if student.note:
                 submission.repairs.insert(0, student.note)
-            finished = run_submission(submission, self.requests, self.limits, self.runner)
+            full_marks = FullMarks(self.requests, self.homework)
+            finished = run_submission(submission, self.requests, self.limits, self.runner, full_marks)
             if finished.ended_by and not alone:
                 return AGAIN
-            return submission.repairs, blameless(finished), key
+            return submission.repairs, blameless(finished), full_marks.verdicts, key
         except RunFailed as reason:
             return reason if alone or isinstance(reason, WorkersLost) else AGAIN
         except IntakeError as reason:
@@ -222,9 +223,9 @@ class _Batch:
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
-            repairs, finished, key = outcome
+            repairs, finished, known, key = outcome
             try:
-                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
+                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
