@@ -1,6 +1,7 @@
 """Grades a folder of submissions, one student after another; one bad submission never stops the others."""
 
 import json
+import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
@@ -8,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from autograder.gradebook.results import StudentResult, drop_result, kept_result
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
+from autograder.judge.judge import Request
 from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
@@ -178,7 +180,7 @@ class _Batch:
         self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
         self.released = released_form(read_notebook(course.source(assignment)))
-        self.requests = draw_requests(homework.questions, homework, seed)
+        self._drawing = threading.Lock()
         self.common = digest(
             nbformat.writes(self.released),
             homework.fingerprint,
@@ -186,6 +188,16 @@ class _Batch:
             repr(limits),
             grader_version(homework.folder),
         )
+
+    @property
+    def requests(self) -> dict[str, Request]:
+        """The same for all, drawn for the first who is run: where nothing has changed nobody is."""
+        with self._drawing:
+            return self._requests
+
+    @cached_property
+    def _requests(self) -> dict[str, Request]:
+        return draw_requests(self.homework.questions, self.homework, self.seed)
 
     def run(self, student: Handed, alone: bool):
         """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
