@@ -13,11 +13,9 @@ import numpy as np
 
 from autograder.inside.collector import AGAIN, pack
 from autograder.judge.banks import Misconception, RightAnswer
-from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, Plain
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
-UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
-HALF_STEP = 0.51  # of the last place kept: as far as rounding can move a number, with float noise
 
 
 @dataclass(frozen=True)
@@ -178,21 +176,6 @@ def _missing(answer: Missing) -> str:
             )
 
 
-def rounded(got, expected) -> bool:
-    """Whether wrong numbers look like the right ones with digits lost: 2 to 4 decimal places kept, or float16.
-
-    got, expected: numbers or arrays of one shape, of the order of 1 (cosines, shares, scores on one scale).
-    """
-    got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if not np.isfinite(got).all():
-        return False
-    off = np.abs(got - expected).max()
-    kept = [
-        np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0**-places for places in (2, 3, 4)
-    ]
-    return bool(any(kept) or (off <= 0.005 and np.array_equal(got, got.astype(np.float16))))
-
-
 def five_decimals(got: np.ndarray, right: np.ndarray) -> bool:
     """Whether numbers that are right as far as the tolerance goes have been rounded to five decimals.
 
@@ -263,6 +246,59 @@ def as_frame(answer: Answer, *columns: str) -> Frame | str:
     return answer
 
 
+def as_items(answer: Answer, wanted: str = "a list") -> list | str:
+    """The plain values in a list, an array of one axis or a set, or the sentence that says why there are none.
+
+    Numbers are floats where nothing but numbers came; a set has no order.
+    """
+    if sentence := no_value(answer, wanted):
+        return sentence
+    if isinstance(answer, Array) and answer.values.ndim == 1:
+        return answer.values.tolist()
+    if isinstance(answer, Plain) and isinstance(answer.value, (list, frozenset)):
+        return list(answer.value)
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def as_texts(answer: Answer, wanted: str = "a list of texts") -> list[str] | str:
+    """The texts in a list or an array, in its order, or the sentence that says why there are none."""
+    if isinstance(answer, Array) and answer.values.size == 0:
+        return []
+    items = as_items(answer, wanted)
+    if isinstance(items, str):
+        return items
+    if isinstance(answer, Plain) and isinstance(answer.value, list) and all(isinstance(item, str) for item in items):
+        return items
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def as_dict(answer: Answer, wanted: str = "a dict") -> dict | str:
+    """The dict in an answer, or the sentence that says why there is none."""
+    if sentence := no_value(answer, wanted):
+        return sentence
+    if isinstance(answer, Plain) and isinstance(answer.value, dict):
+        return answer.value
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def quoted(value: Any) -> str:
+    """A plain value of a student's as one short printable line: "'sofa'", "['mid', 'century', ...]"."""
+    text = "".join(c if c.isprintable() else " " for c in repr(_shortened(value)))
+    return text.replace("'...'", "...") if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= 60 else f"{value[:57]}..."
+    if isinstance(value, list):
+        return [*map(_shortened, value[:12]), *(["..."] if len(value) > 12 else [])]
+    if isinstance(value, dict):
+        return {_shortened(key): _shortened(v) for key, v in list(value.items())[:6]}
+    if isinstance(value, frozenset):
+        return _shortened(sorted(value, key=repr))
+    return value
+
+
 def describe(answer: Answer) -> str:
     """An answer's kind in a few words."""
     match answer:
@@ -274,6 +310,11 @@ def describe(answer: Answer) -> str:
             return f"an array of shape {values.shape}"
         case Frame(rows=rows):
             return f"a DataFrame of {rows} rows"
+        case Plain(str()):
+            return "text"
+        case Plain(value):
+            kind = "list" if isinstance(value, list) else "dict" if isinstance(value, dict) else "set"
+            return f"a {kind}" if value else f"an empty {kind}"
         case Other(what):
             return what
     return "nothing"

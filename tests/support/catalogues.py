@@ -46,10 +46,13 @@ def _clean_up(space: dict) -> None:
             value.cleanup()
 
 
-def run_cells(path: Path, leave_out: tuple[str, ...] = ()) -> str:
+def run_cells(
+    path: Path, leave_out: tuple[str, ...] = (), instead: dict[str, str] | None = None, then: str = ""
+) -> str:
     """Run a notebook's code cells in this process, without the hidden tests -> what they printed.
 
-    Cells that hold one of the texts to leave out, and magics, are not run. The first error is raised.
+    Cells that hold one of the texts to leave out, and magics, are not run. `instead` holds other code for some cells,
+    by their ids; `then` is run last, among the notebook's variables. The first error is raised.
     """
     space: dict = {"__name__": "notebook", "display": lambda *shown: None}
     printed = io.StringIO()
@@ -57,6 +60,7 @@ def run_cells(path: Path, leave_out: tuple[str, ...] = ()) -> str:
         made.callback(_clean_up, space)
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code" and not any(text in cell.source for text in leave_out):
-                source = cell.source.split("### BEGIN HIDDEN TESTS")[0]
+                source = (instead or {}).get(cell.id, cell.source.split("### BEGIN HIDDEN TESTS")[0])
                 exec(compile(source, f"<cell {cell.id}>", "exec"), space)
+        exec(compile(then, "<then>", "exec"), space)
     return printed.getvalue()
