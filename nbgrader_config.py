@@ -14,8 +14,9 @@ c.CourseDirectory.course_id = "embeddings-course"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
-# The answer key and the kernel part of a homework lie beside its notebook and go nowhere; the rest are nbgrader's own.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py"]
+# The answer key, the kernel part and the due date of a homework lie beside its notebook and go nowhere; the rest are
+# nbgrader's own.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py", "due.toml"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"

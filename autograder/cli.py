@@ -170,9 +170,11 @@ def feedback(assignment: Assignment, course: CourseOption = None) -> None:
     """Write a feedback page for every graded student under build/feedback."""
     from autograder.course.folder import Course
     from autograder.gradebook import marks
+    from autograder.gradebook.final import final_marks
 
     here = Course.find(course)
     here.source(assignment)
+    final_marks(here, assignment)  # brings what lateness costs up to date in the gradebook, where pages take it from
     marks.write_feedback(here, assignment)
     pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
     out.print(

@@ -78,6 +78,23 @@ def sandboxed():
         pytest.skip(str(reason))
 
 
+@pytest.fixture
+def browser():
+    """A real browser; tests are skipped where this machine has none."""
+    from tests.support.browser import opened_browser
+
+    with opened_browser() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser):
+    """A new page in a real browser."""
+    from tests.support.browser import new_page
+
+    return new_page(browser)
+
+
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
     """{question id: the text of the instructor's answer}."""

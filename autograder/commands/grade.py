@@ -21,7 +21,8 @@ from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, 
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
 from autograder.gradebook.claims import Claims, grading
-from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result
+from autograder.gradebook.final import final_mark
+from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
@@ -124,7 +125,9 @@ def grade_all(
                         again.append((place, student))
                         continue
                     with full_disk_in_words():
-                        results[place] = batch.settle(student, outcome)
+                        result = batch.settle(student, outcome)
+                        final = final_mark(course, homework.name, student.student)
+                    results[place] = with_final_mark(result, final)
                     claims.give_back(student.student)
                     on_result(results[place])
             if len(elsewhere) == len(left):

@@ -11,14 +11,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import (
+    Assignment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from autograder.course.cells import TEST
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.judge.submission import Graded
@@ -39,13 +48,21 @@ class NotRecorded(CourseError):
 class Mark:
     """One question's mark as the gradebook holds it; `waiting` where a reader has to mark it by hand.
 
-    automatic: what the judge gave, None where the judge gives nothing.
+    score: what counts. automatic: what the judge gave, None where the judge gives nothing. by_hand: what a reader gave,
+    extra credit included, None where nobody did. judged: whether the question is one that the judge marks.
     """
 
     score: float
     max_score: float
     waiting: bool
     automatic: float | None
+    by_hand: float | None = None
+    judged: bool = True
+
+    @property
+    def overridden(self) -> bool:
+        """Whether a reader's mark stands in the place of the judge's."""
+        return self.judged and self.by_hand is not None
 
 
 def check(course: Course) -> None:
@@ -100,7 +117,7 @@ def register(course: Course, assignment: str) -> None:
 
 
 def is_registered(course: Course, assignment: str) -> bool:
-    with _open(course) as gradebook:
+    with opened(course) as gradebook:
         try:
             return bool(gradebook.find_assignment(assignment).notebooks)
         except MissingEntry:
@@ -127,7 +144,7 @@ def forget(course: Course, assignment: str, student: str) -> None:
     name = student_id(student)
     for made in ("autograded", "feedback"):
         shutil.rmtree(course.build / made / name / assignment, ignore_errors=True)
-    with _open(course) as gradebook:
+    with opened(course) as gradebook:
         try:
             submission = gradebook.find_submission(assignment, name)
         except MissingEntry:
@@ -141,17 +158,38 @@ def forget(course: Course, assignment: str, student: str) -> None:
 
 def marks_of(course: Course, assignment: str, student: str) -> dict[str, Mark]:
     """{question id: mark} of one student, by-hand marks included; empty where nothing is recorded."""
-    with _open(course) as gradebook:
-        try:
-            notebook = gradebook.find_submission_notebook(assignment, assignment, student_id(student))
-        except MissingEntry:
-            return {}
-        return {
-            grade.name.split("_", 1)[1]: Mark(
-                float(grade.score), float(grade.max_score), bool(grade.needs_manual_grade), grade.auto_score
-            )
-            for grade in notebook.grades
-        }
+    with opened(course) as gradebook:
+        return marks_in(gradebook, assignment, student_id(student)).get(student_id(student), {})
+
+
+def marks_in(gradebook: Gradebook, assignment: str, student: str | None = None) -> dict[str, dict[str, Mark]]:
+    """{student: {question id: mark}} of everybody in nbgrader's gradebook, or of one student, in one query."""
+    asked = (
+        select(
+            SubmittedAssignment.student_id,
+            GradeCell.name,
+            GradeCell.max_score,
+            Grade.score,
+            Grade.auto_score,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+        )
+        .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
+        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .join(GradeCell, Grade.cell_id == GradeCell.id)
+        .where(Assignment.name == assignment)
+    )
+    if student is not None:
+        asked = asked.where(SubmittedAssignment.student_id == student)
+    found: dict[str, dict[str, Mark]] = {}
+    for who, cell, most, score, automatic, by_hand, extra, waiting in gradebook.db.execute(asked):
+        if by_hand is not None or extra:
+            by_hand = float(score)
+        mark = Mark(float(score), float(most), bool(waiting), automatic, by_hand, cell.startswith(TEST))
+        found.setdefault(who, {})[cell.split("_", 1)[1]] = mark
+    return found
 
 
 def write_feedback(course: Course, assignment: str) -> None:
@@ -178,7 +216,7 @@ def _url(course: Course) -> URL:
 
 
 @contextmanager
-def _open(course: Course):
+def opened(course: Course) -> Iterator[Gradebook]:
     """nbgrader's gradebook, closed again at the end; database trouble becomes one sentence."""
     config = course.config().CourseDirectory
     try:

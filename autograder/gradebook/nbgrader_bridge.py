@@ -17,6 +17,7 @@ from autograder.course.cells import tested_question, visible_tests
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
 from autograder.gradebook import marks
+from autograder.gradebook.final import final_mark
 from autograder.gradebook.present import VERDICT, present
 from autograder.gradebook.results import StudentResult, drop_result, save_result
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
@@ -120,6 +121,7 @@ class KeepResult(NbGraderPreprocessor):
             graded, seed = converter.judged_here
             course = Course(Path(converter.coursedir.root))
             save_result(course, assignment, StudentResult.graded(student, graded), seed)
+            final_mark(course, assignment, student)  # writes what lateness costs by the homework's own rule
         return nb, resources
 
 

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook import marks
+from autograder.gradebook.final import FinalMark, final_marks
 from autograder.judge.question import Question
 from autograder.judge.submission import Graded
 from autograder.judge.verdict import Verdict, refused
@@ -22,7 +24,8 @@ class StudentResult:
 
     problem: why the run ended early, where it did; ended_by: the limit or the accident that ended it or a part of it
     (see `run.notebook.Run`), in which case the marks are listed apart, and the next grading runs the work again;
-    key: a hash of all that the verdicts depend on; kept: found by an earlier run, and left as it was.
+    key: a hash of all that the verdicts depend on; kept: found by an earlier run, and left as it was. final: what the
+    gradebook adds to the judge's verdicts (see `with_final_mark`), None until it was asked.
     """
 
     student: str
@@ -34,6 +37,7 @@ class StudentResult:
     key: str | None = None
     kept: bool = False
     ended_by: str | None = None
+    final: FinalMark | None = None
 
     @classmethod
     def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
@@ -61,8 +65,24 @@ class StudentResult:
         return f"{what}, twice, the second time with nothing beside it; the next grading runs it again"
 
     @property
-    def score(self) -> float:
+    def name(self) -> str:
+        """The student's name as the roster or the gradebook has it, else as handed in."""
+        return self.final.name if self.final and self.final.name != student_id(self.student) else self.student
+
+    @property
+    def points(self) -> float:
+        """The sum of the questions."""
         return sum(q.score for q in self.questions)
+
+    @property
+    def penalty(self) -> float:
+        """What lateness costs, in points."""
+        return self.final.penalty if self.final and self.status == "graded" else 0.0
+
+    @property
+    def score(self) -> float:
+        """The final mark."""
+        return max(0.0, round(self.points - self.penalty, 6))
 
     @property
     def max_score(self) -> float:
@@ -71,9 +91,15 @@ class StudentResult:
     def to_json(self) -> dict:
         return {
             "student": self.student,
+            "name": self.name,
             "status": self.status,
             "score": self.score,
             "max_score": self.max_score,
+            "points": self.points,
+            "penalty": self.penalty,
+            "days_late": self.final.days_late if self.final else 0,
+            "handed_in": _written(self.final.handed_in if self.final else None),
+            "due": _written(self.final.due if self.final else None),
             "reason": self.reason,
             "questions": [verdict.to_json() for verdict in self.questions],
             "repairs": self.repairs,
@@ -115,25 +141,39 @@ def kept_result(course: Course, assignment: str, student: str) -> StudentResult 
 
 
 def load_results(course: Course, assignment: str) -> list[StudentResult]:
-    """Every student's last result, with the marks that the gradebook holds now (by-hand marks included)."""
-    results = []
-    for path in sorted(course.results(assignment).glob("*.json")):
-        if (result := _read(path)) is None:
-            continue
-        held = marks.marks_of(course, assignment, path.stem)
-        if result.status == "graded":
-            result.questions = [_as_marked(verdict, held.get(verdict.id)) for verdict in result.questions]
-        results.append(result)
-    return results
+    """Every student's last result with their final mark (by-hand marks and penalties included)."""
+    held = final_marks(course, assignment)
+    paths = sorted(course.results(assignment).glob("*.json"))
+    read = [(_read(path), held.get(path.stem)) for path in paths]
+    return [with_final_mark(result, final) for result, final in read if result]
+
+
+def with_final_mark(result: StudentResult, final: FinalMark | None) -> StudentResult:
+    """The result with the marks that the gradebook holds now and what lateness costs."""
+    if final is None:
+        return result
+    questions = result.questions
+    if result.status == "graded":
+        questions = [_as_marked(verdict, final.questions.get(verdict.id)) for verdict in questions]
+    return replace(result, questions=questions, final=final)
 
 
 def _as_marked(verdict: Verdict, mark: marks.Mark | None) -> Verdict:
     """The verdict with the mark that the gradebook holds now, where that is another one."""
-    if mark is None or (mark.score == verdict.score and mark.waiting == verdict.waiting):
+    if mark is None or (mark.by_hand is None and mark.score == verdict.score and mark.waiting == verdict.waiting):
         return verdict
-    if mark.automatic == 0 and mark.score == 0:
-        return replace(verdict, score=0.0, waiting=mark.waiting, message="Not answered.")
-    return replace(verdict, score=mark.score, waiting=mark.waiting, message="Marked by hand.", marked_by_hand=True)
+    if mark.by_hand is None:
+        said = "Not answered." if mark.automatic == 0 and not mark.waiting else verdict.message
+        return replace(verdict, score=mark.score, waiting=mark.waiting, message=said)
+    changed = replace(verdict, score=mark.score, waiting=mark.waiting, message="Marked by hand.", marked_by_hand=True)
+    if not mark.overridden:
+        return changed
+    said = f"Changed by hand: {mark.score:g} in the place of the grader's {verdict.score:g}. {verdict.message}"
+    return replace(changed, message=said, automatic=verdict.score)
+
+
+def _written(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds") if moment else None
 
 
 def _read(path: Path) -> StudentResult | None:

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import types
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -68,10 +69,17 @@ def pack(value, columns=None):
         return [pack(v) for v in value]
     if isinstance(value, (set, frozenset)) and len(value) <= MAX_ITEMS:
         return {"$": "set", "items": [pack(v) for v in value]}
+    if isinstance(value, Mapping) and len(value) <= MAX_ITEMS:
+        return {"$": "dict", "items": [[pack(key), _pack_entry(v)] for key, v in value.items()]}
     array = _as_array(value)
     if array is None:
         return {"$": "other", "type": type(value).__name__[:MAX_TEXT]}
     return pack(array if array.ndim else array[()])
+
+
+def _pack_entry(value):
+    """As `pack`; in a dict a Series is one more dict, of its labels: `dict(series)` is what it stands for there."""
+    return pack(value.to_dict() if isinstance(value, pd.Series) and value.index.is_unique else value)
 
 
 def _as_array(value):
@@ -97,6 +105,8 @@ def unpack(value, named, make):
         return float(value["value"])
     if kind == "set":
         return {unpack(v, named, make) for v in value["items"]}
+    if kind == "dict":
+        return {key: unpack(v, named, make) for key, v in value["items"]}
     if kind == "array":
         data = np.frombuffer(base64.b64decode(value["data"]), dtype=value["dtype"])
         return data.reshape(value["shape"]).copy()

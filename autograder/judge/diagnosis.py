@@ -5,24 +5,25 @@ what the student gave is named. Answers are compared cell by cell, so that a ran
 does not hide a mistake; failures are compared by the type of the error.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from autograder.inside.collector import answer_probes
 from autograder.judge.banks import Misconception, run_answers, unwarned
-from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Number, Other, read_answer
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Number, Other, Plain, read_answer
 from autograder.judge.homework import Homework
 from autograder.judge.question import Exchange, Probe, Question
 
 # Share of cells that must agree, on average over the probes of a check. Ties may put rows in another order, and an
-# error may come from another line, but numbers have no such excuse.
-ALIKE, ALIKE_NUMBERS = 0.75, 0.95
+# error may come from another line, but numbers and text have no such excuse.
+ALIKE, ALIKE_EXACTLY = 0.75, 0.95
 CLOSE = 1e-4  # relative; two students' roundings of one mistake differ by less
 RIGHT = "right"  # stands for the right answer among the simulated ones; no misconception has this id
 
 Answers = Mapping[str, Answer]
-Cells = dict[tuple[str, int], object]  # an answer's values, by column (one for what is no table) and row
+Cells = dict[tuple[str, Any], object]  # an answer's values, by column (one for what is no table) and row or place
 
 
 def diagnose(
@@ -37,7 +38,7 @@ def diagnose(
     It gives what the student gave in the first check that failed and in all that hold; among several, the one
     that agrees most over all checks. One that passes the first check that failed is no reason for failing it,
     however close its answers are. In that check agreement counts only where the misconception departs from the right
-    answer: what both have says nothing about the mistake. One number, whatever is asked, says little: then the
+    answer: what both have says nothing about the mistake. One value, whatever is asked, says little: then the
     misconception must agree in every check. `simulate_all` gives what each misconception, by id, and the right answer
     give to these probes; it is called only where there is something to name.
     """
@@ -45,7 +46,7 @@ def diagnose(
     if first is None or not_answered(exchanges[first.id]):
         return None
     simulated = simulate_all()
-    all_must_agree = _one_number(exchanges[first.id])
+    all_must_agree = _one_value(exchanges[first.id])
     must_agree = [c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None]
     best, best_likeness = None, 0.0
     for misconception in question.misconceptions:
@@ -87,10 +88,10 @@ def not_answered(exchange: Exchange) -> bool:
     )
 
 
-def _one_number(exchange: Exchange) -> bool:
-    """Whether all answers to a check hold one and the same number."""
-    return len({repr(value) for _, answer in exchange for value in _cells(answer).values()}) == 1 and all(
-        isinstance(answer, (Number, Array)) for _, answer in exchange
+def _one_value(exchange: Exchange) -> bool:
+    """Whether all answers to a check hold one and the same number or text, or none at all."""
+    return len({repr(value) for _, answer in exchange for value in _cells(answer).values()}) <= 1 and all(
+        isinstance(answer, (Number, Array, Plain)) for _, answer in exchange
     )
 
 
@@ -112,7 +113,7 @@ def _likeness(exchange: Exchange, simulated: Answers, apart_from: Answers | None
 def _enough(likeness: dict[type, float]) -> bool:
     """Whether answers are alike in every kind; not where there was nothing to compare."""
     return bool(likeness) and all(
-        share >= (ALIKE_NUMBERS if kind is Number else ALIKE) for kind, share in likeness.items()
+        share >= (ALIKE_EXACTLY if kind in (Number, Plain) else ALIKE) for kind, share in likeness.items()
     )
 
 
@@ -149,11 +150,30 @@ def _cells(answer: Answer) -> Cells:
         case Frame(columns, rows):
             cells = {(name, row): value for name, column in columns.items() for row, value in enumerate(column)}
             return cells | {(f"{rows} rows of {', '.join(sorted(columns))}", 0): True}
+        case Plain(value):
+            return {("plain", place): leaf for place, leaf in _leaves(value, ())}
         case Failure(error):
             return {("failure", 0): error}
         case Other(what):
             return {("other", 0): what}
     return {(type(answer).__name__, 0): True}
+
+
+def _leaves(value, place: tuple) -> Iterator[tuple[tuple, object]]:
+    """The values in a plain value with their places, the numbers and keys that lead there; an empty one stands for
+    itself."""
+    match value:
+        case list() if value:
+            inside = list(enumerate(value))
+        case dict() if value:
+            inside = list(value.items())
+        case frozenset() if value:
+            inside = [(member, True) for member in value]
+        case _:
+            yield place, value if isinstance(value, (str, int, float)) else repr(value)
+            return
+    for key, inner in inside:
+        yield from _leaves(inner, (*place, key))
 
 
 def _same_cell(a, b) -> bool:

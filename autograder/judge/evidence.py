@@ -1,6 +1,6 @@
 """Reads evidence that comes from a student's process: data only, every type and size checked.
 
-An answer is one of: Number, Array, Frame, Nothing, Missing, Failure, Other. No pickle, no eval; a value
+An answer is one of: Number, Array, Frame, Plain, Nothing, Missing, Failure, Other. No pickle, no eval; a value
 that is not exactly as `collector.pack` writes it becomes Other, and Other earns nothing.
 """
 
@@ -9,12 +9,17 @@ import binascii
 import json
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 MAX_EVIDENCE_BYTES = 32 * 2**20
 MAX_ITEMS = 2_000_000
+MAX_PLAIN_ITEMS = 200_000  # in one answer, at all depths together
+MAX_DEPTH = 6
+MAX_TEXT = 10_000  # characters of one text
 CELL_NAME = re.compile(r"\([^()]{1,80}, line (\d{1,6})\)$")
 DTYPES = {
     "bool",
@@ -57,6 +62,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Plain:
+    """Text, or a list, dict or set of plain values: `value` is a str, list, dict or frozenset, and what it holds are
+    str, int, float, bool, None and more of these; a tuple or an array in it is a list. Lists of numbers alone are an
+    Array. It is a student's text: `question.quoted` makes of it what may be shown."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
 class Nothing:
     """The function returned None."""
 
@@ -84,7 +98,7 @@ class Other:
     what: str
 
 
-Answer = Number | Array | Frame | Nothing | Missing | Failure | Other
+Answer = Number | Array | Frame | Plain | Nothing | Missing | Failure | Other
 
 
 class BadEvidence(ValueError):
@@ -126,11 +140,11 @@ def read_answer(value) -> Answer:
     if isinstance(value, (int, float)):
         return Number(_number(value))
     if isinstance(value, str):
-        return Other("text")
+        return _plain_answer(value, "text, too long to be an answer")
     if isinstance(value, list):
         if value and all(_is_number(v) for v in value):
             return Array(np.array([_number(v) for v in value], dtype=np.float64), "list")
-        return Other("an empty list" if not value else "a list")
+        return _plain_answer(value, "a list")
     kind = value.get("$")
     try:
         if kind == "float":
@@ -144,8 +158,8 @@ def read_answer(value) -> Answer:
             return Missing(_text(value["name"]))
         if kind == "error":
             return Failure(_text(value["type"]), _text(value["message"]))
-        if kind == "set":
-            return Other("a set")
+        if kind in ("set", "dict"):
+            return _plain_answer(value, f"a {kind}")
         if kind == "other":
             return Other(_text(value["type"]))
     except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, OverflowError):
@@ -158,6 +172,52 @@ def read_error(ename, evalue) -> Failure:
     cell, only the line stays: "'(' was never closed (123.py, line 3)" -> "'(' was never closed (line 3)"."""
     error, message = (_text(value) if isinstance(value, str) else "" for value in (ename, evalue))
     return Failure(error or "an error", CELL_NAME.sub(r"(line \1)", message))
+
+
+def _plain_answer(value, otherwise: str) -> Plain | Other:
+    """A packed text, list, dict or set -> Plain; Other where it holds what is no plain value, or too much of it."""
+    try:
+        return Plain(_plain(value, MAX_DEPTH, iter(range(MAX_PLAIN_ITEMS))))
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error, OverflowError):
+        return Other(otherwise)
+
+
+def _plain(value, depth: int, allowed: Iterator[int]) -> Any:
+    """A packed value as plain Python. depth: how deep it may still go; allowed: yields once for each value that may
+    still come."""
+    if depth < 0 or next(allowed, None) is None:
+        raise ValueError
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT:
+            raise ValueError
+        return value
+    if isinstance(value, (int, float)):
+        return value if abs(value) < 2**63 else _number(value)
+    if isinstance(value, list):
+        return [_plain(v, depth - 1, allowed) for v in value]
+    match value["$"]:
+        case "float":
+            return _non_finite(value)
+        case "array":
+            array = _array(value)
+            if array.size > MAX_PLAIN_ITEMS:
+                raise ValueError
+            whole = value["dtype"].startswith(("int", "uint"))
+            return _plain((array.astype(np.int64) if whole else array).tolist(), depth, allowed)
+        case "set":
+            return frozenset({_name(v, allowed) for v in value["items"]})
+        case "dict":
+            return {_name(key, allowed): _plain(v, depth - 1, allowed) for key, v in value["items"]}
+    raise ValueError
+
+
+def _name(value, allowed: Iterator[int]) -> str | int | float | bool | None:
+    """A dict's key or a set's member: no collection, so that its hash is Python's own business."""
+    if isinstance(value, list):
+        raise ValueError
+    return _plain(value, 0, allowed)
 
 
 def _refuse_constant(name):

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.inside.collector import AGAIN, pack
 from autograder.judge.banks import Misconception, RightAnswer
-from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other
+from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, Plain
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
 UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
@@ -263,6 +263,59 @@ def as_frame(answer: Answer, *columns: str) -> Frame | str:
     return answer
 
 
+def as_items(answer: Answer, wanted: str = "a list") -> list | str:
+    """The plain values in a list, an array of one axis or a set, or the sentence that says why there are none.
+
+    Numbers are floats where nothing but numbers came; a set has no order.
+    """
+    if sentence := no_value(answer, wanted):
+        return sentence
+    if isinstance(answer, Array) and answer.values.ndim == 1:
+        return answer.values.tolist()
+    if isinstance(answer, Plain) and isinstance(answer.value, (list, frozenset)):
+        return list(answer.value)
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def as_texts(answer: Answer, wanted: str = "a list of texts") -> list[str] | str:
+    """The texts in a list or an array, in its order, or the sentence that says why there are none."""
+    if isinstance(answer, Array) and answer.values.size == 0:
+        return []
+    items = as_items(answer, wanted)
+    if isinstance(items, str):
+        return items
+    if isinstance(answer, Plain) and isinstance(answer.value, list) and all(isinstance(item, str) for item in items):
+        return items
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def as_dict(answer: Answer, wanted: str = "a dict") -> dict | str:
+    """The dict in an answer, or the sentence that says why there is none."""
+    if sentence := no_value(answer, wanted):
+        return sentence
+    if isinstance(answer, Plain) and isinstance(answer.value, dict):
+        return answer.value
+    return f"Your function gave {describe(answer)}, but {wanted} is asked for."
+
+
+def quoted(value: Any) -> str:
+    """A plain value of a student's as one short printable line: "'sofa'", "['mid', 'century', ...]"."""
+    text = "".join(c if c.isprintable() else " " for c in repr(_shortened(value)))
+    return text.replace("'...'", "...") if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _shortened(value: Any) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= 60 else f"{value[:57]}..."
+    if isinstance(value, list):
+        return [*map(_shortened, value[:12]), *(["..."] if len(value) > 12 else [])]
+    if isinstance(value, dict):
+        return {_shortened(key): _shortened(v) for key, v in list(value.items())[:6]}
+    if isinstance(value, frozenset):
+        return _shortened(sorted(value, key=repr))
+    return value
+
+
 def describe(answer: Answer) -> str:
     """An answer's kind in a few words."""
     match answer:
@@ -274,6 +327,11 @@ def describe(answer: Answer) -> str:
             return f"an array of shape {values.shape}"
         case Frame(rows=rows):
             return f"a DataFrame of {rows} rows"
+        case Plain(str()):
+            return "text"
+        case Plain(value):
+            kind = "list" if isinstance(value, list) else "dict" if isinstance(value, dict) else "set"
+            return f"a {kind}" if value else f"an empty {kind}"
         case Other(what):
             return what
     return "nothing"

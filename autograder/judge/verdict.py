@@ -22,7 +22,8 @@ class CheckResult:
 class Verdict:
     """Points and a sentence for one question.
 
-    waiting: a reader still has to mark it; marked_by_hand: the score is a reader's, as the gradebook has it.
+    waiting: a reader still has to mark it; marked_by_hand: the score is a reader's, as the gradebook has it;
+    automatic: what the judge gave, where a reader's mark stands in its place.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Verdict:
     waiting: bool = False
     title: str = ""
     marked_by_hand: bool = False
+    automatic: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -50,6 +52,7 @@ class Verdict:
             "misconception": self.misconception,
             "waiting": self.waiting,
             "marked_by_hand": self.marked_by_hand,
+            "automatic": self.automatic,
             "checks": [asdict(c) for c in self.checks],
         }
 

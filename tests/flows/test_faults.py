@@ -86,7 +86,7 @@ def test_kill_9_in_the_middle_then_the_same_command(course, grade, runs, tmp_pat
     assert runs.count == before + 2
     assert [r.score for r in results] == [10] * 4 and scores(course) == dict.fromkeys(CLASS, 10)
     assert all(r.kept for r in grade()) and no_drafts(course)
-    with marks._open(course) as book:
+    with marks.opened(course) as book:
         assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == CLASS
 
 

@@ -110,7 +110,7 @@ def database(new_database, registered, tmp_path):
 
 
 def submissions(course):
-    with marks._open(course) as book:
+    with marks.opened(course) as book:
         return sorted(s.student_id for s in book.assignment_submissions("hw4"))
 
 

@@ -1,6 +1,7 @@
 """The answer key of homework 4: what each question asks, which mistakes it knows, what is right on a data set."""
 
-from .cut import write_cut
+from autograder.judge.cut import write_cut
+
 from .exploits import EXPLOITS
 from .measures import RECALL
 from .searches import HYBRID, SEMANTIC

@@ -7,8 +7,6 @@ import numpy as np
 import pandas as pd
 
 from autograder.judge.question import (
-    UNROUNDED,
-    Answer,
     Check,
     Exchange,
     Made,
@@ -17,11 +15,9 @@ from autograder.judge.question import (
     Question,
     as_frame,
     each,
-    five_decimals,
     near,
-    rounded,
 )
-from autograder.judge.ties import TOLERANCE, first_wrong_row
+from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
 from helpers import build_index, score_bm25, snowball_tokenize
 
 from .expected import cosines, min_max
@@ -37,20 +33,6 @@ SHARING = 0.4  # of a catalogue's products have words of the query in their name
 ALL, BETWEEN = "all", "between"
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
-
-
-@dataclass(frozen=True)
-class Right:
-    """What the judge knows of a search probe: each product's right scores, and how many rows are asked."""
-
-    ids: list[int]
-    scores: dict[str, np.ndarray]
-    ranked_by: str
-    k: int
-
-    @property
-    def rows(self) -> int:
-        return min(self.k, len(self.ids))
 
 
 @dataclass(frozen=True)
@@ -266,112 +248,6 @@ def _in_the_middle(rng: np.random.Generator, shop: Shop) -> Probe:
     return probe
 
 
-def _describe_probe(probe: Probe) -> str:
-    alpha = f", alpha={probe.kwargs['alpha']}" if "alpha" in probe.kwargs else ""
-    return f"On a catalogue of {len(probe.about.ids)} products with k={probe.about.k}{alpha}"
-
-
-def _positions(probe: Probe, answer: Answer, *columns: str):
-    """The answer's frame and the positions of its products in the probe's catalogue, or a sentence."""
-    frame = as_frame(answer, "product_id", *columns)
-    if isinstance(frame, str):
-        return frame
-    position = {product_id: i for i, product_id in enumerate(probe.about.ids)}
-    ids = [int(x) if isinstance(x, float) and x.is_integer() else x for x in frame.columns["product_id"]]
-    unknown = [x for x in ids if x not in position]
-    if unknown:
-        return (
-            f"{_describe_probe(probe)}, your result holds a product_id that is not in products_df. "
-            "Do you use the products_df that is passed in, by position?"
-        )
-    return frame, [position[x] for x in ids]
-
-
-def _wrong_order(probe: Probe, answer: Answer) -> str | None:
-    """The right products in the right order; the number of rows is judged apart, so only the common part counts."""
-    found = _positions(probe, answer)
-    if isinstance(found, str):
-        return found
-    _, positions = found
-    right = probe.about
-    if not positions:
-        return f"{_describe_probe(probe)}, your result has no rows."
-    row = first_wrong_row(positions[: right.rows], right.scores[right.ranked_by])
-    if row is None:
-        return None
-    if positions[row] in positions[:row]:
-        return f"{_describe_probe(probe)}, row {row + 1} repeats a product that stands higher."
-    return (
-        f"{_describe_probe(probe)}, row {row + 1} of your result is the wrong product: another one has a "
-        f"higher {right.ranked_by.replace('_', ' ')}. Check the scores, the order (best first), and that row i "
-        "of the scores belongs to row i of products_df."
-    )
-
-
-def _wrong_columns(*columns: str) -> Callable[[Probe, Answer], str | None]:
-    def problem(probe: Probe, answer: Answer) -> str | None:
-        found = _positions(probe, answer, *columns)
-        if isinstance(found, str):
-            return found
-        frame, positions = found
-        if not positions:
-            return f"{_describe_probe(probe)}, your result has no rows."
-        for column in columns:
-            right = probe.about.scores[column][positions]
-            got = np.array([x if isinstance(x, (int, float)) else np.nan for x in frame.columns[column]], dtype=float)
-            wrong = ~(np.abs(got - right) <= TOLERANCE)
-            if not wrong.any() and five_decimals(got, right):
-                return f"{_describe_probe(probe)}, column {column} is rounded to five decimals. {UNROUNDED}"
-            if wrong.any():
-                row = int(wrong.argmax())
-                shown = "not a number" if np.isnan(got[row]) else f"{got[row]:.4g}"
-                hint = (
-                    UNROUNDED
-                    if rounded(got, right)
-                    else "Is each score kept with its own product"
-                    + (", and normalised over all products?" if len(columns) > 1 else "?")
-                )
-                return (
-                    f"{_describe_probe(probe)}, column {column} is {shown} in row {row + 1}, "
-                    f"which is not that product's score. {hint}"
-                )
-        return None
-
-    return problem
-
-
-def _wrong_rows(probe: Probe, answer: Answer) -> str | None:
-    frame = as_frame(answer, "rank")
-    if isinstance(frame, str):
-        return frame
-    wanted = probe.about.rows
-    if frame.rows != wanted:
-        return (
-            f"{_describe_probe(probe)}, your result has {frame.rows} rows, but {wanted} "
-            f"{'is' if wanted == 1 else 'are'} asked for (k, or all products where there are fewer)."
-        )
-    if frame.columns["rank"] != list(range(1, wanted + 1)):
-        return f"{_describe_probe(probe)}, the rank column should count 1, 2, 3, ... from the best product down."
-    return None
-
-
-def _wrong_products(function: str, argument: int) -> Callable[[Exchange, Shop], str | None]:
-    """The rule that products_df, the function's argument at this position, is as it was before the call."""
-
-    def problem(probe: Probe, answer: Answer) -> str | None:
-        frame = as_frame(answer, "product_id")
-        if isinstance(frame, str):
-            return frame
-        given = probe.args[argument]
-        if new := [name for name in frame.names if name not in given.columns]:
-            return f"{function} writes a column {new[0]} into the very products_df that it is given: work on a copy."
-        if frame.names != tuple(given.columns) or frame.columns["product_id"] != probe.about.ids:
-            return f"{function} changes the very products_df that it is given: work on a copy."
-        return None
-
-    return each(problem)
-
-
 def _on_sample(question: str, call: str, *args: str, **kwargs: float):
     """Probes that search the whole sample as the notebook does, for up to SAMPLE_QUERIES of its queries: others in each
     run, because all of them together take longer than everything else in a run."""
@@ -443,21 +319,21 @@ SEMANTIC = Question(
             8,
             "the right products, best first",
             _semantic_probes("order", (12, 5), (40, None), (40, 15), (25, 3)),
-            each(_wrong_order),
+            each(wrong_order),
         ),
         Check(
             "similarity",
             4,
             "each product's own similarity",
             _semantic_probes("similarity", (15, 5), (30, ALL)),
-            each(_wrong_columns("similarity")),
+            each(wrong_columns("similarity")),
         ),
         Check(
             "rows",
             3,
             "k rows (all, where there are fewer), ranked from 1",
             _semantic_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 15)),
-            each(_wrong_rows),
+            each(wrong_rows),
         ),
         Check(
             "sample",
@@ -471,7 +347,7 @@ SEMANTIC = Question(
             1,
             "products_df stays as it was",
             _semantic_probes("unchanged", (12, 4), argument=2),
-            _wrong_products("semantic_search", 2),
+            wrong_products("semantic_search", 2),
         ),
     ),
     writes="semantic_search",
@@ -486,13 +362,13 @@ HYBRID = Question(
     20,
     "Let words and meaning vote together",
     (
-        Check("order", 8, "the right products, best first", _orders, each(_wrong_order)),
+        Check("order", 8, "the right products, best first", _orders, each(wrong_order)),
         Check(
             "ends",
             3,
             "alpha=0 is BM25 alone, alpha=1 is semantic search alone",
             _hybrid_probes("ends", (30, 8, 0.0, 0.5), (30, 8, 1.0, 0.5)),
-            each(_wrong_order),
+            each(wrong_order),
         ),
         Check(
             "columns",
@@ -508,7 +384,7 @@ HYBRID = Question(
                 (16, ALL, 0.5, 0.0),
                 (16, ALL, 0.5, 1.0),
             ),
-            each(_wrong_columns("bm25_score", "semantic_score", "hybrid_score")),
+            each(wrong_columns("bm25_score", "semantic_score", "hybrid_score")),
         ),
         Check(
             "rows",
@@ -522,7 +398,7 @@ HYBRID = Question(
                 (30, 15, 0.5, SHARING),
                 (20, 18, 0.0, SHARING),
             ),
-            each(_wrong_rows),
+            each(wrong_rows),
         ),
         Check(
             "sample",
@@ -538,7 +414,7 @@ HYBRID = Question(
             1,
             "products_df stays as it was",
             _hybrid_probes("unchanged", (12, 4, 0.5, SHARING), argument=3),
-            _wrong_products("hybrid_search", 3),
+            wrong_products("hybrid_search", 3),
         ),
     ),
     writes="hybrid_search",

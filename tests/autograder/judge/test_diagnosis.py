@@ -6,7 +6,7 @@ import pytest
 from autograder.commands.selftest import judge_answers
 from autograder.judge.banks import run_answers
 from autograder.judge.diagnosis import likeness_of
-from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number
+from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number, Plain
 from autograder.judge.judge import draw_request
 from tests.conftest import SEED
 from tests.homework.hw4.held_back import HELD_BACK
@@ -97,6 +97,14 @@ def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, judged):
         ),
         (Frame({"a": [1]}, 1, ("a",)), Frame({"a": [1, 2]}, 2, ("a",)), 0),
         (Frame({}, 0, ()), Frame({}, 0, ("x",)), 1),
+        (Plain("sofa"), Plain("sofas"), 0),
+        (Plain(["red", "sofa"]), Plain(["red", "sofas"]), 0.5),
+        (Plain(["red", "sofa"]), Plain(["red"]), 0),
+        (Plain([]), Plain([]), 1),
+        (Plain([]), Plain({}), 0),
+        (Plain({"sofa": {0: 1, 4: 2}}), Plain({"sofa": {4: 2.0, 0: 1.0}}), 1),
+        (Plain({"sofa": {0: 1, 4: 2}}), Plain({"sofa": {0: 1, 4: 1}}), 0.5),
+        (Plain(frozenset("ab")), Plain(frozenset("ba")), 1),
     ],
 )
 def test_likeness(one, other, alike):

@@ -2,6 +2,8 @@
 
 import json
 import math
+import types
+from collections import Counter, defaultdict
 
 import numpy as np
 import pandas as pd
@@ -19,6 +21,7 @@ from autograder.judge.evidence import (
     Nothing,
     Number,
     Other,
+    Plain,
     read_answer,
     read_error,
     read_evidence,
@@ -29,13 +32,14 @@ JSON = st.recursive(
     lambda inner: (
         st.lists(inner)
         | st.dictionaries(
-            st.sampled_from(["$", "value", "data", "dtype", "shape", "rows", "names", "columns", "type"]) | st.text(),
+            st.sampled_from(["$", "value", "data", "dtype", "shape", "rows", "names", "columns", "type", "items"])
+            | st.text(),
             inner,
         )
     ),
     max_leaves=12,
 )
-KINDS = (Number, Array, Frame, Nothing, Missing, Failure, Other)
+KINDS = (Number, Array, Frame, Plain, Nothing, Missing, Failure, Other)
 
 
 @pytest.mark.parametrize(
@@ -52,15 +56,19 @@ KINDS = (Number, Array, Frame, Nothing, Missing, Failure, Other)
         ([1, 2.5], Array),
         (None, Nothing),
         (True, Other),
-        ("text", Other),
-        ({1, 2}, Other),
+        ("text", Plain),
+        ({1, 2}, Plain),
+        ({"a": [1]}, Plain),
         (object(), Other),
         (1j, Other),
-        ([], Other),
-        (["a"], Other),
+        ([], Plain),
+        (["a"], Plain),
+        ([object()], Other),
+        ({(1, 2): 3}, Other),
+        ("long" * 3000, Other),
         (10**400, Other),
         (pd.DataFrame({"a": [1, None]}), Frame),
-        (np.array(["a"]), Other),
+        (np.array(["a"]), Plain),
         (np.array([object()]), Other),
     ],
 )
@@ -80,6 +88,67 @@ def test_frames_keep_only_the_asked_columns():
     answer = read_answer(json.loads(json.dumps(pack(frame, columns=["product_id"]))))
     assert answer.columns == {"product_id": [3, 4]} and answer.names == ("product_id", "secret")
     pd.testing.assert_frame_equal(unpack(pack(frame), None, None), frame)
+
+
+@pytest.mark.parametrize(
+    "value, read",
+    [
+        ("sofa ™ ’é", "sofa ™ ’é"),
+        (["sofa", "sofa", ""], ["sofa", "sofa", ""]),
+        (("mid", None, True, 3), ["mid", None, True, 3]),
+        (np.array(["a", "b"]), ["a", "b"]),
+        (pd.Series(["a", "b"], index=[7, 3]), ["a", "b"]),
+        ({"sofa", 3}, frozenset({"sofa", 3})),
+        (Counter({"sofa": 2, "red": 1}), {"sofa": 2, "red": 1}),
+        (defaultdict(dict, sofa={0: 1, np.int64(4): np.int32(2)}), {"sofa": {0: 1, 4: 2}}),
+        (types.MappingProxyType({"sofa": [(0, 1), (4, 2)]}), {"sofa": [[0, 1], [4, 2]]}),
+        ({"sofa": np.array([[0, 1], [4, 2]])}, {"sofa": [[0, 1], [4, 2]]}),
+        ({"sofa": pd.Series([1, 2], index=[0, 4])}, {"sofa": {0: 1, 4: 2}}),
+        (({"sofa": {0: 1}}, np.array([2, 3])), [{"sofa": {0: 1}}, [2, 3]]),
+        ({0.5: math.inf}, {0.5: math.inf}),
+    ],
+)
+def test_text_and_collections_arrive_as_plain_values(value, read):
+    assert read_answer(json.loads(json.dumps(pack(value)))) == Plain(read)
+
+
+@pytest.mark.parametrize("value", [{"sofa": {0: 1, 4: 2}}, {7: 2, "a": 0}, {"a": ["x", ["y"]]}, {}])
+def test_a_dict_reaches_the_kernel_as_it_is(value):
+    assert unpack(json.loads(json.dumps(pack(value))), None, None) == value
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        [[[[[[[[[1, "a"]]]]]]]]],
+        ["a"] * 200_001,
+        [["a", 1]] * 100_000,
+        {"$": "dict", "items": [[{"$": "dict", "items": []}, 1]]},
+        {"$": "dict", "items": [[["a"], 1]]},
+        {"$": "dict", "items": [["a", 1, 2]]},
+        {"$": "dict", "items": {"a": 1}},
+        {"$": "dict"},
+        {"$": "set", "items": [["a"]]},
+        ["a", {"$": "frame", "rows": 0, "names": [], "columns": {}}],
+        ["a", {"$": "array", "dtype": "object", "shape": [1], "data": ""}],
+        ["a", {"$": "float", "value": "1e3"}],
+        ["a", {"x": 1}],
+        ["a", "b" * 10_001],
+    ],
+    ids=range(14),
+)
+def test_what_is_too_large_too_deep_or_no_plain_value_is_no_answer(forged):
+    assert isinstance(read_answer(forged), Other)
+
+
+def test_an_answer_that_holds_itself_is_an_error_of_its_own():
+    def winds():
+        inside = ["a"]
+        inside.append(inside)
+        return inside
+
+    [answer] = answer_probes([{"id": "a", "call": "winds", "args": []}], {"winds": winds}, KernelPart(""))
+    assert read_answer(answer["answer"]).error == "RecursionError"
 
 
 @given(JSON)

@@ -1,4 +1,4 @@
-"""A cut of the data set in use, on which the self-test takes a minute."""
+"""A cut of the data set in use, on which a self-test takes a minute; a key that searches it gives it as its own."""
 
 from pathlib import Path
 

@@ -1,0 +1,145 @@
+"""The instructor's list of students, a CSV file: who they are, how platforms call them, how much longer they have.
+
+Columns: id (the student's name in this course), and any of name, or first name and last name, email, extension (days,
+for every homework), extension hw4 (for that one), and one column for each platform's own id: canvas, moodle, ...
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.course.files import write_whole
+from autograder.course.folder import Course
+from autograder.course.students import mixed_up, mixed_up_in_words, shown_name
+from helpers.errors import CourseError
+
+PLATFORMS = tuple("canvas moodle blackboard brightspace gradescope ilias teams google github jupyterhub".split())
+OWN = ("id", "first name", "last name", "name", "email", "extension")
+
+
+class RosterError(CourseError):
+    """A list of students that cannot be taken in; the message names the line."""
+
+
+@dataclass(frozen=True)
+class Student:
+    """One student of the list. extensions: {homework, or "" for all: days}; ids: {platform: the id that it uses}."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    extensions: dict[str, float] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """First and last name; empty where the list has none."""
+        return " ".join(part for part in (self.first_name, self.last_name) if part)
+
+    def extension(self, assignment: str) -> float:
+        """How many days longer they have for this homework."""
+        return self.extensions.get(assignment, self.extensions.get("", 0.0))
+
+
+def roster_of(course: Course) -> dict[str, Student]:
+    """{id: student} of the list that was taken in last; empty where none was."""
+    path = _kept(course)
+    return read_roster(path) if path.is_file() else {}
+
+
+def read_roster(path: Path) -> dict[str, Student]:
+    """{id: student} of a CSV file, in its order. RosterError where a line of it cannot be meant so."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = path.read_bytes().decode("cp1252", "replace")
+    except OSError as problem:
+        raise RosterError(f"{path} cannot be read ({problem.strerror}).") from None
+    students: dict[str, Student] = {}
+    for line, row in _rows(text, path.name):
+        student = _student(row, f"Line {line} of {path.name}")
+        if student.id in students:
+            raise RosterError(f"Line {line} of {path.name}: there is a student {shown_name(student.id)} already.")
+        students[student.id] = student
+    if not students:
+        raise RosterError(f"{path.name} names no student.")
+    for alike in mixed_up({one: one for one in students}).values():
+        raise RosterError(f"{path.name}: {mixed_up_in_words(alike)}")
+    for platform in PLATFORMS:
+        seen: dict[str, str] = {}
+        for student in students.values():
+            if (number := student.ids.get(platform)) and seen.setdefault(number, student.id) != student.id:
+                raise RosterError(
+                    f"{path.name} gives {shown_name(seen[number])} and {shown_name(student.id)} the same "
+                    f"{platform} id, {shown_name(number)}: correct one of them."
+                )
+    return students
+
+
+def keep_roster(course: Course, students: dict[str, Student]) -> None:
+    """Keep the list for the commands to come, in build/roster.csv."""
+    homeworks = sorted({name for student in students.values() for name in student.extensions if name})
+    columns = [*OWN, *(f"extension {name}" for name in homeworks), *PLATFORMS]
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for one in students.values():
+        extensions = {f"extension {name}".strip(): f"{days:g}" for name, days in one.extensions.items()}
+        named = {"first name": one.first_name, "last name": one.last_name, "name": one.name}
+        writer.writerow({"id": one.id, **named, "email": one.email, **extensions, **one.ids})
+    write_whole(_kept(course), text.getvalue())
+
+
+def _kept(course: Course) -> Path:
+    return course.build / "roster.csv"
+
+
+def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line, {column: value}) of every row that is not empty. Spreadsheets separate by commas, semicolons or tabs."""
+    header = text.split("\n", 1)[0]
+    separator = max(",;\t", key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    columns = [re.sub(r"[\s_-]+", " ", column).strip().lower() for column in next(reader, [])]
+    columns = [{"e mail": "email", "student": "id", "student id": "id"}.get(column, column) for column in columns]
+    if "id" not in columns:
+        raise RosterError(f"{name} has no column id; it has {', '.join(columns) or 'none at all'}.")
+    if twice := {column for column in columns if column and columns.count(column) > 1}:
+        raise RosterError(f"{name} has two columns {min(twice)}: leave one out.")
+    for row in reader:
+        if len(row) > len(columns):
+            raise RosterError(f"Line {reader.line_num} of {name} has {len(row)} fields, and there are {len(columns)}.")
+        if any(value.strip() for value in row):
+            yield reader.line_num, {c: value.strip() for c, value in zip(columns, row)}
+
+
+def _student(row: dict[str, str], where: str) -> Student:
+    if not row.get("id"):
+        raise RosterError(f"{where} has no id.")
+    first, last = row.get("first name", ""), row.get("last name", "")
+    if not (first or last):
+        first, last = _split(row.get("name", ""))
+    extensions = {}
+    for column, value in row.items():
+        if (match := re.fullmatch(r"extension ?(.*)", column)) and value:
+            try:
+                days = float(value.replace(",", "."))
+            except ValueError:
+                days = -1
+            if not 0 <= days < 1000:
+                raise RosterError(f"{where}: the extension {value!r} is no number of days.")
+            extensions[match[1]] = days
+    ids = {platform: row[platform] for platform in PLATFORMS if row.get(platform)}
+    return Student(row["id"], first, last, row.get("email", ""), extensions, ids)
+
+
+def _split(name: str) -> tuple[str, str]:
+    """First and last name of "Kim Lee" or "Lee, Kim"."""
+    if "," in name:
+        last, first = name.split(",", 1)
+        return first.strip(), last.strip()
+    first, _, last = name.strip().rpartition(" ")
+    return first.strip(), last

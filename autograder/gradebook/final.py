@@ -1,0 +1,159 @@
+"""A student's final mark of a homework: the one place where it is put together.
+
+It is the sum of the questions' marks (the judge's, a reader's where the judge gives none, a reader's in the judge's
+place where somebody overrode it) less what lateness costs, and never below 0. Terminal, JSON, report, pages and export
+all take it from here; nbgrader's gradebook holds the same marks and the same penalty.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy import select
+
+from autograder.course.deadline import Deadline, deadline_of
+from autograder.course.folder import Course
+from autograder.course.roster import roster_of
+from autograder.course.students import student_id
+from autograder.gradebook import marks
+from autograder.gradebook.marks import Mark
+
+
+@dataclass(frozen=True)
+class FinalMark:
+    """One student's final mark of one homework.
+
+    student: the id in the gradebook; name: first and last name, or the id where none is known; email and lms_id: empty
+    where unknown; questions: {question id: mark}, empty where nothing is graded; handed_in and due (the student's own,
+    with the extension): in UTC, None where unknown; days_late: days begun since then; penalty: points that this costs.
+    """
+
+    student: str
+    name: str
+    email: str = ""
+    lms_id: str = ""
+    on_roster: bool = True
+    questions: dict[str, Mark] = field(default_factory=dict)
+    handed_in: datetime | None = None
+    due: datetime | None = None
+    days_late: int = 0
+    penalty: float = 0.0
+
+    @property
+    def points(self) -> float:
+        """The sum of the questions, before any penalty."""
+        return sum(mark.score for mark in self.questions.values())
+
+    @property
+    def score(self) -> float:
+        """The final mark."""
+        return max(0.0, round(self.points - self.penalty, 6))
+
+    @property
+    def max_score(self) -> float:
+        return sum(mark.max_score for mark in self.questions.values())
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The questions that a reader still has to mark."""
+        return tuple(question for question, mark in self.questions.items() if mark.waiting)
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """The questions on which a reader's mark stands in the place of the judge's."""
+        return tuple(question for question, mark in self.questions.items() if mark.overridden)
+
+
+def final_marks(course: Course, assignment: str, only: Iterable[str] | None = None) -> dict[str, FinalMark]:
+    """{student id: final mark} of everybody who is graded or on the roster, in the order of ids; or of `only` these.
+
+    What lateness costs is worked out anew from the homework's due.toml, the roster's extensions and the marks as they
+    stand now, and written to the gradebook where it has changed, so that Formgrader shows the same. Without a due.toml
+    the gradebook's own due date and penalty stand.
+    """
+    deadline, roster = deadline_of(course, assignment), roster_of(course)
+    wanted = None if only is None else {student_id(student) for student in only}
+    alone = min(wanted) if wanted is not None and len(wanted) == 1 else None
+    known = {student_id(one.id): one for one in roster.values()}
+    found: dict[str, FinalMark] = {}
+    with marks.opened(course) as gradebook:
+        held = marks.marks_in(gradebook, assignment, alone)
+        for student, notebook, submission, homework in _submissions(gradebook, assignment, alone):
+            listed = known.get(student.id)
+            extension = listed.extension(assignment) if listed else 0.0
+            questions = held.get(student.id, {})
+            mark = FinalMark(
+                student.id,
+                (listed.name if listed else "") or _name(student) or student.id,
+                (listed.email if listed else "") or student.email or "",
+                student.lms_user_id or "",
+                listed is not None or not roster,
+                questions,
+                _aware(submission.timestamp),
+                _aware(homework.duedate and homework.duedate + (submission.extension or timedelta())),
+                penalty=float(notebook.late_submission_penalty or 0.0),
+            )
+            found[student.id] = _late(mark, deadline, extension)
+            if deadline:
+                rows = notebook, submission, homework
+                _write_lateness(rows, found[student.id].penalty, extension, deadline)
+        gradebook.db.commit()
+    for name, listed in known.items():
+        due_then = deadline.due_with(listed.extension(assignment)) if deadline else None
+        found.setdefault(name, FinalMark(name, listed.name or listed.id, listed.email, due=due_then))
+    return {name: found[name] for name in sorted(found) if wanted is None or name in wanted}
+
+
+def final_mark(course: Course, assignment: str, student: str) -> FinalMark | None:
+    """One student's final mark; None where they are neither graded nor on the roster."""
+    return final_marks(course, assignment, [student]).get(student_id(student))
+
+
+def _submissions(gradebook: Gradebook, assignment: str, student: str | None) -> list:
+    asked = (
+        select(Student, SubmittedNotebook, SubmittedAssignment, Assignment)
+        .select_from(SubmittedNotebook)
+        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Student, SubmittedAssignment.student_id == Student.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .where(Assignment.name == assignment)
+    )
+    if student is not None:
+        asked = asked.where(Student.id == student)
+    return list(gradebook.db.execute(asked))
+
+
+def _late(mark: FinalMark, deadline: Deadline | None, extension: float) -> FinalMark:
+    """The mark with what lateness costs by the homework's own rule, where it has one."""
+    if deadline is None:
+        late = mark.handed_in - mark.due if mark.handed_in and mark.due else timedelta()
+        return replace(mark, days_late=max(0, math.ceil(late / timedelta(days=1))))
+    days = deadline.days_late(mark.handed_in, extension) if mark.handed_in else 0
+    penalty = deadline.penalty(mark.points, mark.max_score, days)
+    return replace(mark, due=deadline.due_with(extension), days_late=days, penalty=penalty)
+
+
+def _write_lateness(
+    rows: tuple[SubmittedNotebook, SubmittedAssignment, Assignment], penalty: float, extension: float, due: Deadline
+) -> None:
+    """What Formgrader shows of it; a column that has its value already is not written again."""
+    notebook, submission, assignment = rows
+    longer = due.due_with(extension) - due.due_with()
+    for row, column, value in (
+        (notebook, "late_submission_penalty", penalty or None),
+        (submission, "extension", longer or None),
+        (assignment, "duedate", due.due_with().replace(tzinfo=None)),
+    ):
+        if getattr(row, column) != value:
+            setattr(row, column, value)
+
+
+def _name(student: Student) -> str:
+    return " ".join(part for part in (student.first_name, student.last_name) if part)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    """nbgrader keeps times without their zone, which is UTC."""
+    return moment.replace(tzinfo=UTC) if moment else None
