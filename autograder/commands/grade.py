@@ -1,6 +1,7 @@
 """Grades a folder of submissions, one student after another; one bad submission never stops the others."""
 
 import json
+import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
@@ -8,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +27,8 @@ from autograder.gradebook.results import StudentResult, drop_result, kept_result
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
-from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.judge.judge import Request
+from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
 
@@ -178,7 +180,7 @@ class _Batch:
         self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
         self.released = released_form(read_notebook(course.source(assignment)))
-        self.requests = draw_requests(homework.questions, homework, seed)
+        self._drawing = threading.Lock()
         self.common = digest(
             nbformat.writes(self.released),
             homework.fingerprint,
@@ -186,6 +188,16 @@ class _Batch:
             repr(limits),
             grader_version(homework.folder),
         )
+
+    @property
+    def requests(self) -> dict[str, Request]:
+        """The same for all, drawn for the first who is run: where nothing has changed nobody is."""
+        with self._drawing:
+            return self._requests
+
+    @cached_property
+    def _requests(self) -> dict[str, Request]:
+        return draw_requests(self.homework.questions, self.homework, self.seed)
 
     def run(self, student: Handed, alone: bool):
         """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
@@ -202,10 +214,11 @@ class _Batch:
             submission = read_submission(raw, self.released)
             if student.note:
                 submission.repairs.insert(0, student.note)
-            finished = run_submission(submission, self.requests, self.limits, self.runner)
+            full_marks = FullMarks(self.requests, self.homework)
+            finished = run_submission(submission, self.requests, self.limits, self.runner, full_marks)
             if finished.ended_by and not alone:
                 return AGAIN
-            return submission.repairs, blameless(finished), key
+            return submission.repairs, blameless(finished), full_marks.verdicts, key
         except RunFailed as reason:
             return reason if alone or isinstance(reason, WorkersLost) else AGAIN
         except IntakeError as reason:
@@ -222,9 +235,9 @@ class _Batch:
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
-            repairs, finished, key = outcome
+            repairs, finished, known, key = outcome
             try:
-                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
+                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:

@@ -2,7 +2,8 @@
 however much it is, can end only the process that listens to it, and that costs this student alone.
 
 A worker is started when it is first needed and runs one notebook at a time, many in turn. Kernels are forked from the
-warm parents of the grader's process, whose sockets go to the worker with each notebook. Both ways goes JSON text.
+warm parents of the grader's process, whose sockets go to the worker with each notebook. Both ways goes JSON text:
+a notebook, then perhaps the evidence so far and the questions that it settles, then the run.
     python -m autograder.run.apart FD CORE        FD is the worker's end of a socket pair, CORE the core it keeps to
 """
 
@@ -20,13 +21,14 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.run import parents, sandbox
-from autograder.run.notebook import OUTPUT, OUTSIDE, Limits, Run, RunFailed
+from autograder.run.notebook import OUTPUT, OUTSIDE, Limits, Run, RunFailed, Settled
 from autograder.run.notebook import run_notebook as run_here
 from autograder.run.sandbox import SandboxUnavailable
 
@@ -103,6 +105,7 @@ def run_notebook(
     notebook: NotebookNode,
     requests: dict[str, str],
     limits: Limits = Limits(),
+    settled: Settled | None = None,
     sandboxed: bool | None = None,
     data_folder: Path | None = None,
 ) -> Run:
@@ -114,6 +117,7 @@ def run_notebook(
         "requests": requests,
         "limits": asdict(limits),
         "sandboxed": sandboxed,
+        "asks_what_is_settled": settled is not None,
         "data_folder": str(data_folder) if data_folder else None,
         "environment": dict(os.environ),
     }
@@ -122,6 +126,9 @@ def run_notebook(
         try:
             _send(worker.channel, task, descriptors)
             reply = _receive(worker.channel, REPLY_BYTES)[0]
+            if settled and reply and "so_far" in reply:
+                _send(worker.channel, {"settled": sorted(settled(reply["so_far"]))}, [])
+                reply = _receive(worker.channel, REPLY_BYTES)[0]
         except (OSError, ValueError):
             worker.process.kill()
             _workers.end(worker)
@@ -207,7 +214,8 @@ def _serve(channel: socket.socket, core: int) -> None:
     threading.Thread(target=_listen, args=(channel, tasks), daemon=True).start()
     while True:
         try:
-            _send(channel, _outcome(*tasks.get()), [])
+            task, descriptors = tasks.get()
+            _send(channel, _outcome(task, descriptors, partial(_settled, channel, tasks)), [])
         except MemoryError:
             os.abort()
 
@@ -221,7 +229,13 @@ def _listen(channel: socket.socket, tasks: queue.SimpleQueue) -> None:
         tasks.put((task, descriptors))
 
 
-def _outcome(task: dict, descriptors: list[int]) -> dict:
+def _settled(channel: socket.socket, tasks: queue.SimpleQueue, evidence: dict[str, list[str]]) -> list[str]:
+    """What the grader says to the evidence so far."""
+    _send(channel, {"so_far": evidence}, [])
+    return tasks.get()[0]["settled"]
+
+
+def _outcome(task: dict, descriptors: list[int], settled: Settled) -> dict:
     os.environ.clear()
     os.environ.update(task["environment"])
     parent = parents.borrowed(*descriptors) if descriptors else None
@@ -230,6 +244,7 @@ def _outcome(task: dict, descriptors: list[int]) -> dict:
             nbformat.from_dict(task["notebook"]),
             task["requests"],
             Limits(**task["limits"]),
+            settled if task["asks_what_is_settled"] else None,
             task["sandboxed"],
             Path(task["data_folder"]) if task["data_folder"] else None,
             parent,

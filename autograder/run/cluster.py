@@ -28,7 +28,7 @@ from autograder.course.files import GradingStopped
 from autograder.course.version import surroundings
 from autograder.run import sandbox
 from autograder.run.apart import run_notebook
-from autograder.run.notebook import Limits, Run, RunFailed, WorkersLost
+from autograder.run.notebook import Limits, Run, RunFailed, Settled, WorkersLost
 from autograder.run.sandbox import SandboxUnavailable
 from helpers import batch_embed_local, dataset_fingerprint, load_homework_data
 from helpers.errors import CourseError
@@ -157,9 +157,16 @@ class Cluster:
         """How many runs keep all workers busy."""
         return self.threads + SPARE
 
-    def run(self, notebook: NotebookNode, requests: dict[str, str], limits: Limits = Limits()) -> Run:
+    def run(
+        self,
+        notebook: NotebookNode,
+        requests: dict[str, str],
+        limits: Limits = Limits(),
+        settled: Settled | None = None,
+    ) -> Run:
         """What `run_notebook` does, on some worker. Lost with its worker, a run begins again on another one.
 
+        settled: not asked, because a question back would have to find its way to this run; a worker asks everything.
         Raises GradingStopped where a worker refuses, or no worker is left for longer than WAIT_SECONDS;
         RunFailed where no kernel starts, or one worker after the other is lost over this notebook;
         RuntimeError with a worker's traceback where our own code broke over it.

@@ -1,5 +1,6 @@
 """The process that listens to a student's kernel may die of it: that student's run ends, and nothing else does."""
 
+import json
 import os
 import resource
 import signal
@@ -51,6 +52,30 @@ def go(*cells: str, limits: Limits = Limits(), **options):
 @pytest.fixture(autouse=True)
 def no_workers_from_before():
     apart._workers.close()
+
+
+def test_the_grader_is_asked_what_the_evidence_settles():
+    ask = json.dumps({"nonce": "n1", "question": "cosine", "kind": "again/", "probes": []})
+    seen = []
+
+    def settled(evidence):
+        seen.append(evidence)
+        return {"cosine"}
+
+    notebook = new_notebook(cells=[new_code_cell("1")])
+    assert run_notebook(notebook, {"again/cosine": ask}, Limits(), settled).evidence == {}
+    assert seen == [{}]
+    assert list(run_notebook(notebook, {"again/cosine": ask}).evidence) == ["again/cosine"]
+
+
+def test_an_error_in_what_is_settled_is_the_graders_own():
+    def settled(evidence):
+        raise ZeroDivisionError
+
+    ask = json.dumps({"nonce": "n1", "question": "cosine", "kind": "again/", "probes": []})
+    with pytest.raises(ZeroDivisionError):
+        run_notebook(new_notebook(cells=[new_code_cell("1")]), {"again/cosine": ask}, Limits(), settled)
+    assert go("1 + 1").problem is None
 
 
 def test_a_message_whose_parts_never_end_costs_its_student_alone():
