@@ -1,7 +1,9 @@
 """Lecture 3 says what is true, on the demo catalogue, on real data and on small catalogues; its BM25 is everybody's."""
 
+import re
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from helpers.catalogue import DEMO_FOLDER
@@ -89,3 +91,14 @@ def test_the_prose_is_true_on_real_data(monkeypatch):
 def test_it_runs_on_small_catalogues(tmp_path, monkeypatch, n, text_ids, bare):
     monkeypatch.setenv("COURSE_DATA_DIR", str(write_catalogue(tmp_path / "shop", n, text_ids, bare)))
     assert " nan" not in run_cells(LECTURE)
+
+
+def test_it_is_as_long_as_it_says():
+    """60 to 75 minutes: about 4,000 words outside the folds, and eight exercises of 3 to 7 minutes."""
+    texts = [cell.source for cell in nbformat.read(LECTURE, as_version=4).cells if cell.cell_type == "markdown"]
+    unfolded = [re.sub(r"<details>.*?</details>", "", text, flags=re.DOTALL) for text in texts]
+    assert sum(len(text.split()) for text in unfolded) < 4200
+    minutes = [int(m) for text in texts for m in re.findall(r"### Exercise: .+ \((\d+) minutes\)", text)]
+    assert len(minutes) == 8 and sum(minutes) <= 45
+    assert [int(n) for text in texts for n in re.findall(r"Quick check (\d)\.", text)] == [1, 2, 3, 4, 5]
+    assert sum("**Predict.**" in text for text in unfolded) >= 10
