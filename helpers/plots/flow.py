@@ -1,6 +1,6 @@
 """Semantic search as two lanes: what is done once, and what is done for each query."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .picture import BLUE, INK, VERMILION, Picture, drawing
 
@@ -58,7 +58,12 @@ def pipeline(n: int | None = None, d: int = 384, k: int = 10, title: str = "Sema
 def _box(axes: "Axes", x: float, y: float, text: str, colour: str) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    shape = {"boxstyle": "round,pad=0,rounding_size=0.06", "facecolor": "none", "edgecolor": colour, "linewidth": 1.6}
+    shape: dict[str, Any] = {
+        "boxstyle": "round,pad=0,rounding_size=0.06",
+        "facecolor": "none",
+        "edgecolor": colour,
+        "linewidth": 1.6,
+    }
     axes.add_patch(FancyBboxPatch((x - _HALF, y - 0.2), 2 * _HALF, 0.4, **shape))
     axes.text(x, y, text, ha="center", va="center", fontsize=10)
 

@@ -78,8 +78,9 @@ def embedding_map(
             x, y = directions @ (embeddings[kinds == name] - centre).T
             axes.scatter(x, y, s=15, color=colour, marker=marker, alpha=0.6, linewidths=0)
             handles.append(axes.scatter([], [], s=40, color=colour, marker=marker, label=short(name)))
-        for set_label, place, share in zip((axes.set_xlabel, axes.set_ylabel), ("first", "second"), shares):
-            set_label(f"{place} principal axis ({share:.0%} of the variance)")
+        first_share, second_share = shares
+        axes.set_xlabel(f"first principal axis ({first_share:.0%} of the variance)")
+        axes.set_ylabel(f"second principal axis ({second_share:.0%} of the variance)")
         first = axes.legend(handles=handles, title="product class", loc="upper left", bbox_to_anchor=(1.01, 1))
         if queries:
             pins = [axes.scatter([], [], s=60, color=INK, marker=f"${n}$") for n in range(1, len(queries) + 1)]

@@ -1,7 +1,7 @@
 """What alpha does: to one product's place, to one query's ranking, and to the recall of all queries."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -143,7 +143,13 @@ def bump_chart(
             if product in between:
                 best = int(ranks.argmin())
                 axes.plot(alphas[best], ranks[best], "o", color=colour, markersize=14)
-                letter = {"ha": "center", "va": "center", "color": "black", "weight": "bold", "fontsize": 9.5}
+                letter: dict[str, Any] = {
+                    "ha": "center",
+                    "va": "center",
+                    "color": "black",
+                    "weight": "bold",
+                    "fontsize": 9.5,
+                }
                 axes.text(alphas[best], ranks[best], _letter(between.index(product)), gid="pin", **letter)
         right = axes.twinx()
         for side, ranking, pattern in ((axes, tops[0], "{1}  {0}"), (right, tops[-1], "{0}  {1}")):

@@ -1,7 +1,7 @@
 """Labels that cover nothing: a text goes to the nearest free place around its point, a pin right onto it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,9 +44,11 @@ def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0
     places = axes.transData.transform(points)
     taken = _Taken(axes.bbox, np.vstack([axes.transData.transform(marks), places]))
     taken.radii = pixels * np.concatenate([np.broadcast_to(radii, len(marks)), np.full(len(points), 2.0)])
-    old = [line.get_xydata() for line in axes.lines if line.get_gid() == "leader"]
-    taken.lines = np.vstack([taken.lines, *(axes.transData.transform(np.linspace(*ends, 24)) for ends in old)])
-    taken.boxes = [text.get_window_extent().extents for text in axes.texts if text.get_text()]
+    old = [np.asarray(line.get_xydata()) for line in axes.lines if line.get_gid() == "leader"]
+    taken.lines = np.vstack(
+        [taken.lines, *(axes.transData.transform(np.linspace(ends[0], ends[-1], 24)) for ends in old)]
+    )
+    taken.boxes = [np.array(text.get_window_extent().extents) for text in axes.texts if text.get_text()]
     done = 0
     for point, place, text in zip(points, places, texts):
         if done == most:
@@ -55,7 +57,7 @@ def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0
         start = label.get_window_extent()
         edge = taken.radii[np.linalg.norm(taken.points - place, axis=1) < 1].max()
         for distance in _DISTANCES:
-            corner = taken.free_corner(place, edge + distance * pixels, start.size)
+            corner = taken.free_corner(place, edge + distance * pixels, np.array(start.size))
             if corner is None:
                 continue
             box = np.concatenate([corner, corner + start.size])
@@ -85,7 +87,7 @@ def place_pins(axes: "Axes", points) -> None:
     """
     figure = axes.figure.figure
     points = np.asarray(points, dtype=np.float64).reshape(-1, 2)
-    axes.scatter(*points.T, s=60, alpha=0)  # so that the limits have room for them
+    axes.scatter(points[:, 0], points[:, 1], s=60, alpha=0)  # so that the limits have room for them
     settle(figure)
     radius = 8.0 * figure.dpi / 72
     places, back = axes.transData.transform(points), axes.transData.inverted().transform
@@ -98,7 +100,14 @@ def place_pins(axes: "Axes", points) -> None:
         x, y = back(spot)
         axes.plot(*zip(point, (x, y)), color="black", linewidth=1, zorder=3, gid="leader")
         axes.plot(x, y, "o", markersize=16, color="black", markeredgecolor="white", zorder=4)
-        pin = {"ha": "center", "va": "center", "color": "white", "weight": "bold", "fontsize": 9, "zorder": 5}
+        pin: dict[str, Any] = {
+            "ha": "center",
+            "va": "center",
+            "color": "white",
+            "weight": "bold",
+            "fontsize": 9,
+            "zorder": 5,
+        }
         axes.text(x, y, str(number), gid="pin", **pin)
 
 

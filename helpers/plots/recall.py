@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from .picture import BLUE, GREEN, INK, MEANING, WORDS, Picture, drawing, short
 from .placing import place_labels
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.patches import Patch
 
 _UNIT = 0.42  # inches, the side of a square
@@ -59,15 +60,19 @@ def recall_grid(rows: Mapping[str, tuple[Iterable, Collection]], k: int = 10, ti
                 [bar + length * ceiling] * 2, [y - 0.38, y + 0.38], color=BLUE, linewidth=3, solid_capstyle="butt"
             )
             text = f"{marks.count('✓')} of {len(good)}: {recall:.3f} (at most {ceiling:.3f})"
-            beside = {"xycoords": axes.get_yaxis_transform(), "textcoords": "offset points", "va": "center"}
+            beside: dict[str, Any] = {
+                "xycoords": axes.get_yaxis_transform(),
+                "textcoords": "offset points",
+                "va": "center",
+            }
             axes.annotate(text, (1, y), (4, 0), **beside)
             said.append(f"{name}: {text}")
         axes.set_yticks(range(len(rows)), named)
-        axes.set_xticks([*range(k), bar, bar + length], [*range(1, k + 1), 0, 1], fontsize=9)
+        axes.set_xticks([*range(k), bar, bar + length], [*map(str, range(1, k + 1)), "0", "1"], fontsize=9)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)
         axes.set(xlim=(-0.6, width - 0.6), ylim=(len(rows) - 0.4, -0.6))
-        keys = [_key("✓ relevant", GREEN), _key("– not relevant", "none")]
+        keys: list[Artist] = [_key("✓ relevant", GREEN), _key("– not relevant", "none")]
         if any(text.get_text() == "?" for text in axes.texts):
             keys.append(_key("? nobody judged it", "none"))
         keys.append(axes.plot([], [], color=BLUE, linewidth=3, label="as high as recall can be")[0])
@@ -178,7 +183,9 @@ def recall_scatter(
         keys = []
         for label, chosen, colour, marker in groups:
             at, size = places[chosen], areas[chosen]
-            axes.scatter(*at.T, s=size, color=colour, marker=marker, alpha=0.75, edgecolors=INK, linewidths=0.5)
+            axes.scatter(
+                at[:, 0], at[:, 1], s=size, color=colour, marker=marker, alpha=0.75, edgecolors=INK, linewidths=0.5
+            )
             label = f"{label}: {counts[chosen].sum()}"
             keys.append(axes.scatter([], [], s=60, color=colour, marker=marker, label=label))
         axes.set(xlim=edge, ylim=edge, aspect="equal")
@@ -186,8 +193,8 @@ def recall_scatter(
         figure.legend(handles=keys, loc="outside right upper", title="queries", labelspacing=0.8)
         sizes = sorted({1, int(np.sqrt(counts.max())), int(counts.max())})
         circles = [axes.scatter([], [], s=26 * size, color=INK, alpha=0.5, linewidths=0) for size in sizes]
-        room = {"labelspacing": 1.5, "handletextpad": 1.2, "borderpad": 1}
-        figure.legend(circles, sizes, loc="outside right lower", title="queries at one point", **room)
+        room: dict[str, Any] = {"labelspacing": 1.5, "handletextpad": 1.2, "borderpad": 1}
+        figure.legend(circles, list(map(str, sizes)), loc="outside right lower", title="queries at one point", **room)
         marks = np.vstack([places, np.column_stack([np.linspace(*edge, 300)] * 2)])
         radii = np.concatenate([np.sqrt(areas) / 2 + 1, np.full(300, 0.5)])
         # One label for each marker, the widest difference first, in turn from either side of the line.

@@ -1,6 +1,7 @@
 """Many similarities at once: all pairs of a few texts, and the spread over thousands of pairs."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,12 @@ def similarity_heatmap(similarities, labels: Sequence[str], title: str = "Cosine
         for (row, column), value in np.ndenumerate(similarities):
             if row != column:
                 light = luminance(image.to_rgba(value)) > 0.18  # there black and white stand out alike
-                number = {"ha": "center", "va": "center", "fontsize": 9.5, "color": "black" if light else "white"}
+                number: dict[str, Any] = {
+                    "ha": "center",
+                    "va": "center",
+                    "fontsize": 9.5,
+                    "color": "black" if light else "white",
+                }
                 axes.text(column, row, f"{value:.2f}", **number)
     said = f"Table of cosines between {n} texts."
     if n > 1:
@@ -76,7 +82,7 @@ def similarity_histograms(
     if not groups:
         raise ValueError("similarities must hold at least one group with at least one number.")
     everything = np.concatenate(list(groups.values()))
-    bins = np.linspace(everything.min(), max(everything.max(), everything.min() + 0.01), 50)
+    bins = np.linspace(everything.min(), max(everything.max(), everything.min() + 0.01), 50).tolist()
     said = {
         name: f"{short(name, 50)}: {len(values):,}, median {np.median(values):.2f}" for name, values in groups.items()
     }
@@ -84,7 +90,7 @@ def similarity_histograms(
         for (name, values), colour, pattern in zip(groups.items(), CYCLE * len(groups), ("", "//", "..") * len(groups)):
             weights = np.full(len(values), 1 / len(values))
             axes.hist(values, bins, weights=weights, histtype="stepfilled", color=colour, alpha=0.3)
-            outline = {"edgecolor": colour, "linewidth": 1.8, "hatch": pattern, "label": said[name]}
+            outline: dict[str, Any] = {"edgecolor": colour, "linewidth": 1.8, "hatch": pattern, "label": said[name]}
             axes.hist(values, bins, weights=weights, histtype="step", **outline)
             axes.axvline(np.median(values), color=colour, linestyle="--", linewidth=1.6)
         axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")

@@ -90,5 +90,5 @@ def _has_window() -> bool:
     """Whether a cell of an open notebook asked for this: Jupyter's windows name the cell, programs do not."""
     from IPython.core.getipython import get_ipython
 
-    parent = getattr(get_ipython(), "get_parent", dict)()
-    return "cellId" in parent.get("metadata", {})
+    asked = getattr(get_ipython(), "get_parent", None)
+    return asked is not None and "cellId" in asked().get("metadata", {})

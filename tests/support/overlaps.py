@@ -7,18 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 
 def overlaps(figure: Figure) -> list[str]:
     """A line for each text that covers another, covers data, or is cut off at the edge of the figure."""
     figure.draw_without_rendering()
-    marks = np.vstack([np.zeros((0, 3)), *(_marks(axes) for axes in figure.axes)])
+    marks = np.vstack([np.zeros((0, 3)), *(_marks(figure, axes) for axes in figure.axes)])
     texts = [(text.get_text(), _boxes(text)) for text in _texts(figure)]
     found = []
     for n, (words, boxes) in enumerate(texts):
         low, high = boxes[:, :2], boxes[:, 2:]
-        if (low < -0.5).any() or (high > figure.bbox.size + 0.5).any():
+        if (low < -0.5).any() or (high > np.array(figure.bbox.size) + 0.5).any():
             found.append(f"{words!r} is cut off")
         for a, b in zip(low, high):
             gaps = np.linalg.norm(marks[:, :2] - np.clip(marks[:, :2], a, b), axis=1)
@@ -39,7 +39,11 @@ def _texts(figure: Figure) -> list[Text]:
         legends += axes.findobj(Legend)
         found += axes.texts
         if axes.axison:
-            found += [axes.xaxis.label, axes.yaxis.label, axes.title, axes._left_title, axes._right_title]
+            found += [
+                axes.xaxis.label,
+                axes.yaxis.label,
+                *(child for child in axes.get_children() if isinstance(child, Text)),
+            ]
             for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
                 ticks = [tick for tick in axis.get_major_ticks() if min(limits) <= tick.get_loc() <= max(limits)]
                 found += [label for tick in ticks for label in (tick.label1, tick.label2) if label.get_visible()]
@@ -53,10 +57,10 @@ def _boxes(text: Text) -> np.ndarray:
 
     One for a text that lies level, and many along one that is turned.
     """
-    extent = text.get_window_extent()
+    extent = np.array(text.get_window_extent().extents)
     if not text.get_rotation() % 90:
-        return extent.extents[None] + [1, 1, -1, -1]
-    turn, centre = np.deg2rad(text.get_rotation()), (extent.p0 + extent.p1) / 2
+        return extent[None] + [1, 1, -1, -1]
+    turn, centre = np.deg2rad(text.get_rotation()), (extent[:2] + extent[2:]) / 2
     text.set_rotation(0)
     width, height = text.get_window_extent().size
     text.set_rotation(np.rad2deg(turn))
@@ -64,12 +68,12 @@ def _boxes(text: Text) -> np.ndarray:
     return np.hstack([centre + along - 0.4 * height, centre + along + 0.4 * height])
 
 
-def _marks(axes: Axes) -> np.ndarray:
+def _marks(figure: Figure, axes: Axes) -> np.ndarray:
     """The data that can be seen, in pixels: x, y, radius. Lines are sampled; bars and cells hold their texts."""
-    pixels, found = axes.get_figure().dpi / 72, [np.zeros((0, 3))]
+    pixels, found = figure.dpi / 72, [np.zeros((0, 3))]
     for points in axes.collections:
-        if isinstance(points, PathCollection) and len(points.get_offsets()) and points.get_alpha() != 0:
-            at = axes.transData.transform(np.asarray(points.get_offsets()))
+        if isinstance(points, PathCollection) and points.get_alpha() != 0:
+            at = axes.transData.transform(np.asarray(points.get_offsets()).reshape(-1, 2))
             radii = np.sqrt(np.broadcast_to(points.get_sizes(), len(at))) / 2 * pixels
             found.append(np.column_stack([at, 0.8 * radii]))  # a triangle does not fill its circle
     for line in axes.lines:
@@ -79,9 +83,9 @@ def _marks(axes: Axes) -> np.ndarray:
         if line.get_linestyle() != "None":
             found += [np.column_stack([np.linspace(a, b, 80), np.zeros(80)]) for a, b in pairwise(ends)]
     for note in axes.texts:
-        if getattr(note, "arrow_patch", None) is not None and not note.get_text():
-            shaft = np.linspace(*axes.transData.transform([note.xyann, note.xy]), 80)
-            found.append(np.column_stack([shaft, np.zeros(80)]))
+        if isinstance(note, Annotation) and note.arrow_patch is not None and not note.get_text():
+            start, end = axes.transData.transform([note.xyann, note.xy])
+            found.append(np.column_stack([np.linspace(start, end, 80), np.zeros(80)]))
     marks = np.vstack(found)
     seen = np.isfinite(marks).all(axis=1) & (marks[:, :2] >= axes.bbox.p0 - 1).all(axis=1)
     return marks[seen & (marks[:, :2] <= axes.bbox.p1 + 1).all(axis=1)]
