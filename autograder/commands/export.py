@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.commands.feedback import page_of
 from autograder.course.files import require_writable, write_whole
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
@@ -187,7 +188,7 @@ def _pages(
     target = beside.with_name(f"{beside.stem}-feedback.zip")
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for student in students:
-            page = course.build / "feedback" / student.student / assignment / f"{assignment}.html"
+            page = page_of(course, assignment, student.student)
             name = _page_name(platform, assignment, student)
             if page.is_file() and name:
                 archive.write(page, name)
