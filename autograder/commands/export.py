@@ -4,7 +4,7 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder.commands.feedback import page_of
@@ -107,6 +107,8 @@ def export(
     ungraded = [(r.student, r.reason or "not graded") for own in results.values() for r in own if r.status != "graded"]
     exported = Exported(target, filled, students, ungraded, waiting)
     if assignment:
+        if filled and platform in ("canvas", "moodle"):  # the file knows better than downloads and roster
+            students = [replace(s, number=filled.ids.get(s.student, s.number)) for s in students]
         exported.pages, exported.pageless = _pages(course, assignment, platform, students, target)
     return exported
 
