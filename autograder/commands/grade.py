@@ -29,6 +29,7 @@ from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
 from autograder.judge.judge import Request
 from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.run.apart import end_runs
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
 
@@ -93,6 +94,7 @@ def grade_all(
     on_result: Callable[[StudentResult], None] = lambda result: None,
     regrade: bool = True,
     runner: Runner | None = None,
+    end_runs: Callable[[], None] = end_runs,
 ) -> list[StudentResult]:
     """Grade every submission and record its marks -> the results, in the order of `handed`.
 
@@ -101,8 +103,9 @@ def grade_all(
     homework, reference values, limits and grader, a run that reached its end, and marks that the gradebook still
     holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
     hand (see `claims`) comes after the others. What a limit or an accident ended is run once more at the end, with no
-    other run of this process beside it, and only that run counts. runner: see `run_submission`. Raises GradingStopped
-    or GradebookError where nobody could be graded rightly.
+    other run of this process beside it, and only that run counts. runner: see `run_submission`; end_runs: ends what it
+    runs, so that Ctrl-C waits for no notebook. Raises GradingStopped or GradebookError where nobody could be graded
+    rightly.
     """
     with grading(course) as claims:
         with claims.set_up():
@@ -117,7 +120,7 @@ def grade_all(
             if alone:
                 left, again = again, []
             run = partial(batch.run, alone=alone)
-            with closing(_as_they_end(run, left, 1 if alone else jobs)) as outcomes:
+            with closing(_as_they_end(run, left, 1 if alone else jobs, end_runs)) as outcomes:
                 for place, student, outcome in outcomes:
                     if outcome is ELSEWHERE:
                         elsewhere.append((place, student))
@@ -140,12 +143,12 @@ def grade_all(
 
 
 def _as_they_end(
-    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int
+    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int, end_runs: Callable[[], None]
 ) -> Generator[tuple[int, Handed, object], None, None]:
     """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
 
     No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size
-    of the class, and a slow notebook holds nobody up.
+    of the class, and a slow notebook holds nobody up. Closed before the last, it ends what runs with `end_runs`.
     """
     pool = ThreadPoolExecutor(max_workers=jobs)
     begun: dict[Future, tuple[int, Handed]] = {}
@@ -160,7 +163,10 @@ def _as_they_end(
             ended = next(future for future in begun if future.done())
             yield *begun.pop(ended), ended.result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while running := [future for future in begun if not future.done()]:  # here only if nobody takes them any more
+            end_runs()
+            wait(running, timeout=0.1)
 
 
 class _Batch:

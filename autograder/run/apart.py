@@ -19,7 +19,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -64,22 +64,28 @@ class _Workers:
     def __init__(self) -> None:
         self.owner, self.lock = os.getpid(), threading.Lock()
         self.resting: list[_Worker] = []
+        self.running: list[_Worker] = []
         self.numbers: set[int] = set()
 
     def take(self) -> _Worker:
         with self.lock:
             if self.owner != os.getpid():  # a fork has none of its parent's
-                self.owner, self.resting, self.numbers = os.getpid(), [], set()
+                self.owner, self.resting, self.running, self.numbers = os.getpid(), [], [], set()
             if self.resting:
-                return self.resting.pop()
+                self.running.append(self.resting.pop())
+                return self.running[-1]
             number = next(n for n in range(len(self.numbers) + 1) if n not in self.numbers)
             self.numbers.add(number)
-        return _start(number)
+        worker = _start(number)
+        with self.lock:
+            self.running.append(worker)
+        return worker
 
     def give_back(self, worker: _Worker) -> None:
         worker.runs += 1
         if worker.runs < RUNS:
             with self.lock:
+                self.running.remove(worker)
                 self.resting.append(worker)
         else:
             self.end(worker)
@@ -87,6 +93,8 @@ class _Workers:
     def end(self, worker: _Worker) -> int:
         with self.lock:
             self.numbers.discard(worker.number)
+            if worker in self.running:
+                self.running.remove(worker)
         return worker.close()
 
     def close(self) -> None:
@@ -96,9 +104,20 @@ class _Workers:
             for worker in resting:
                 self.end(worker)
 
+    def end_runs(self) -> None:
+        with self.lock:
+            for worker in self.running:
+                with suppress(OSError):
+                    worker.channel.shutdown(socket.SHUT_RDWR)  # it then ends, as it does where the grader is gone
+
 
 _workers = _Workers()
 atexit.register(_workers.close)
+
+
+def end_runs() -> None:
+    """End the notebooks that run now; whoever waits for one gets a Run that was ended. For a grader that stops."""
+    _workers.end_runs()
 
 
 def run_notebook(

@@ -134,6 +134,7 @@ class Cluster:
         self.address = address
         self.surroundings = _measured()
         self.lock, self.looked, self.seen = threading.Lock(), 0.0, time.monotonic()
+        self.running: set = set()
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as problem:
@@ -171,12 +172,22 @@ class Cluster:
         RunFailed where no kernel starts, or one worker after the other is lost over this notebook;
         RuntimeError with a worker's traceback where our own code broke over it.
         """
-        reply = self._result(self.client.submit(answer, self._task(notebook, requests, limits), pure=False))
+        future = self.client.submit(answer, self._task(notebook, requests, limits), pure=False)
+        self.running.add(future)
+        try:
+            reply = self._result(future)
+        finally:
+            self.running.discard(future)
         if "failed" in reply:
             raise RunFailed(reply["failed"])
         if "broke" in reply:
             raise RuntimeError(f"on the worker {reply['worker']}:\n{reply['broke']}")
         return Run.from_json(reply["run"])
+
+    def end_runs(self) -> None:
+        """Give up what runs now, for a grader that stops; `run` raises GradingStopped."""
+        for future in list(self.running):
+            future.cancel()
 
     def _task(self, notebook: NotebookNode | None, requests: dict[str, str], limits: Limits) -> str:
         """All that is sent to a worker."""

@@ -156,3 +156,26 @@ def test_without_a_sandbox_and_without_a_kernel(monkeypatch):
     monkeypatch.setattr(parents.sandbox, "SOCKETS", "/proc/no-folder-can-be-here")
     with pytest.raises(RunFailed, match="bwrap: "):
         go("print('here')")
+
+
+def test_runs_are_ended_at_once_with_their_kernels_and_the_next_notebook_runs():
+    go("'everything that a kernel is forked from is there now'")
+    before, done = set(_below()), []
+    thread = threading.Thread(target=lambda: done.append(go("import time\nwhile True: time.sleep(1)")))
+    thread.start()
+    wait_until(lambda: set(_below()) - before)
+    kernels = set(_below()) - before
+    apart.end_runs()
+    thread.join(30)
+    assert not thread.is_alive() and done[0].problem and done[0].ended_by in (OUTPUT, OUTSIDE)
+    wait_until(lambda: not any(map(_alive, kernels)))
+    assert kernels and not any(map(_alive, kernels))
+    assert not apart._workers.running and shown(go("1 + 1").notebook.cells[0]) == "2"
+
+
+def _below() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
