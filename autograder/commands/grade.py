@@ -225,8 +225,8 @@ class _Batch:
             repairs, finished, key = outcome
             try:
                 graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
-                marks.record(self.course, self.assignment, student.student, graded)
-                result = StudentResult.graded(student.student, graded, key)
+                notes = marks.record(self.course, self.assignment, student.student, graded)
+                result = StudentResult.graded(student.student, graded, key, notes)
             except marks.NotRecorded as problem:
                 outcome = self._unexpected(student, problem)
             except (CourseError, OSError):

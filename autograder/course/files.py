@@ -31,6 +31,11 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def file_name(raw: bytes) -> str:
+    """What a submitted file is called among a student's earlier ones: a hash of its content."""
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
 def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) -> str:
     """Put a submitted file in its place, whole or not at all -> "new", "same" or "changed".
 
@@ -43,7 +48,7 @@ def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) ->
     if before is not None:
         earlier = course.build / "earlier" / assignment / student_id(student)
         earlier.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept, earlier / f"{hashlib.sha256(before).hexdigest()[:16]}.ipynb")
+        shutil.copyfile(kept, earlier / f"{file_name(before)}.ipynb")
     write_whole(kept, raw)
     return "new" if before is None else "changed"
 

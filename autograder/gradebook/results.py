@@ -1,6 +1,7 @@
 """What a grading run found for one student, kept as a small JSON file beside the gradebook."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ class StudentResult:
     problem: why the run ended early, where it did; ended_by: the limit or the accident that ended it or a part of it
     (see `run.notebook.Run`), in which case the marks are listed apart, and the next grading runs the work again;
     key: a hash of all that the verdicts depend on; kept: found by an earlier run, and left as it was. final: what the
-    gradebook adds to the judge's verdicts (see `with_final_mark`), None until it was asked.
+    gradebook adds to the judge's verdicts (see `with_final_mark`), None until it was asked; notes: what the instructor
+    should know, such as a mark by hand whose answer has changed.
     """
 
     student: str
@@ -38,9 +40,10 @@ class StudentResult:
     kept: bool = False
     ended_by: str | None = None
     final: FinalMark | None = None
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
+    def graded(cls, student: str, graded: Graded, key: str | None = None, notes: Sequence[str] = ()) -> "StudentResult":
         return cls(
             shown_name(student),
             "graded",
@@ -50,6 +53,7 @@ class StudentResult:
             graded.problem,
             key,
             ended_by=graded.ended_by,
+            notes=list(notes),
         )
 
     @classmethod
@@ -103,6 +107,7 @@ class StudentResult:
             "reason": self.reason,
             "questions": [verdict.to_json() for verdict in self.questions],
             "repairs": self.repairs,
+            "notes": self.notes,
             "ended_by": self.ended_by,
         }
 
@@ -188,6 +193,7 @@ def _read(path: Path) -> StudentResult | None:
             kept.get("problem"),
             kept.get("key"),
             ended_by=kept.get("ended_by"),
+            notes=kept.get("notes", []),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

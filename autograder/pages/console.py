@@ -43,7 +43,7 @@ def show_results(results: "list[StudentResult]") -> None:
             continue
         if result.unsettled:
             _tell(result.student, f"{result.unsettled}.")
-        for repair in result.repairs:
+        for repair in [*result.notes, *result.repairs]:
             _tell(result.student, repair)
         for question in result.questions:
             if question.score < question.max_score and not question.waiting:
