@@ -1,4 +1,4 @@
-"""The command line: autograder new, release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
+"""The command line: one function a command; `autograder --help` lists them."""
 
 import errno
 import os
@@ -83,14 +83,47 @@ def collect(
 
     collected = take_in(Course.find(course), assignment, source.resolve())
     for one in collected:
-        out.print(f"{one.student}: {one.status}" + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
-    failed = sum(one.status == "failed" for one in collected)
-    out.print(
-        f"{len(collected) - failed} of {len(collected)} students have a notebook: autograder grade {assignment}",
-        soft_wrap=True,
-    )
-    if failed:
+        who = f"{one.student} ({one.name})" if one.name and one.name != one.student else one.student
+        parts = [f"{who}: {one.status}"]
+        if one.handed_in:
+            late = f", {one.days_late} day{'s' if one.days_late > 1 else ''} late" if one.days_late else ""
+            parts.append(f"Handed in {one.handed_in:%Y-%m-%d %H:%M} UTC ({one.time_from}){late}.")
+        out.print(". ".join(parts).rstrip(".") + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
+    taken = sum(one.status in ("new", "same", "changed") for one in collected)
+    out.print(f"{taken} of {len(collected)} students have a notebook: autograder grade {assignment}", soft_wrap=True)
+    if any(one.status == "failed" for one in collected):
         raise typer.Exit(1)
+
+
+@app.command()
+def roster(
+    file: Annotated[Path | None, typer.Argument(help="The list, as CSV (default: show the one taken in last).")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Take in, or show, the list of students: id, name, email, each platform's id, extension in days.
+
+    Says who is new, gone or changed since the last list, and whose homework is missing or of nobody on it.
+    """
+    from autograder.commands.roster import compare, take_in
+    from autograder.course.folder import Course
+    from autograder.course.roster import roster_of
+
+    here = Course.find(course)
+    standing = take_in(here, file.resolve()) if file else compare(here, roster_of(here))
+    if not standing.students:
+        raise CourseError("There is no list of students yet: give one, autograder roster FILE.csv.")
+    if file is None:
+        for one in standing.students.values():
+            days = "".join(f", {days:g} days longer{f' for {hw}' if hw else ''}" for hw, days in one.extensions.items())
+            out.print(f"{one.id}: {one.name or 'no name'}{days}", markup=False, soft_wrap=True)
+    lines = [*(f"{one}: new" for one in standing.new), *(f"{one}: no longer on the list" for one in standing.gone)]
+    lines += [f"{one}: changed, {what}" for one, what in standing.changed.items()]
+    for homework, missing in standing.missing.items():
+        lines += [f"{one}: {homework} is missing" for one in missing]
+        lines += [f"{one}: handed in {homework} and is not on the list" for one in standing.unknown[homework]]
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+    out.print(f"{len(standing.students)} students on the list.")
 
 
 @app.command()

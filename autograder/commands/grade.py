@@ -7,14 +7,14 @@ from collections.abc import Callable, Generator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
 import nbformat
 
-from autograder.course.files import full_disk_in_words, keep_submitted
+from autograder.course.files import TIMESTAMP, full_disk_in_words, keep_submitted, keep_time, kept_time, read_stamp
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
@@ -25,6 +25,7 @@ from autograder.gradebook.final import final_mark
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
+from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
 from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
@@ -225,8 +226,8 @@ class _Batch:
             repairs, finished, key = outcome
             try:
                 graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
-                notes = marks.record(self.course, self.assignment, student.student, graded)
-                result = StudentResult.graded(student.student, graded, key, notes)
+                marks.record(self.course, self.assignment, student.student, graded)
+                result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
                 outcome = self._unexpected(student, problem)
             except (CourseError, OSError):
@@ -273,8 +274,19 @@ def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
     if student.path is None:
         raise IntakeError(student.reason or f"There is no {assignment}.ipynb in the student's folder.")
     raw = read_file(student.path)
-    keep_submitted(course, assignment, student.student, raw)
+    status = keep_submitted(course, assignment, student.student, raw)
+    if student.path != course.submitted(assignment, student_id(student.student)):
+        if status != "same" or kept_time(course, assignment, student.student)[0] is None:
+            keep_time(course, assignment, student.student, *_time_of(student.path))
     return raw
+
+
+def _time_of(path: Path) -> tuple[datetime, str]:
+    """When a file that was not collected was handed in, and who says so: nbgrader's timestamp.txt, else the file."""
+    stamp = path.with_name(TIMESTAMP)
+    if stamp.is_file() and (time := read_stamp(stamp.read_text(encoding="utf-8", errors="replace"))):
+        return time, TIMESTAMP
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC), FILE_TIME
 
 
 def results_json(assignment: str, results: list[StudentResult]) -> str:

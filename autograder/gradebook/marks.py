@@ -125,11 +125,11 @@ def is_registered(course: Course, assignment: str) -> bool:
             return False
 
 
-def record(course: Course, assignment: str, student: str, graded: Graded) -> list[str]:
-    """Save the verdicts through nbgrader's autograde, which finds them on its converter instead of running again -> a
-    note for each mark or comment by hand that was given for an answer that has changed.
+def record(course: Course, assignment: str, student: str, graded: Graded) -> None:
+    """Save the verdicts through nbgrader's autograde, which finds them on its converter instead of running again.
 
-    Raises GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
+    `graded.notes` then tells of each mark or comment by hand that was given for an answer that has changed. Raises
+    GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
     """
     name = student_id(student)
     with opened(course) as gradebook:
@@ -139,10 +139,8 @@ def record(course: Course, assignment: str, student: str, graded: Graded) -> lis
         converter = Autograde(coursedir=directory, config=course.config(), log=log)
         converter.force = True
         converter.graded = graded
-        converter.notes = []  # filled by the last of its steps (see `nbgrader_bridge.KeepResult`)
         converter.pre_convert_hook = None  # whoever grades has taken back the older result
         _start(course, converter, f"record the marks of {name}")
-        return converter.notes
 
 
 def forget(course: Course, assignment: str, student: str) -> None:

@@ -122,12 +122,11 @@ class KeepResult(NbGraderPreprocessor):
         assignment, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         converter = self.parent.parent
         course = Course(Path(converter.coursedir.root))
+        graded = converter.graded if hasattr(converter, "graded") else converter.judged_here[0]
         with marks.opened(course) as gradebook:
-            converter.notes = readers.put_back(course, gradebook, assignment, student, nb, converter.file)
+            graded.notes = readers.put_back(course, gradebook, assignment, student, nb, converter.file)
         if not hasattr(converter, "graded"):
-            graded, seed = converter.judged_here
-            result = StudentResult.graded(student, graded, notes=converter.notes)
-            save_result(course, assignment, result, seed)
+            save_result(course, assignment, StudentResult.graded(student, graded), converter.judged_here[1])
             final_mark(course, assignment, student)  # writes what lateness costs by the homework's own rule
         return nb, resources
 

@@ -69,7 +69,7 @@ def take_back(gradebook: Gradebook, assignment: str, student: str) -> None:
         grade.needs_manual_grade = True
     for comment in held.comments:
         comment.manual_comment = None
-    held.late_submission_penalty = None
+    held.late_submission_penalty = held.assignment.timestamp = None
 
 
 def put_back(

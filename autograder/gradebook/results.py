@@ -1,7 +1,6 @@
 """What a grading run found for one student, kept as a small JSON file beside the gradebook."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +42,7 @@ class StudentResult:
     notes: list[str] = field(default_factory=list)
 
     @classmethod
-    def graded(cls, student: str, graded: Graded, key: str | None = None, notes: Sequence[str] = ()) -> "StudentResult":
+    def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
         return cls(
             shown_name(student),
             "graded",
@@ -53,7 +52,7 @@ class StudentResult:
             graded.problem,
             key,
             ended_by=graded.ended_by,
-            notes=list(notes),
+            notes=graded.notes,
         )
 
     @classmethod

@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -31,6 +32,7 @@ MAX_ALL_ENTRIES = 500_000
 MAX_ALL_TOTAL = 20 * 2**30
 MAX_RATIO = 200
 RATIO_FROM = 2**20
+MAX_TEXT = 8 * 2**20  # of a platform's own list
 MAX_DEPTH = 2
 ENCRYPTED = 0x1  # the first of a zip entry's flags (APPNOTE.TXT 4.4.4)
 LISTED = b"PK\x01\x02"  # begins the record of every file in a zip's list (APPNOTE.TXT 4.3.12)
@@ -74,11 +76,17 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listed:
-    """A file or folder that a download lists, not read yet; `take` gives what may be a submission in it."""
+    """A file or folder that a download lists, not read yet; `take` gives what may be a submission in it.
+
+    time: when the file itself was last written; without a zone it is a clock's on somebody's wall. read: its content as
+    text, empty where it is none or far longer than a list of times or names; for what the platform itself has written.
+    """
 
     name: str
     is_folder: bool
     take: "Callable[[Budget], Iterator[Entry]]"
+    time: datetime | None = None
+    read: Callable[[], str] = lambda: ""
 
 
 class Budgets:
@@ -160,7 +168,13 @@ def listing(source: Path) -> Iterator[list[Listed]]:
             raise CollectError(f"{source.name} cannot be read as a zip archive ({problem}).") from None
         with archive:
             yield [
-                Listed(_decoded(info), info.is_dir(), partial(_zip_entry, archive, info, depth=1))
+                Listed(
+                    _decoded(info),
+                    info.is_dir(),
+                    partial(_zip_entry, archive, info, depth=1),
+                    _zip_time(info),
+                    partial(_zip_text, archive, info),
+                )
                 for info in archive.infolist()
             ]
     else:
@@ -202,12 +216,23 @@ def _folder_list(folder: Path) -> list[Listed]:
             is_folder = path.is_dir() and not path.is_symlink()
             if is_folder and path.name not in NOT_THEIRS:
                 folders.append(path)
-            listed.append(Listed(path.relative_to(folder).as_posix(), is_folder, partial(_folder_entry, path)))
+            name = path.relative_to(folder).as_posix()
+            written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+            listed.append(Listed(name, is_folder, partial(_folder_entry, path), written, partial(_folder_text, path)))
             if len(listed) > MAX_ALL_ENTRIES:
                 raise CollectError(
                     f"There are more than {MAX_ALL_ENTRIES:,} files in {folder}; that is no set of submissions."
                 )
     return listed
+
+
+def _folder_text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MAX_TEXT:
+            return ""
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _folder_entry(path: Path, budget: Budget) -> Iterator[Entry]:
@@ -256,6 +281,22 @@ def _zip_entries(path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
             name = _decoded(info)
             for entry in _zip_entry(archive, info, budget, depth + 1):
                 yield _within(name, entry)
+
+
+def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:  # a month 0, as some programs write it
+        return None
+
+
+def _zip_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    try:
+        with archive.open(info) as file:
+            raw = file.read(MAX_TEXT + 1)
+        return raw.decode("utf-8") if len(raw) <= MAX_TEXT else ""
+    except DAMAGED:  # UnicodeDecodeError is a ValueError
+        return ""
 
 
 def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, depth: int) -> Iterator[Entry]:

@@ -4,6 +4,7 @@ import re
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course.students import shown_name
@@ -11,7 +12,19 @@ from helpers.errors import CourseError
 
 MAX_BYTES = 100 * 2**20
 MAX_FILES = 5_000
-NOT_THEIRS = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
+# Folders that programs make: of Jupyter and macOS, and what else lies in a home folder.
+NOT_THEIRS = {
+    ".ipynb_checkpoints",
+    "__MACOSX",
+    "__pycache__",
+    ".git",
+    ".cache",
+    ".local",
+    ".conda",
+    ".venv",
+    ".ipython",
+}
+NOT_THEIRS |= {".jupyter", "site-packages", "node_modules", "anaconda3", "miniconda3", "miniforge3"}
 # Browsers and mail programs add .txt or .json to what they take for text.
 NOTEBOOK = re.compile(r"(?P<name>.*\.ipynb)(\.txt|\.json)?", flags=re.I | re.S)
 
@@ -26,7 +39,8 @@ class Candidate:
 
     parts: its path below the student's folder. path: where its content lies, or None where `reason` says why it was
     not taken. attempt: the time or the number of the attempt that it belongs to, comparable with the student's other
-    ones, or () where none can be told. upload: a number that grows with each upload, 0 where there is none.
+    ones, or () where none can be told. upload: a number that grows with each upload, 0 where there is none. handed_in:
+    when, and who says so, None where nobody does.
     """
 
     parts: tuple[str, ...]
@@ -34,6 +48,15 @@ class Candidate:
     reason: str | None = None
     attempt: tuple[int, ...] = ()
     upload: int = 0
+    handed_in: "HandedIn | None" = None
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """When a file was handed in, and who says so. A time without a zone is one in the course's own."""
+
+    time: datetime
+    said_by: str
 
 
 def is_notebook(name: str) -> bool:
