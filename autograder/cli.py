@@ -52,6 +52,9 @@ def new(assignment: Assignment, course: CourseOption = None) -> None:
 def release(
     assignment: Assignment,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Take marks of an older version of the homework out of the gradebook.")
+    ] = False,
     unsafe: Unsafe = False,
     course: CourseOption = None,
 ) -> None:
@@ -65,7 +68,7 @@ def release(
     runner = runner_here(unsafe)
     folder = (out_folder or here.build / "student-edition").resolve()
     with out.status("Proving: running the solution and the blank notebook ..."):
-        proofs = build(here, find_homework(here.homework(assignment)), folder, runner)
+        proofs = build(here, find_homework(here.homework(assignment)), folder, runner, migrate)
     for proof in proofs:
         out.print(f"[green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
     out.print(f"Student edition: {folder}", soft_wrap=True)

@@ -21,6 +21,7 @@ from autograder.course.notebooks import read_notebook, released_form
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
+from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
@@ -113,6 +114,7 @@ def grade_all(
             marks.check(course)
             if not marks.is_registered(course, homework.name):
                 marks.register(course, homework.name)
+            require_agreement(course, homework)
         batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
         results, left = {}, list(enumerate(handed))
         again: list[tuple[int, Handed]] = []

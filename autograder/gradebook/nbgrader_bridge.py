@@ -5,6 +5,7 @@ nbgrader's own command and Formgrader's button come without; then the run happen
 `autograder report` reads is written here. What one part leaves for the next lies on nbgrader's converter as well.
 """
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from autograder.course.files import file_name
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
 from autograder.gradebook import marks, readers
+from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.present import VERDICT, present
 from autograder.gradebook.results import StudentResult, drop_result, save_result
@@ -37,6 +39,12 @@ def before_student(assignment: str, student: str, notebooks: list[str]) -> None:
     folder = Path(notebooks[0]).parent
     assignment, student = folder.name, folder.parent.name
     course = Course.find(folder)
+    try:
+        require_agreement(course, Homework(course.homework(assignment)))
+    except CourseError as reason:
+        logging.getLogger("traitlets").error(str(reason))
+        notebooks.clear()  # so that nbgrader stops here: of a hook's error it only takes note
+        return
     marks.forget(course, assignment, student)
     drop_result(course, assignment, student)
     wanted = folder / f"{assignment}.ipynb"

@@ -35,6 +35,7 @@ def put_aside(course: Course, gradebook: Gradebook, assignment: str, student: st
         question = grade.name.split("_", 1)[1]
         questions[question] = {
             "score": grade.score,
+            "max_score": grade.max_score,
             "automatic": grade.auto_score,
             "by_hand": grade.manual_score,
             "extra_credit": grade.extra_credit,
@@ -86,18 +87,19 @@ def put_back(
         if not any(_given(one) for one in given):
             continue
         same = next((one for one in given if one["answer"] and one["answer"] == answers.get(question)), {})
-        grade.manual_score, grade.extra_credit = same.get("by_hand"), same.get("extra_credit")
-        grade.needs_manual_grade = grade.auto_score is None and grade.manual_score is None
-        if same and same["by_hand"] is not None:
-            grade.needs_manual_grade = same["waiting"]
+        fits = same.get("max_score", grade.max_score) == grade.max_score
+        grade.manual_score = same.get("by_hand") if fits else None
+        grade.extra_credit = same.get("extra_credit") if fits else None
+        grade.needs_manual_grade = same["waiting"] if grade.manual_score is not None else grade.auto_score is None
         if question in comments:
             comments[question].manual_comment = same.get("comment")
-        last = given[0]  # what stood there until this run
-        if not same and _given(last):
+        last, why = given[0], "for an answer that has changed since"
+        if same:
+            last, why = {} if fits else same | {"comment": None}, f"out of {same.get('max_score', 0):g} points"
+        if _given(last):
             what = "the comment" if last["by_hand"] is None else f"the mark by hand ({last['by_hand']:g})"
             notes.append(
-                f"{question}: {what} was given for an answer that has changed since; it is kept in "
-                f"build/earlier/{assignment}/{student_id(student)}."
+                f"{question}: {what} was given {why}; it is kept in build/earlier/{assignment}/{student_id(student)}."
             )
     gradebook.db.commit()
     write_whole(_answers(course, assignment, student_id(student)), json.dumps({"file": file, "answers": answers}))
