@@ -13,7 +13,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 import typer
 from rich.markup import escape
 
-from autograder.pages.console import out, show_results
+from autograder.pages.console import out, show_changes, show_results
 from helpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -146,12 +146,17 @@ def grade(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Regrade this student only; may be given several times.")
+    ] = None,
+    question: Annotated[str | None, typer.Option(help="Regrade this question only: all other marks stay.")] = None,
     unsafe: Unsafe = False,
     course: CourseOption = None,
 ) -> None:
     """Run and judge every submission that is new or changed, and record the marks.
 
-    What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
+    What is already graded and has not changed is left alone, unless --regrade, --only, --question or --seed asks for
+    it; then a table shows the marks before and after.
     Exit status 1 if some could not be graded.
     """
     runner = None
@@ -162,10 +167,11 @@ def grade(
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
-    from autograder.commands.grade import find_submissions, grade_all, results_json
+    from autograder.commands.grade import find_submissions, grade_all, missing_students, only_these, results_json
     from autograder.course.files import require_writable, write_whole
     from autograder.course.folder import Course
     from autograder.course.students import shown_name
+    from autograder.gradebook.results import load_results, what_changed
     from autograder.judge.homework import find_homework
     from autograder.judge.judge import new_seed
     from autograder.pages.progress import GradingProgress, Stopped
@@ -177,7 +183,13 @@ def grade(
     if json_file:
         require_writable(json_file)
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
+    handed = only_these(here, handed, only) if only else handed + missing_students(here, assignment, handed)
     homework = find_homework(here.homework(assignment))
+    if question and question not in {one.id for one in homework.questions}:
+        known = ", ".join(one.id for one in homework.questions)
+        raise CourseError(f"{assignment} has no question {question!r}; it has {known}.")
+    again = bool(regrade or seed is not None or only or question)
+    before = load_results(here, assignment) if again else []
     chosen = new_seed() if seed is None else seed
     with ExitStack() as stack:
         cluster = stack.enter_context(Cluster(scheduler)) if scheduler else None
@@ -190,13 +202,16 @@ def grade(
                     chosen,
                     jobs or (cluster.jobs if cluster else 1),
                     on_result=progress.settled,
-                    regrade=regrade or seed is not None,
+                    regrade=again,
                     runner=cluster.run if cluster else runner,
                     end_runs=cluster.end_runs if cluster else end_runs,
+                    question=question,
                 )
         except Stopped:
             raise SystemExit(130) from None
     show_results(results, {shown_name(one.student) for one in handed if one.path is None})
+    if before:
+        show_changes(what_changed(before, results))
     unchanged = sum(r.kept for r in results)
     if unchanged:
         out.print(

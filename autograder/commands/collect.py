@@ -20,6 +20,7 @@ from autograder.gradebook.results import drop_result
 from autograder.intake.archives import Budget, Budgets, CollectError, OverBudget, is_wanted, listing
 from autograder.intake.choose import Candidate, HandedIn, IntakeError, the_one_that_counts
 from autograder.intake.identities import student_names
+from autograder.intake.manifest import changed_since, other_homework, read_manifest
 from autograder.intake.platforms import Person, Place, by_person
 
 NAMELESS = (
@@ -88,15 +89,16 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
 def _choose(assignment: str, places: Sequence[Place], budget: Budget) -> tuple[Candidate | None, str | None]:
     """One person's notebook that counts and a sentence where one is needed, or None and the reason."""
     try:
-        chosen, note = the_one_that_counts(_read(places, budget), assignment, _nothing(assignment, places))
+        found = _read(places, budget, assignment)
+        chosen, note = the_one_that_counts(found, assignment, _nothing(assignment, places))
     except (IntakeError, OverBudget) as reason:
         budget.drop()
         return None, str(reason)
     budget.drop(keep=chosen.path)
-    return chosen, note
+    return chosen, " ".join(one for one in (note, chosen.note) if one) or None
 
 
-def _read(places: Sequence[Place], budget: Budget) -> list[Candidate]:
+def _read(places: Sequence[Place], budget: Budget, assignment: str) -> list[Candidate]:
     """One person's files, read or with the reason why not."""
     found = []
     for place in places:
@@ -106,7 +108,13 @@ def _read(places: Sequence[Place], budget: Budget) -> list[Candidate]:
         entries = list(place.file.take(budget))
         for entry in entries:
             parts = (*place.parts[:-1], *entry.inside) if entry.inside else place.parts
-            found.append(Candidate(parts, entry.path, entry.reason, place.attempt, place.upload, place.handed_in))
+            path, reason, note = entry.path, entry.reason, None
+            if path and (manifest := read_manifest(entry.manifest)):
+                if reason := other_homework(manifest, assignment):
+                    path = None
+                else:
+                    note = changed_since(manifest, path.read_bytes())
+            found.append(Candidate(parts, path, reason, place.attempt, place.upload, place.handed_in, note))
         if not entries and place.attempt:
             found.append(Candidate(place.parts, None, None, place.attempt))  # the attempt was made, all the same
     return found

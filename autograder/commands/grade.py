@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,15 +15,25 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.course.files import TIMESTAMP, full_disk_in_words, keep_submitted, keep_time, kept_time, read_stamp
+from autograder.course.files import (
+    TIMESTAMP,
+    file_name,
+    full_disk_in_words,
+    keep_submitted,
+    keep_time,
+    kept_time,
+    read_stamp,
+)
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.roster import roster_of
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
 from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
+from autograder.gradebook.readers import graded_file
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
@@ -31,6 +41,7 @@ from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
 from autograder.judge.judge import Request
 from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.judge.verdict import Verdict
 from autograder.run.apart import end_runs
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
@@ -86,6 +97,34 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
     return handed
 
 
+def missing_students(course: Course, assignment: str, handed: list[Handed]) -> list[Handed]:
+    """Everybody on the roster who is not among `handed` and of whom nothing was collected before."""
+    here = {student_id(one.student) for one in handed}
+    return [
+        Handed(one, None, reason="Nothing was handed in.")
+        for one in roster_of(course)
+        if student_id(one) not in here and not course.submitted(assignment, student_id(one)).is_file()
+    ]
+
+
+def only_these(course: Course, handed: list[Handed], names: Sequence[str]) -> list[Handed]:
+    """Those of `handed` who have one of these names: as handed in, or first and last name on the roster.
+
+    SubmissionsError where a name is nobody's, or that of several.
+    """
+    listed, chosen = roster_of(course), []
+    for name in names:
+        found = [one for one in handed if name == one.student] or [
+            one for one in handed if one.student in listed and listed[one.student].name.lower() == name.lower()
+        ]
+        if len(found) != 1:
+            raise SubmissionsError(
+                f"{len(found) or 'No'} students are called {shown_name(name)!r}: give the id of one."
+            )
+        chosen += found
+    return [one for one in handed if one in chosen]
+
+
 def grade_all(
     course: Course,
     homework: Homework,
@@ -97,6 +136,7 @@ def grade_all(
     regrade: bool = True,
     runner: Runner | None = None,
     end_runs: Callable[[], None] = end_runs,
+    question: str | None = None,
 ) -> list[StudentResult]:
     """Grade every submission and record its marks -> the results, in the order of `handed`.
 
@@ -106,7 +146,8 @@ def grade_all(
     holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
     hand (see `claims`) comes after the others. What a limit or an accident ended is run once more at the end, with no
     other run of this process beside it, and only that run counts. runner: see `run_submission`; end_runs: ends what it
-    runs, so that Ctrl-C waits for no notebook. Raises GradingStopped or GradebookError where nobody could be graded
+    runs, so that Ctrl-C waits for no notebook. question: the only one whose marks may change, where a student's file is
+    the one that was graded before. Raises GradingStopped or GradebookError where nobody could be graded
     rightly.
     """
     with grading(course) as claims:
@@ -115,7 +156,7 @@ def grade_all(
             if not marks.is_registered(course, homework.name):
                 marks.register(course, homework.name)
             require_agreement(course, homework)
-        batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
+        batch = _Batch(course, homework, seed, limits, regrade, claims, runner, question)
         results, left = {}, list(enumerate(handed))
         again: list[tuple[int, Handed]] = []
         while left or again:
@@ -184,7 +225,9 @@ class _Batch:
         regrade: bool,
         claims: Claims,
         runner: Runner | None,
+        question: str | None = None,
     ):
+        self.question = question
         self.course, self.homework, self.seed = course, homework, seed
         self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
@@ -241,12 +284,15 @@ class _Batch:
         """Judge a finished run and record it; a reason becomes a failed result without any older mark."""
         if isinstance(outcome, StudentResult):
             return outcome
+        before = self._verdicts_before(student)
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
             repairs, finished, known, key = outcome
             try:
                 graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
+                if self.question and before:
+                    graded.verdicts = [v if v.id == self.question else before.get(v.id, v) for v in graded.verdicts]
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
@@ -260,6 +306,16 @@ class _Batch:
             result = StudentResult.failed(student.student, self.homework.questions, str(outcome))
         save_result(self.course, self.assignment, result, self.seed, student.student)
         return result
+
+    def _verdicts_before(self, student: Handed) -> dict[str, Verdict]:
+        """{question: verdict} of the earlier run on the very same file; empty where there was none."""
+        if self.question is None or student.path is None:
+            return {}
+        result = kept_result(self.course, self.assignment, student.student)
+        graded = graded_file(self.course, self.assignment, student.student)
+        if result is None or result.status != "graded" or graded != file_name(read_file(student.path)):
+            return {}
+        return {verdict.id: verdict for verdict in result.questions}
 
     def _kept(self, student: Handed, key: str) -> StudentResult | None:
         """What an earlier run found for the very same work, if the gradebook agrees with it."""

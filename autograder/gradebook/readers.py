@@ -106,6 +106,11 @@ def put_back(
     return notes
 
 
+def graded_file(course: Course, assignment: str, student: str) -> str | None:
+    """The name (see `file_name`) of the file that is graded now; None where that is not known."""
+    return _graded(course, assignment, student_id(student))[0]
+
+
 def answers_in(notebook: NotebookNode) -> dict[str, str]:
     """{question: a hash of the student's answer}: the answer cell and the student's own code around it."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code" or grade_id(cell)]

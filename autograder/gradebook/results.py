@@ -1,6 +1,7 @@
 """What a grading run found for one student, kept as a small JSON file beside the gradebook."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -150,6 +151,35 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
     paths = sorted(course.results(assignment).glob("*.json"))
     read = [(_read(path), held.get(path.stem)) for path in paths]
     return [with_final_mark(result, final) for result, final in read if result]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A mark before and after a grading run, None where there was none. question: an id, or "" for the final mark."""
+
+    student: str
+    question: str
+    before: float | None
+    after: float | None
+
+
+def what_changed(before: Iterable[StudentResult], after: Iterable[StudentResult]) -> list[Changed]:
+    """The questions whose mark a grading run has changed, then each student's final mark."""
+    then = {result.student: result for result in before if result.status == "graded"}
+    found = []
+    for result in after:
+        old = then.get(result.student)
+        marks_then = {verdict.id: _counted(verdict) for verdict in old.questions} if old else {}
+        now = {verdict.id: _counted(verdict) for verdict in result.questions} if result.status == "graded" else {}
+        for question in dict.fromkeys([*now, *marks_then]):
+            if marks_then.get(question) != now.get(question):
+                found.append(Changed(result.student, question, marks_then.get(question), now.get(question)))
+        found.append(Changed(result.student, "", old.score if old else None, result.score if now else None))
+    return found
+
+
+def _counted(verdict: Verdict) -> float | None:
+    return None if verdict.waiting else verdict.score
 
 
 def with_final_mark(result: StudentResult, final: FinalMark | None) -> StudentResult:

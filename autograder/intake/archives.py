@@ -15,13 +15,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from autograder.course.files import FULL
 from autograder.intake.choose import MAX_BYTES, NOT_THEIRS, is_notebook
+from autograder.intake.manifest import FILE as MANIFEST
 from helpers.errors import CourseError
 
 # For one student: files, and bytes unpacked.
@@ -32,6 +33,7 @@ MAX_ALL_ENTRIES = 500_000
 MAX_ALL_TOTAL = 20 * 2**30
 MAX_RATIO = 200
 RATIO_FROM = 2**20
+MAX_MANIFEST = 64 * 2**10
 MAX_TEXT = 8 * 2**20  # of a platform's own list
 MAX_DEPTH = 2
 ENCRYPTED = 0x1  # the first of a zip entry's flags (APPNOTE.TXT 4.4.4)
@@ -66,12 +68,14 @@ class OverBudget(Exception):
 class Entry:
     """A file that may be a submission: where its content lies, or the reason why it was not taken.
 
-    inside: its path within the student's own archive, () for a file that came by itself.
+    inside: its path within the student's own archive, () for a file that came by itself; manifest: the text of the
+    manifest.json beside it there.
     """
 
     path: Path | None
     reason: str | None = None
     inside: tuple[str, ...] = ()
+    manifest: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,10 +281,15 @@ def _zip_entries(path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
     if path.read_bytes().count(LISTED) > MAX_ENTRIES:
         budget.count(MAX_ENTRIES + 1)
     with zipfile.ZipFile(path) as archive:
+        manifests = {
+            folder: info for info in archive.infolist() if (folder := _manifest_of(_decoded(info))) is not None
+        }
         for info in archive.infolist():
             name = _decoded(info)
+            manifest = manifests.get(PurePosixPath(name).parent) if is_notebook(PurePosixPath(name).name) else None
             for entry in _zip_entry(archive, info, budget, depth + 1):
-                yield _within(name, entry)
+                told = _zip_text(archive, manifest, MAX_MANIFEST) if manifest else entry.manifest
+                yield replace(_within(name, entry), manifest=told)
 
 
 def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
@@ -290,11 +299,17 @@ def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
         return None
 
 
-def _zip_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+def _manifest_of(name: str) -> PurePosixPath | None:
+    """The folder that a manifest speaks of; None for any other file."""
+    path = PurePosixPath(name)
+    return path.parent if path.name == MANIFEST else None
+
+
+def _zip_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX_TEXT) -> str:
     try:
         with archive.open(info) as file:
-            raw = file.read(MAX_TEXT + 1)
-        return raw.decode("utf-8") if len(raw) <= MAX_TEXT else ""
+            raw = file.read(most + 1)
+        return raw.decode("utf-8") if len(raw) <= most else ""
     except DAMAGED:  # UnicodeDecodeError is a ValueError
         return ""
 
@@ -361,7 +376,7 @@ def _within(name: str, entry: Entry) -> Entry:
     parts = name_parts(name)
     if parts is None:
         return Entry(None, OUTSIDE)
-    return Entry(entry.path, entry.reason, (*parts[:-1], *entry.inside) if entry.inside else parts)
+    return replace(entry, inside=(*parts[:-1], *entry.inside) if entry.inside else parts)
 
 
 class _TooMuch(Exception):

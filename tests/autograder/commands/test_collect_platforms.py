@@ -1,5 +1,8 @@
 """Downloads as each platform names them: who handed in what, and when."""
 
+import hashlib
+import io
+import json
 import shutil
 import zipfile
 from datetime import UTC, datetime
@@ -247,6 +250,31 @@ def test_the_same_work_keeps_the_time_that_it_was_first_handed_in(course, archiv
     assert (ada.status, ada.days_late) == ("same", 0)
     [ada] = collect(course, "hw4", archive({"hw4_ada_attempt_2026-10-12-10-00-00_hw4.ipynb": "A2"}))
     assert (ada.status, ada.days_late) == ("changed", 3)
+
+
+def packed(homework="hw4", text="A", checked="A"):
+    """What `python -m helpers check` packs (its manifest shortened)."""
+    notebook = {"file": f"{homework}.ipynb", "sha256": hashlib.sha256(checked.encode()).hexdigest()}
+    manifest = {"made by": "python -m helpers check", "homework": homework, "who": "eve", "notebook": notebook}
+    raw = io.BytesIO()
+    with zipfile.ZipFile(raw, "w") as file:
+        file.writestr(f"{homework}.ipynb", text)
+        file.writestr("manifest.json", json.dumps(manifest))
+    return raw.getvalue()
+
+
+def test_what_the_students_own_check_packs_is_recognised(course, archive):
+    files = {
+        "ada_1_1_hw4-submission.zip": packed(),
+        "bo_2_2_hw4-submission.zip": packed(text="B"),
+        "carl_3_3_hw4-submission.zip": packed(homework="hw3"),
+        "dora_4_4_work.zip": packed().replace(b"manifest.json", b"something.txt"),
+    }
+    notes = {one.student: one.note for one in collect(course, "hw4", archive(files))}
+    assert taken(course) == {"ada": "A", "bo": "B", "dora": "A"}, "what it says of the student is nobody's name"
+    assert notes["ada"] is None and notes["dora"] is None
+    assert "is not the one that `helpers check` had packed" in notes["bo"]
+    assert notes["carl"] == "The archive was packed for 'hw3', not for hw4: hand in the one for hw4."
 
 
 # --- the roster ------------------------------------------------------------------------------------------
