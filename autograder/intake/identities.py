@@ -27,13 +27,16 @@ def student_names(course: Course, assignment: str, people: Iterable[Person]) -> 
     names = {}
     for person in people:
         names[person] = own = unicodedata.normalize("NFC", person.name)
-        if student := listed.find(person):
+        student = listed.find(person)
+        if student:
             names[person] = student.id
-            continue
         if person.number is None:
             continue
         where = f"Moodle {assignment}" if person.platform == "Moodle" else str(person.platform)
         taken = known.setdefault(where, {})
+        if student:
+            taken[student.id] = [own, person.number]
+            continue
         name = next((name for name, owner in taken.items() if owner == [own, person.number]), None)
         if name is None:
             alone = called[told_apart(own)] == 1 and told_apart(own) not in before.get(where, ())

@@ -23,6 +23,14 @@ from .recall import RECALL
 
 QUESTIONS = (RECALL, Question("essay", 5, "Say why"))
 """
+SHOWN = '''
+def essay():
+    """Say why."""
+    return [prop("marked by hand", 5)]
+
+
+QUESTIONS = [recall, essay]
+'''
 # What the questions are worth, as `KEY` and the skeleton have it; UNCUT loses two of the first.
 RECALL_POINTS, CUT_POINTS, ESSAY_POINTS = 10, 2, 5
 
@@ -31,6 +39,8 @@ def make_small_homework(course: Course, name: str) -> None:
     """Write homework/<name> of the course."""
     folder = new_homework(course, name)
     (folder / "key" / "__init__.py").write_text(KEY, encoding="utf-8")
+    with open(folder / "checks.py", "a", encoding="utf-8") as file:
+        file.write(SHOWN)
     notebook = read_notebook(course.source(name))
     about = {"grade": True, "grade_id": "answer_essay", "locked": False, "points": ESSAY_POINTS}
     about |= {"schema_version": 3, "solution": True, "task": False}
