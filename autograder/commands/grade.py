@@ -35,7 +35,7 @@ from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.readers import graded_file
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
-from autograder.intake.choose import IntakeError, choose_notebook, read_file
+from autograder.intake.choose import IntakeError, choose_notebook, other_homework, read_file
 from autograder.intake.merge import read_submission
 from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
@@ -73,7 +73,8 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
     """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
 
     A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one. Who
-    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark.
+    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark; who has a
+    folder with other homework only is left out.
     """
     if not folder.is_dir():
         raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
@@ -87,7 +88,9 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
         try:
             handed.append(Handed(student.name, *choose_notebook(student, assignment)))
         except IntakeError as reason:
-            if not student.name.startswith((".", "__MACOSX")):
+            # Who has handed in other homework only, has handed in nothing here.
+            nothing = other_homework(student, assignment) and not (student / assignment).exists()
+            if not nothing and not student.name.startswith((".", "__MACOSX")):
                 handed.append(Handed(student.name, None, reason=str(reason)))
     if not handed:
         raise SubmissionsError(

@@ -5,7 +5,6 @@ nbgrader's own command and Formgrader's button come without; then the run happen
 `autograder report` reads is written here. What one part leaves for the next lies on nbgrader's converter as well.
 """
 
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets.log import get_logger
 
 from autograder.course.cells import tested_question, visible_tests
 from autograder.course.files import file_name
@@ -42,7 +42,7 @@ def before_student(assignment: str, student: str, notebooks: list[str]) -> None:
     try:
         require_agreement(course, Homework(course.homework(assignment)))
     except CourseError as reason:
-        logging.getLogger("traitlets").error(str(reason))
+        get_logger().error(str(reason))
         notebooks.clear()  # so that nbgrader stops here: of a hook's error it only takes note
         return
     marks.forget(course, assignment, student)

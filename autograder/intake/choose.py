@@ -2,7 +2,7 @@
 
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -154,7 +154,8 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
     wanted = f"{assignment}.ipynb"
-    found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder) if path != copy]
+    skip = other_homework(folder, assignment)
+    found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder, skip) if path != copy]
     for place in ((wanted,), (assignment, wanted)):
         if folder.joinpath(*place).is_symlink():
             found.append(Candidate(place, None, f"{wanted} is a link to another file; hand in the notebook itself."))
@@ -165,8 +166,18 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     return chosen.path, note
 
 
-def _notebooks(folder: Path) -> list[Path]:
-    """Plain notebook files in `folder`, at most three levels down, in order of name."""
+def other_homework(folder: Path, assignment: str) -> set[Path]:
+    """The folders of other homework in a student's folder, as nbgrader lays them out: hw3/hw3.ipynb beside hw4/."""
+    try:
+        below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        return set()
+    start = assignment.lower()
+    return {p for p in below if (p / f"{p.name}.ipynb").is_file() and not p.name.lower().startswith(start)}
+
+
+def _notebooks(folder: Path, skip: Collection[Path] = ()) -> list[Path]:
+    """Plain notebook files in `folder`, at most three levels down, in order of name; none in the folders of `skip`."""
     found, folders, seen = [], [(folder, 0)], 0
     while folders:
         here, depth = folders.pop()
@@ -180,7 +191,7 @@ def _notebooks(folder: Path) -> list[Path]:
                 raise IntakeError(
                     f"The student's folder holds more than {MAX_FILES:,} files; hand in the notebook only."
                 )
-            if entry.name in NOT_THEIRS or entry.is_symlink():
+            if entry.name in NOT_THEIRS or entry.is_symlink() or entry in skip:
                 continue
             if entry.is_dir() and depth < 3:
                 folders.append((entry, depth + 1))

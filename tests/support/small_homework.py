@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import sys
 
 import nbformat
 
@@ -60,6 +62,12 @@ def rewrite(course: Course, name: str, file: str, pattern: str, new: str) -> Non
     text, found = re.subn(pattern, new, path.read_text(encoding="utf-8"))
     assert found, pattern
     path.write_text(text, encoding="utf-8")
+    # A command has a process of its own and loads the key anew; here it is one and the same for all of them.
+    for cache in course.homework(name).rglob("__pycache__"):
+        shutil.rmtree(cache)
+    for module, loaded in list(sys.modules.items()):
+        if str(course.homework(name)) in str(getattr(loaded, "__file__", "")):
+            del sys.modules[module]
 
 
 def run_here(notebook, requests, *_):
