@@ -182,7 +182,7 @@ def grade(
     here.source(assignment)
     if json_file:
         require_writable(json_file)
-    handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
+    handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment, here.homeworks())
     missing = missing_students(here, assignment, handed)
     handed = only_these(here, handed, only) if only else handed + missing
     homework = find_homework(here.homework(assignment))

@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.readers import graded_file
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
-from autograder.intake.choose import IntakeError, choose_notebook, other_homework, read_file
+from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
@@ -69,12 +69,12 @@ class Handed:
     reason: str | None = None
 
 
-def find_submissions(folder: Path, assignment: str) -> list[Handed]:
+def find_submissions(folder: Path, assignment: str, others: Collection[str] = ()) -> list[Handed]:
     """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
 
     A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one. Who
     cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark; who has a
-    folder with other homework only is left out.
+    folder for one of the `others`, the course's homeworks, and none for this one is left out.
     """
     if not folder.is_dir():
         raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
@@ -89,7 +89,8 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
             handed.append(Handed(student.name, *choose_notebook(student, assignment)))
         except IntakeError as reason:
             # Who has handed in other homework only, has handed in nothing here.
-            nothing = other_homework(student, assignment) and not (student / assignment).exists()
+            below = {path.name for path in student.iterdir()}
+            nothing = assignment not in below and below & set(others)
             if not nothing and not student.name.startswith((".", "__MACOSX")):
                 handed.append(Handed(student.name, None, reason=str(reason)))
     if not handed:
@@ -121,9 +122,8 @@ def only_these(course: Course, handed: list[Handed], names: Sequence[str]) -> li
             one for one in handed if one.student in listed and listed[one.student].name.lower() == name.lower()
         ]
         if len(found) != 1:
-            raise SubmissionsError(
-                f"{len(found) or 'No'} students are called {shown_name(name)!r}: give the id of one."
-            )
+            several = f"{len(found)} students are" if found else "No student is"
+            raise SubmissionsError(f"{several} called {shown_name(name)!r}: give the id of one who has handed in.")
         chosen += found
     return [one for one in handed if one in chosen]
 

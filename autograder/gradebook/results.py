@@ -103,6 +103,7 @@ class StudentResult:
             "penalty": self.penalty,
             "days_late": self.final.days_late if self.final else 0,
             "handed_in": _written(self.final.handed_in if self.final else None),
+            "time_from": self.final.time_from if self.final else "",
             "due": _written(self.final.due if self.final else None),
             "reason": self.reason,
             "questions": [verdict.to_json() for verdict in self.questions],

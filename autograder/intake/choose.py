@@ -154,7 +154,7 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
     wanted = f"{assignment}.ipynb"
-    skip = other_homework(folder, assignment)
+    skip = _other_homework(folder, assignment)
     found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder, skip) if path != copy]
     for place in ((wanted,), (assignment, wanted)):
         if folder.joinpath(*place).is_symlink():
@@ -166,7 +166,7 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     return chosen.path, note
 
 
-def other_homework(folder: Path, assignment: str) -> set[Path]:
+def _other_homework(folder: Path, assignment: str) -> set[Path]:
     """The folders of other homework in a student's folder, as nbgrader lays them out: hw3/hw3.ipynb beside hw4/."""
     try:
         below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
