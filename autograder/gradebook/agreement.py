@@ -67,6 +67,9 @@ def require_agreement(course: Course, homework: Homework) -> None:
 
 def changed_since_release(course: Course, assignment: str) -> Change:
     """The homework's notebook beside what the gradebook knows of it; nothing where it knows nothing."""
+    file = marks.file_of(course)
+    if file and not file.is_file():
+        return Change()
     with marks.opened(course) as gradebook:
         try:
             held = gradebook.find_notebook(assignment, assignment)
@@ -102,9 +105,9 @@ def migrate(course: Course, assignment: str) -> None:
     and answer are the same. A gradebook in a file is copied to build/earlier first.
     """
     copy = course.build / "earlier" / f"gradebook-{datetime.now():%Y%m%d-%H%M%S}.db"
-    if (course.build / "gradebook.db").is_file():
+    if file := marks.file_of(course):
         copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(course.build / "gradebook.db", copy)
+        shutil.copyfile(file, copy)
     with marks.opened(course) as gradebook:
         students = [submission.student_id for submission in held_submissions(gradebook, assignment)]
         for student in students:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
@@ -68,11 +69,10 @@ class Mark:
 
 def check(course: Course) -> None:
     """GradebookError, with what to do, unless the gradebook is absent or can be read and written now."""
-    url = _url(course)
-    if url.get_backend_name() != "sqlite":
+    path = file_of(course)
+    if path is None:
         with server(course):
             return
-    path = course.root / (url.database or "")
     if not path.is_file():
         return
     try:
@@ -84,6 +84,12 @@ def check(course: Course) -> None:
             database.execute("ROLLBACK")
     except sqlite3.Error as problem:
         raise in_words(course, problem) from None
+
+
+def file_of(course: Course) -> Path | None:
+    """The file that is the gradebook, whether it is there or not; None where a server holds it."""
+    url = _url(course)
+    return course.root / (url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
