@@ -64,3 +64,54 @@ def test_the_folded_solutions_pass_every_check(path):
     verdicts = [line for line in printed.splitlines() if line.startswith(("✓", "✗", "○"))]
     stored = [line for _, _, checks, _ in exercises(path).values() for line in checks.outputs[0].text.splitlines()]
     assert verdicts == [line.replace("○ still to be written: ", "✓ ") for line in stored]
+
+
+# One wrong answer, such as students write, for each exercise: its checks have to notice.
+WRONG = {
+    "04-embeddings-and-semantic-search": {
+        "cosine": "def cosine(a, b):\n    return float(np.dot(a, b))",
+        "batch": "def cosines(query, docs):\n    return docs @ query / np.linalg.norm(docs, axis=1)",
+        "top-k": "def top_positions(scores, k):\n    return np.argsort(scores)[-k:][::-1]",
+        "semantic": (
+            "def search_by_meaning(query, embeddings, table, k=10):\n"
+            "    similarity = batch_cosine_similarity(get_embedding_local(query), embeddings)\n"
+            "    best = top_k(similarity, k)\n"
+            "    return table.loc[best].assign(similarity=similarity[best], rank=range(1, k + 1))"
+        ),
+        "recall": "def recall(retrieved, relevant, k=10):\n    return len(set(retrieved[:k]) & relevant) / k",
+        "failures": (
+            "def reason(query, index):\n"
+            "    if any(term not in index for term in snowball_tokenize(query)):\n"
+            "        return 'unknown word'\n"
+            "    pieces = [word_pieces(term) for term in snowball_tokenize(query)]\n"
+            "    return 'rare name' if max(map(len, pieces)) > 1 else 'something else'"
+        ),
+        "min-max": "def min_max(scores):\n    return np.asarray(scores) / np.max(scores)",
+        "hybrid": (
+            "def hybrid_scores(semantic_scores, bm25_scores, alpha):\n"
+            "    meaning, words = normalize_scores(semantic_scores), normalize_scores(bm25_scores)\n"
+            "    return (1 - alpha) * meaning + alpha * words"
+        ),
+    },
+}
+
+
+@with_exercises
+def test_a_wrong_answer_is_noticed(path):
+    wrong = WRONG[path.stem]
+    assert wrong.keys() == exercises(path).keys()
+    after_each = {
+        f"check-{name}": f"print('exercise', {name!r})\n{checks.source}"
+        for name, (_, _, checks, _) in exercises(path).items()
+    }
+    printed = run_cells(path, instead={f"answer-{name}": code for name, code in wrong.items()} | after_each)
+    for part in printed.split("\nexercise ")[1:]:
+        name, *lines = part.splitlines()
+        assert any(line.startswith("✗") for line in lines), name
+
+
+@with_exercises
+def test_an_empty_function_is_its_solution_with_lines_taken_out(path):
+    for name, (_, answer, _, solution) in exercises(path).items():
+        left = iter(SOLUTION.search(solution.source)[1].splitlines())
+        assert all(line in left for line in answer.source.splitlines() if line.strip() != "..."), name
