@@ -1,0 +1,172 @@
+"""The question on two fields: a search over names and classes, judged by its nDCG@10, and the weight it was given."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from autograder.judge.evidence import Answer
+from autograder.judge.question import Check, Exchange, Named, Probe, Question, as_frame, each, near
+from autograder.judge.sweep import Means, Sweep
+from autograder.judge.ties import TOLERANCE
+from helpers import calculate_ndcg
+
+from .drawn import families, products_of
+from .expected import as_dicts
+from .measures import NDCG
+from .misconceptions.two_fields import TWO_FIELDS_MISTAKES
+from .right_answers.two_fields import TWO_FIELDS_ANSWERS
+from .scores import BM25, IDF, SEARCH
+from .shop import WEIGHTS, K, Shop
+from .words import POSTINGS, TOKENIZE
+
+A_FEW, DRAWS = 12, 200
+TABLE = Sweep(
+    table="weight_table",
+    parameter="weight",
+    mean="mean_ndcg",
+    best="best_weight",
+    listed="WEIGHTS",
+    values=WEIGHTS,
+    asked="the mean nDCG@10, over all rows of tuning_queries, of weight * (score of the name) + (1 - weight) * (score of "
+    "the class)",
+    none="Does a query with nothing relevant count as 0.0?",
+)
+
+
+def _both(rng, shop):
+    """Catalogues where some products have a query's words in the name alone, some in the class alone, most in neither."""
+    probes = []
+    for i, k in enumerate((None, 6, 30)):
+        words = families(rng, 8)
+        asked, others = words[:2], [long for _, long in words[2:]]
+        n = near(rng, 18)
+
+        def text(own: bool) -> str:
+            chosen = [str(word) for word in rng.choice(others, 3, replace=False)]
+            return " ".join(rng.permutation([*chosen, *([pair[0] for pair in asked] if own else [])]))
+
+        kinds = rng.permutation([1, 1, 2, 2] + [0] * (n - 4))
+        names, classes = [text(kind == 1) for kind in kinds], [text(kind == 2) for kind in kinds]
+        products = products_of(rng, names, classes)
+        ids = products["product_id"].to_numpy()
+        query = " ".join(long for _, long in asked)
+        args = (query, list(as_dicts(names)), list(as_dicts(classes)), products)
+        about = {
+            "ids": ids.tolist(),
+            "in_name": set(ids[kinds == 1].tolist()),
+            "in_class": set(ids[kinds == 2].tolist()),
+        }
+        probes.append(
+            Probe(
+                f"two_fields/both/{i}",
+                "two_fields",
+                args,
+                {} if k is None else {"k": k},
+                columns=("product_id", "rank"),
+                about=about | {"rows": min(k or K, n)},
+            )
+        )
+    return probes
+
+
+def _wrong_both(probe: Probe, answer: Answer) -> str | None:
+    frame = as_frame(answer, "product_id")
+    if isinstance(frame, str):
+        return frame
+    about, ids = probe.about, frame.columns["product_id"]
+    case = f"On a catalogue of {len(about['ids'])} products with k={probe.kwargs.get('k', K)},"
+    if len(ids) != about["rows"]:
+        return f"{case} two_fields gave {len(ids)} rows; {about['rows']} are asked for."
+    if len(set(ids)) < len(ids) or not set(ids) <= set(about["ids"]):
+        return f"{case} the result repeats a product or holds one that is not in products_df."
+    first = set(ids[:4])
+    for field, wanted in (("class", about["in_class"]), ("name", about["in_name"])):
+        if not wanted <= first:
+            return (
+                f"{case} a product with both words of the query in its {field} stands behind products that have none. "
+                "Does each field count?"
+            )
+    return None
+
+
+def _report(rng, shop):
+    """Every query of the report half, in capitals, on the sample."""
+    sample = tuple(map(Named, ("course_names", "course_classes", "products")))
+    report = shop.report_queries
+    return [
+        Probe(
+            f"two_fields/reaches/{i}",
+            "two_fields",
+            (query.upper(), *sample),
+            {"k": K},
+            columns=("product_id",),
+            about=i,
+        )
+        for i, query in zip(report["query_id"].tolist(), report["query"].tolist())
+    ]
+
+
+def _misses(exchange: Exchange, shop: Shop) -> str | None:
+    """The mean nDCG@10 over the report half must reach the reference, less what breaking ties otherwise may cost."""
+    found = []
+    for probe, answer in exchange:
+        frame = as_frame(answer, "product_id")
+        if isinstance(frame, str):
+            return frame
+        found.append(calculate_ndcg(frame.columns["product_id"], shop.judgments.get(probe.about, {}), K))
+    mean, wanted = float(np.mean(found)), shop.reference["report"]["least"]
+    if mean >= wanted - TOLERANCE:
+        return None
+    return (
+        f"Over the {len(found)} queries of the report half, your two_fields reaches a mean nDCG@{K} of {mean:.4f}; the "
+        f"weighted sum with the best weight reaches {wanted:.4f}. Which weight did the tuning half choose?"
+    )
+
+
+def _look(check: str):
+    def probes(rng, shop):
+        rows = shop.reference["weight_table"] if shop.reference else []
+        right = Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
+        return TABLE.looks(f"two_fields/{check}", right)
+
+    return probes
+
+
+def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, list[Probe]]):
+    """The same, with looks after the answer cell was run again on a few of the tuning queries, and the right means for
+    these. Of many draws the one is taken whose means tell most mistakes apart."""
+    ranges = shop.ranges[:, ::2]
+    n = ranges.shape[1]
+    few = min(A_FEW, max(1, n // 2))
+    draws = [np.sort(rng.choice(n, few, replace=False)) for _ in range(DRAWS)]
+    rows = max(draws, key=lambda rows: _telling(ranges[:, rows, 0]))
+    ids = tuple(shop.tuning_queries["query_id"].iloc[rows].tolist())
+    right = Means(*ranges[:, rows].mean(axis=1).T)
+    looks = {check: [replace(probe, only=ids, about=right) for probe in probes[check]] for check in ("table", "best")}
+    return probes | looks
+
+
+def _telling(ndcg: np.ndarray) -> float:
+    """How well nDCG (weights, rows) tells ways to make one number of a row apart: the least share of weights at which two
+    of them differ."""
+    ways = [ndcg.mean(axis=1), ndcg[::-1].mean(axis=1), ndcg.max(axis=1), np.median(ndcg, axis=1), np.zeros(len(ndcg))]
+    return min(float(np.mean(np.abs(one - other) > 1e-3)) for one, other in combinations(ways, 2))
+
+
+TWO_FIELDS = Question(
+    "two_fields",
+    15,
+    "Search names and classes",
+    (
+        Check("both", 4, "a word counts in the name and in the class", _both, each(_wrong_both)),
+        Check("reaches", 5, "mean nDCG@10 on the report half", _report, _misses),
+        Check("table", 4, "mean nDCG@10 of each weight on the tuning half", _look("table"), TABLE.wrong_table),
+        Check("best", 2, "the weight with the highest mean", _look("best"), TABLE.wrong_best),
+    ),
+    writes="two_fields",
+    builds_on=(TOKENIZE, POSTINGS, IDF, BM25, SEARCH, NDCG),
+    again=_on_a_few_queries,
+    misconceptions=TWO_FIELDS_MISTAKES,
+    right_answers=TWO_FIELDS_ANSWERS,
+)

@@ -1,0 +1,328 @@
+"""The questions on scores: the weight of a term, BM25, and the search that ranks by it."""
+
+import numpy as np
+
+from autograder.judge.evidence import Answer
+from autograder.judge.question import (
+    UNROUNDED,
+    Check,
+    Exchange,
+    Probe,
+    Question,
+    as_array,
+    as_dict,
+    as_frame,
+    as_number,
+    each,
+    near,
+    plain_number,
+    rounded,
+    unchanged,
+)
+from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
+from autograder.judge.ties import TOLERANCE
+from helpers import score_bm25
+
+from .drawn import catalogue, new_word, products_of, query_of
+from .expected import as_dicts, idf
+from .misconceptions.bm25 import BM25_MISTAKES
+from .misconceptions.idf import IDF_MISTAKES
+from .misconceptions.search import SEARCH_MISTAKES
+from .right_answers.bm25 import BM25_ANSWERS
+from .right_answers.idf import IDF_ANSWERS
+from .right_answers.search import SEARCH_ANSWERS
+from .shop import K, Shop
+from .words import TOKENIZE
+
+ALL = "all"
+COLUMNS = ("product_id", "bm25_score", "rank")
+POSTINGS_PLACE, LENGTHS_PLACE, PRODUCTS_PLACE = 1, 2, 3  # among the arguments of bm25 and search
+
+
+def _idf_probe(name: str, i: int, df: int, n: int) -> Probe:
+    return Probe(f"idf/{name}/{i}", "idf", (int(df), int(n)), about=idf(df, n))
+
+
+def _idfs(rng, shop):
+    """Rare and common terms, in fewer than half of the documents."""
+    pairs = [(near(rng, 3), near(rng, 40)), (near(rng, 30), near(rng, 900)), (1, near(rng, 5000)), (9, near(rng, 20))]
+    return [_idf_probe("ordinary", i, df, n) for i, (df, n) in enumerate(pairs)]
+
+
+def _idf_ends(rng, shop):
+    n = near(rng, 60)
+    return [_idf_probe("ends", i, df, n) for i, df in enumerate([n, n - 1, n - n // 3, 0])]
+
+
+def _wrong_idf(probe: Probe, answer: Answer) -> str | None:
+    got = as_number(answer)
+    if isinstance(got, str):
+        return got
+    if abs(got - probe.about) <= TOLERANCE:
+        return None
+    df, n = probe.args
+    case = f"idf(df={df}, n={n}) gave {got:.5g}, expected {probe.about:.5g}."
+    if rounded(got, probe.about):
+        return f"{case} {UNROUNDED}"
+    if got < 0:
+        return f"{case} It is never negative: where does the + 1 stand?"
+    return f"{case} Compare each part with the formula: the natural logarithm, both halves, the + 1."
+
+
+def _wrong_kind_of_idf(exchange: Exchange, shop: Shop) -> str | None:
+    return plain_number("idf")(exchange, shop) or each(_wrong_idf)(exchange, shop)
+
+
+IDF = Question(
+    "idf",
+    5,
+    "Weigh a term by how rare it is",
+    (
+        Check("ordinary", 3, "the formula, for rare and for common terms", _idfs, each(_wrong_idf)),
+        Check("ends", 1, "terms of most, of all and of no documents", _idf_ends, each(_wrong_idf)),
+        Check(
+            "kind",
+            1,
+            "one plain number comes out",
+            lambda rng, shop: [_idf_probe("kind", 0, 3, near(rng, 40))],
+            _wrong_kind_of_idf,
+        ),
+    ),
+    writes="idf",
+    misconceptions=IDF_MISTAKES,
+    right_answers=IDF_ANSWERS,
+)
+
+
+def _bm25_probe(name: str, i: int, query: str, texts: list[str], argument: int | None = None, **kwargs: float) -> Probe:
+    postings, doc_lengths = as_dicts(texts)
+    right = score_bm25(query, postings, len(texts), doc_lengths, **kwargs)
+    return Probe(
+        f"bm25/{name}/{i}",
+        "bm25",
+        (query, postings, doc_lengths),
+        kwargs,
+        argument=argument,
+        about={"scores": right, "given": (query, postings, doc_lengths)},
+    )
+
+
+def _bm25_probes(name: str, *shapes, argument: int | None = None):
+    """Probes with about so many texts, so many words in the query, and more arguments, as given."""
+
+    def probes(rng, shop):
+        made = []
+        for i, (size, words, kwargs) in enumerate(shapes):
+            known, texts = catalogue(rng, size)
+            chosen = {key: value(rng) if callable(value) else value for key, value in kwargs.items()}
+            made.append(_bm25_probe(name, i, query_of(rng, known, words), texts, argument, **chosen))
+        return made
+
+    return probes
+
+
+def _between(low: float, high: float):
+    return lambda rng: round(float(rng.uniform(low, high)), 3)
+
+
+def _repeats(rng, shop):
+    """Queries in which a word comes twice or three times, in other forms too."""
+    probes = []
+    for i, times in enumerate((2, 3)):
+        known, texts = catalogue(rng, 9)
+        again = [known[0][j % 2] for j in range(times)]
+        probes.append(_bm25_probe("repeats", i, " ".join([query_of(rng, known[1:], 2), *again]), texts))
+    return probes
+
+
+def _unknown(rng, shop):
+    """Words that no text has: before, between and after words that some have, alone, and no words at all."""
+    probes = []
+    for i in range(4):
+        known, texts = catalogue(rng, 8)
+        word = new_word(rng) + "x"
+        known_query = query_of(rng, known, 2)
+        first, second = known_query.split()
+        query = (f"{word} {known_query}", f"{first} {word} {second} {word}", f"{word} {word[::-1]}", "")[i]
+        probes.append(_bm25_probe("unknown", i, query, texts))
+    return probes
+
+
+def _wrong_scores(probe: Probe, answer: Answer) -> str | None:
+    right = probe.about["scores"]
+    got = as_array(answer, len(right))
+    if isinstance(got, str):
+        return got
+    wrong = ~(np.abs(got - right) <= TOLERANCE * np.maximum(1, np.abs(right)))
+    if not wrong.any():
+        return None
+    query, _, _ = probe.about["given"]
+    more = "".join(f", {name}={value}" for name, value in probe.kwargs.items())
+    row = int(wrong.argmax())
+    case = f"For the query {query!r} over {len(right)} documents{more}, the score of row {row} is "
+    case += f"{got[row]:.5g}, expected {right[row]:.5g}."
+    if rounded(got, right):
+        return f"{case} {UNROUNDED}"
+    if not right.any():
+        return f"{case} A token that no document has adds nothing."
+    return f"{case} Work out this one score by hand, term by term: idf, tf, and the document's length."
+
+
+def _wrong_result(exchange: Exchange, shop: Shop) -> str | None:
+    """What comes back has the shape (n,), and what was given is as it was."""
+    for probe, answer in exchange:
+        query, postings, doc_lengths = probe.about["given"]
+        if probe.argument == POSTINGS_PLACE:
+            got = as_dict(answer)
+            if isinstance(got, str):
+                return got
+            if got != postings:
+                return "bm25 changes the postings that it is given, so that the next query finds other ones."
+        elif probe.argument == LENGTHS_PLACE:
+            if sentence := unchanged(answer, doc_lengths, "doc_lengths", "bm25"):
+                return sentence
+        elif sentence := _wrong_scores(probe, answer):
+            return sentence
+        elif answer.values.shape != doc_lengths.shape:
+            return (
+                f"bm25 gave an array of shape {answer.values.shape}; it should be {doc_lengths.shape}: one score a row."
+            )
+    return None
+
+
+def _results(rng, shop):
+    known, texts = catalogue(rng, 8)
+    query = f"{query_of(rng, known, 2)} {new_word(rng)}x"
+    places = (None, POSTINGS_PLACE, LENGTHS_PLACE)
+    return [_bm25_probe("result", i, query, texts, argument=place) for i, place in enumerate(places)]
+
+
+BM25 = Question(
+    "bm25",
+    20,
+    "Score a catalogue for one query",
+    (
+        Check(
+            "ordinary",
+            9,
+            "the sum over the query's tokens",
+            _bm25_probes("ordinary", (8, 2, {}), (12, 3, {}), (30, 4, {}), (9, 1, {})),
+            each(_wrong_scores),
+        ),
+        Check(
+            "parameters",
+            4,
+            "other k1 and b, up to their ends",
+            _bm25_probes(
+                "parameters",
+                (9, 3, {"k1": _between(0.3, 1), "b": _between(0.2, 0.6)}),
+                (9, 3, {"k1": _between(1.5, 3)}),
+                (9, 3, {"b": 0.0}),
+                (9, 3, {"b": 1.0}),
+                (9, 3, {"k1": 0.0}),
+            ),
+            each(_wrong_scores),
+        ),
+        Check("repeats", 2, "a token that the query repeats counts each time", _repeats, each(_wrong_scores)),
+        Check("unknown", 3, "a token that no document has adds nothing", _unknown, each(_wrong_scores)),
+        Check("result", 2, "a new array of shape (n,); what was given stays as it was", _results, _wrong_result),
+    ),
+    writes="bm25",
+    builds_on=(TOKENIZE, IDF),
+    misconceptions=BM25_MISTAKES,
+    right_answers=BM25_ANSWERS,
+)
+
+
+def _search_probe(name: str, i: int, query: str, texts: list[str], products, k, argument: int | None = None) -> Probe:
+    postings, doc_lengths = as_dicts(texts)
+    scores = score_bm25(query, postings, len(texts), doc_lengths)
+    return Probe(
+        f"search/{name}/{i}",
+        "search",
+        (query, postings, doc_lengths, products),
+        {} if k is None else {"k": k},
+        columns=COLUMNS,
+        argument=argument,
+        about=Right(products["product_id"].tolist(), {"bm25_score": scores}, "bm25_score", k or K),
+    )
+
+
+def _search_probes(name: str, *shapes, argument: int | None = None):
+    """Probes with about so many products, and k, as given; k ALL takes every product, None leaves the default."""
+
+    def probes(rng, shop):
+        made = []
+        for i, (size, k) in enumerate(shapes):
+            known, texts = catalogue(rng, size)
+            k = len(texts) if k == ALL else k
+            made.append(_search_probe(name, i, query_of(rng, known, 3), texts, products_of(rng, texts), k, argument))
+        return made
+
+    return probes
+
+
+def _ties(rng, shop):
+    """Catalogues of few different names, so that many scores are equal, also above 0; ids and labels in no order."""
+    probes = []
+    for i, k in enumerate((None, 7)):
+        known, texts = catalogue(rng, 4)
+        many = [texts[j] for j in rng.permutation([*range(len(texts))] * 5)]
+        probes.append(_search_probe("ties", i, query_of(rng, known, 2), many, products_of(rng, many), k))
+    return probes
+
+
+def _wrong_ties(probe: Probe, answer: Answer) -> str | None:
+    if sentence := wrong_order(probe, answer):
+        return sentence
+    right = probe.about
+    got = as_frame(answer, "product_id").columns["product_id"]
+    best = np.argsort(-right.scores["bm25_score"], kind="stable")[: right.rows]
+    if got == [right.ids[row] for row in best]:
+        return None
+    return (
+        f"Among {len(right.ids)} products of which many have equal scores, some stand in another order than in "
+        "products_df: of equal scores, which row comes first?"
+    )
+
+
+SEARCH = Question(
+    "search",
+    10,
+    "Rank the products",
+    (
+        Check(
+            "order",
+            4,
+            "the right products, best first",
+            _search_probes("order", (16, 5), (30, None), (30, 15)),
+            each(wrong_order),
+        ),
+        Check(
+            "scores",
+            2,
+            "each product's own score",
+            _search_probes("scores", (12, 5), (20, ALL)),
+            each(wrong_columns("bm25_score")),
+        ),
+        Check(
+            "rows",
+            2,
+            "k rows (all, where there are fewer), ranked from 1",
+            _search_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 25)),
+            each(wrong_rows),
+        ),
+        Check("ties", 1, "equal scores keep the order of products_df", _ties, each(_wrong_ties)),
+        Check(
+            "unchanged",
+            1,
+            "products_df stays as it was",
+            _search_probes("unchanged", (12, 4), argument=PRODUCTS_PLACE),
+            wrong_products("search", PRODUCTS_PLACE),
+        ),
+    ),
+    writes="search",
+    builds_on=(TOKENIZE, IDF, BM25),
+    misconceptions=SEARCH_MISTAKES,
+    right_answers=SEARCH_ANSWERS,
+)
