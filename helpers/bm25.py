@@ -23,15 +23,13 @@ from scipy.sparse import csr_array
 from .ranking import check_k, check_same_length, take_rows, top_k_of_positive
 from .text import is_missing, snowball_tokenize
 
-_SCORES_AT_ONCE = 2**25  # queries times documents in one sparse product; only those that match take memory
-
 
 class BM25Index(Mapping):
     """An inverted index that reads like a dict of dicts: ``index["couch"]`` is ``{document: tf}``.
 
     ``len(index)`` is the number of unique terms; iterating gives the terms in the order they were first seen.
-    The postings of all terms lie one after the other in the flat arrays of a sparse matrix, which take a
-    fraction of the memory of nested dicts and can be scored with vector operations.
+    The postings of all terms lie one after the other in flat arrays, which take a fraction of the memory of nested
+    dicts and can be scored with vector operations.
 
     Parameters
     ----------
@@ -45,17 +43,20 @@ class BM25Index(Mapping):
 
     def __init__(self, numbers: dict, frequencies: csr_array, tokenizer: Callable = snowball_tokenize):
         self._numbers = numbers
-        self._frequencies = frequencies
-        self._known_weights: tuple[float, float, np.ndarray, csr_array] | None = None
+        self._frequencies = frequencies.data
+        self._doc_ids = frequencies.indices.astype(np.intp)  # any other type is converted each time it is used
+        self._starts = frequencies.indptr.tolist()
+        self._known_weights: tuple[float, float, np.ndarray, np.ndarray] | None = None
+        self._sums: list[np.ndarray] = []  # arrays of n zeros that no search is using
         self.num_docs = frequencies.shape[1]
         self.tokenizer = tokenizer
 
     def postings(self, term) -> tuple[np.ndarray, np.ndarray]:
-        """Document numbers and term frequencies of `term`, two int32 arrays of shape (df,)."""
+        """Document numbers and term frequencies of `term`: an intp and an int32 array of shape (df,)."""
         span = self._span(self._numbers[term])
-        return self._frequencies.indices[span], self._frequencies.data[span]
+        return self._doc_ids[span], self._frequencies[span]
 
-    def weights(self, doc_lengths: np.ndarray, k1: float = 1.2, b: float = 0.75) -> csr_array:
+    def weights(self, doc_lengths: np.ndarray, k1: float = 1.2, b: float = 0.75) -> np.ndarray:
         """What each term adds to the score of each document: the BM25 formula for all postings at once.
 
         Computed at the first search and kept until somebody asks for other lengths or parameters, so that a
@@ -64,41 +65,60 @@ class BM25Index(Mapping):
         Parameters
         ----------
         doc_lengths : array of shape (n,)
+            The read-only array that `build_index` returned is known at sight; any other is compared, number by number.
         k1, b : float
 
         Returns
         -------
-        float64 csr_array of shape (terms, n), with the postings in the same places as the frequencies
+        float64 array of shape (postings,), term after term
         """
         if self._known_weights is not None:
             known_k1, known_b, known_lengths, weights = self._known_weights
-            if (known_k1, known_b) == (k1, b) and np.array_equal(known_lengths, doc_lengths):
+            if (known_k1, known_b) == (k1, b) and (
+                known_lengths is doc_lengths or np.array_equal(known_lengths, doc_lengths)
+            ):
                 return weights
-        tf, doc_ids, starts = self._frequencies.data, self._frequencies.indices, self._frequencies.indptr
+        tf, starts = self._frequencies, self._starts
         df = np.diff(starts)
         idf = np.log((self.num_docs - df + 0.5) / (df + 0.5) + 1)
         average = doc_lengths.mean() if len(doc_lengths) else 0.0
-        lengths = doc_lengths[doc_ids]
-        added = np.repeat(idf, df) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * lengths / average))
-        weights = csr_array((added, doc_ids, starts), shape=self._frequencies.shape)
-        self._known_weights = k1, b, doc_lengths.copy(), weights
+        lengths = doc_lengths[self._doc_ids]
+        weights = np.repeat(idf, df) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * lengths / average))
+        self._known_weights = k1, b, doc_lengths if _never_changes(doc_lengths) else doc_lengths.copy(), weights
         return weights
 
-    def weighed_postings(self, tokens: Iterable, weights: csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
+    def weighed_postings(self, tokens: Iterable, weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
         """For each token that is in the index, in order: its document numbers and its `weights` there."""
         spans = [self._span(self._numbers[token]) for token in tokens if token in self._numbers]
-        return [(weights.indices[span], weights.data[span]) for span in spans]
+        return [(self._doc_ids[span], weights[span]) for span in spans]
 
-    def counts(self, tokenized: list[list]) -> csr_array:
-        """The tokens of q texts as a float64 csr_array of shape (q, terms): a 1 for each token, in order."""
-        known = [[self._numbers[token] for token in tokens if token in self._numbers] for tokens in tokenized]
-        numbers = np.fromiter(chain.from_iterable(known), dtype=np.int32)
-        starts = np.cumsum([0, *map(len, known)], dtype=np.int32)
-        return csr_array((np.ones(len(numbers)), numbers, starts), shape=(len(known), len(self)))
+    def add_up(self, postings: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+        """The documents of p weighed postings and their scores.
+
+        Returns
+        -------
+        doc_ids : intp array of shape (m,)
+            A document stands here as often as it stands in the postings: p times at most.
+        scores : float64 array of shape (m,)
+            The sum of all weights of each.
+        """
+        if len(postings) == 1:
+            return postings[0]
+        if not postings:
+            return np.empty(0, dtype=np.intp), np.empty(0)
+        # Only what is touched is looked at and cleared, however many documents there are. Two searches at once, in
+        # two threads, take two arrays.
+        sums = self._sums.pop() if self._sums else np.zeros(self.num_docs)
+        for doc_ids, weights in postings:
+            np.add.at(sums, doc_ids, weights)
+        found = np.concatenate([doc_ids for doc_ids, _ in postings])
+        scores = sums[found]
+        sums[found] = 0
+        self._sums.append(sums)
+        return found, scores
 
     def _span(self, number: int) -> slice:
-        starts = self._frequencies.indptr
-        return slice(starts[number], starts[number + 1])
+        return slice(self._starts[number], self._starts[number + 1])
 
     def __getitem__(self, term) -> dict[int, int]:
         doc_ids, frequencies = self.postings(term)
@@ -114,7 +134,7 @@ class BM25Index(Mapping):
         return len(self._numbers)
 
     def __repr__(self) -> str:
-        return f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {self._frequencies.nnz:,} postings)"
+        return f"BM25Index({len(self):,} terms, {self.num_docs:,} documents, {len(self._doc_ids):,} postings)"
 
 
 def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple[BM25Index, np.ndarray]:
@@ -131,7 +151,7 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
     index : BM25Index
         ``index[term]`` is a dict of document number -> tf.
     doc_lengths : int64 array of shape (n,)
-        Number of tokens of each document.
+        Number of tokens of each document. Read-only: `doc_lengths.copy()` can be changed.
 
     Raises
     ------
@@ -161,7 +181,9 @@ def build_index(docs: Iterable[str], tokenizer: Callable | None = None) -> tuple
     occurrences = csr_array((ones, columns, starts), shape=(len(starts) - 1, len(numbers)))
     frequencies = occurrences.T.tocsr()
     frequencies.sum_duplicates()
-    return BM25Index(dict(numbers), frequencies, tokenize), np.diff(starts).astype(np.int64)
+    # On a bytes object, which nobody can write to: a search knows these lengths without looking at each.
+    doc_lengths = np.frombuffer(np.diff(starts).astype(np.int64).tobytes(), dtype=np.int64)
+    return BM25Index(dict(numbers), frequencies, tokenize), doc_lengths
 
 
 def score_bm25(
@@ -316,8 +338,7 @@ def top_bm25(
     doc_lengths = _check(index, num_docs, doc_lengths, k1, b)
     tokenized = _split([query], tokenizer, index)
     index = _as_index(index, tokenized, num_docs)
-    postings = index.weighed_postings(tokenized[0], index.weights(doc_lengths, k1, b))
-    return top_k_of_positive(*_add_up(postings), num_docs, k)
+    return _best(tokenized[0], index, index.weights(doc_lengths, k1, b), k)
 
 
 def top_bm25_batch(
@@ -331,9 +352,6 @@ def top_bm25_batch(
     b: float = 0.75,
 ) -> tuple[np.ndarray, np.ndarray]:
     """The `k` best documents for each of q queries, without a score for every document.
-
-    Only documents that share a term with the query have a score above 0, so the scores of all queries are one
-    product of two sparse matrices: queries x terms times terms x documents.
 
     Parameters and errors are those of `score_bm25_batch` and `search_bm25`.
 
@@ -357,26 +375,20 @@ def top_bm25_batch(
     weights = index.weights(doc_lengths, k1, b)
     rows = np.empty((len(tokenized), min(k, num_docs)), dtype=np.int64)
     scores = np.empty(rows.shape)
-    step = max(1, _SCORES_AT_ONCE // max(1, num_docs))
-    for begin in range(0, len(tokenized), step):
-        found = index.counts(tokenized[begin : begin + step]) @ weights
-        for i, (start, end) in enumerate(zip(found.indptr, found.indptr[1:]), begin):
-            rows[i], scores[i] = top_k_of_positive(found.indices[start:end], found.data[start:end], num_docs, k)
+    for i, tokens in enumerate(tokenized):
+        rows[i], scores[i] = _best(tokens, index, weights, k)
     return rows, scores
 
 
-def _add_up(postings: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """The documents in any of the postings, ascending, and the sum of the weights of each."""
-    if not postings:
-        return np.empty(0, np.int32), np.empty(0)
-    if len(postings) == 1:
-        return postings[0]
-    doc_ids, weights = map(np.concatenate, zip(*postings))
-    order = doc_ids.argsort(kind="stable")  # each term's documents are sorted already; this merges them
-    doc_ids = doc_ids[order]
-    is_new = np.empty(len(doc_ids), dtype=bool)
-    is_new[0], is_new[1:] = True, doc_ids[1:] != doc_ids[:-1]
-    return doc_ids[is_new], np.bincount(is_new.cumsum() - 1, weights[order])
+def _best(tokens: list, index: BM25Index, weights: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The `k` best documents for the tokens of one query, and their scores."""
+    postings = index.weighed_postings(tokens, weights)
+    return top_k_of_positive(*index.add_up(postings), index.num_docs, k, repeats=len(postings))
+
+
+def _never_changes(array: np.ndarray) -> bool:
+    """True for an array on a bytes object: numpy makes no such array writable again."""
+    return type(array.base) is bytes
 
 
 def _split(queries: Iterable[str], tokenizer: Callable | None, index: Mapping) -> list[list]:

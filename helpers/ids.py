@@ -39,8 +39,10 @@ def _kinds(ids: Iterable) -> dict[str, object]:
     """What kinds of id there are, with the first example of each."""
     if isinstance(ids, pd.Series | np.ndarray) and ids.dtype.kind in "iuf":
         return {"numbers": ids[:1].tolist()[0]} if len(ids) else {}
+    values = ids.tolist() if isinstance(ids, pd.Series | np.ndarray) else list(ids)
     kinds: dict[str, object] = {}
-    for example in ids.tolist() if isinstance(ids, pd.Series | np.ndarray) else ids:
+    for of_type in dict.fromkeys(map(type, values)):  # few types, however many ids
+        example = next(value for value in values if type(value) is of_type)
         kinds.setdefault(_kind(example), example)
     return kinds
 

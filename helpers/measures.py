@@ -112,7 +112,8 @@ def calculate_ndcg(retrieved_ids: Iterable, relevance: Mapping, k: int = 10) -> 
     >>> calculate_ndcg(["b", "a"], relevance={"a": 2, "b": 0, "c": 0})
     0.6309297535714575
     """
-    relevance, retrieved = dict(relevance), list(as_ids(retrieved_ids, "retrieved_ids"))
+    retrieved = list(as_ids(retrieved_ids, "retrieved_ids"))
+    relevance = relevance if isinstance(relevance, dict) else dict(relevance)
     if relevance.keys().isdisjoint(retrieved):
         check_alike("retrieved_ids", retrieved, "relevance", relevance)
     ideal = calculate_dcg(sorted(relevance.values(), reverse=True), k)
@@ -143,11 +144,12 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     """
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
     judged = _ids(labels_df).assign(grade=_grades(labels_df))
-    highest = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
-    judgments: dict = {}
-    for query_id, product_id, grade in zip(*(highest[column].tolist() for column in highest)):
-        judgments.setdefault(query_id, {})[product_id] = grade
-    return judgments
+    if judged.duplicated(["query_id", "product_id"]).any():
+        judged = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
+    return {
+        query_id: dict(zip(group["product_id"].tolist(), group["grade"].tolist()))
+        for query_id, group in judged.groupby("query_id", sort=False)
+    }
 
 
 def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None) -> list:
@@ -188,8 +190,13 @@ def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFr
 
 
 def grades_of(retrieved_ids: Iterable, relevance: Mapping) -> list:
-    left = dict(relevance)
-    return [left.pop(product_id, 0) for product_id in retrieved_ids]
+    """The grades of products in rank order; 0 where nobody judged, and where a product is repeated."""
+    seen: set = set()
+    grades = []
+    for product_id in retrieved_ids:
+        grades.append(0 if product_id in seen else relevance.get(product_id, 0))
+        seen.add(product_id)
+    return grades
 
 
 def relevant_products(labels_df: pd.DataFrame) -> dict:

@@ -68,16 +68,20 @@ def reached_by(scores: np.ndarray, k: int) -> float:
     return best_of_groups[groups - k]
 
 
-def top_k_of_positive(rows: np.ndarray, scores: np.ndarray, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+def top_k_of_positive(
+    rows: np.ndarray, scores: np.ndarray, n: int, k: int, repeats: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
     """`top_k` of n scores of which only those above 0 are given: the positions, and the scores there.
 
     Parameters
     ----------
     rows : int array of shape (m,)
-        Where the scores above 0 are, each once, in any order.
+        Where the scores above 0 are, in any order.
     scores : float array of shape (m,)
     n, k : int
         Positions below n that are not among `rows` have the score 0.
+    repeats : int
+        How often the same row, with the same score, may stand among `rows`.
 
     Returns
     -------
@@ -91,11 +95,14 @@ def top_k_of_positive(rows: np.ndarray, scores: np.ndarray, n: int, k: int) -> t
     >>> positions.tolist(), scores.tolist()
     ([1, 5, 0, 2], [0.9, 0.5, 0.0, 0.0])
     """
-    if len(rows) > k:
-        good = (scores >= reached_by(scores, k)).nonzero()[0]
+    if len(rows) > k * repeats:
+        good = (scores >= reached_by(scores, k * repeats)).nonzero()[0]
         rows, scores = rows[good], scores[good]
-    order = np.lexsort((rows, -scores))[:k]
-    rows, scores = rows[order], scores[order]
+    order = np.lexsort((rows, -scores))
+    if repeats > 1:
+        ordered = rows[order]  # the same rows lie beside each other
+        order = order[np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(order)]]
+    rows, scores = rows[order[:k]], scores[order[:k]]
     missing = min(k, n) - len(rows)
     if missing:
         zeros = np.setdiff1d(np.arange(min(k, n)), rows)[:missing]

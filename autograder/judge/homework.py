@@ -1,6 +1,7 @@
 """Finds a homework by its name: the questions of its key, its part of the kernel, its data and reference values.
 
-The folder homework/<name>/ of a course holds all of it, and nobody but this module opens its `key` and `kernel.py`.
+The folder homework/<name>/ of a course holds all of it, and nobody but this module opens its `key`, `kernel.py` and
+`checks.py`, the visible checks.
 The key is a package that gives
 
     QUESTIONS                        the questions in the notebook's order; the only name that every key needs
@@ -23,6 +24,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -32,9 +34,10 @@ from autograder.course.notebooks import read_notebook, set_up_imports
 from autograder.inside.collector import KernelPart
 from autograder.judge.part import NotSeparable, part_for
 from autograder.judge.question import Question
+from helpers.checks import load_checks
 from helpers.errors import CourseError
 
-KEY, KERNEL = "key", "kernel.py"
+KEY, KERNEL, CHECKS = "key", "kernel.py", "checks.py"
 
 
 class ReferenceMissing(CourseError):
@@ -114,6 +117,12 @@ class Homework:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     @cached_property
+    def checks_text(self) -> str:
+        """The text of checks.py, the visible checks; empty where there is none."""
+        path = self.folder / CHECKS
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+    @cached_property
     def _kernel(self) -> KernelPart:
         return KernelPart(self.kernel_part)
 
@@ -172,7 +181,10 @@ class Homework:
         return {question.id: question.right_answers[0].source for question in self.judged if question.right_answers}
 
     def check(self) -> None:
-        """HomeworkError unless every question that another one builds on has a right answer and a stand-in."""
+        """HomeworkError unless every question that another one builds on has a right answer and a stand-in, and
+        checks.py lists what the key gives points for."""
+        if self.checks_text:
+            self._check_list()
         for question in self.judged:
             for earlier in question.builds_on:
                 builds_on = f"In {self.name}, {question.id} builds on {earlier.id}, which"
@@ -184,6 +196,26 @@ class Homework:
                     raise HomeworkError(
                         f"{builds_on} has no stand-in: let stand_ins() in {self.folder / KERNEL} end in "
                         f'`return {{"{earlier.writes}": ...}}`.'
+                    )
+
+    def _check_list(self) -> None:
+        listed = load_checks(self.name, self.folder).questions
+        if [q.id for q in listed] != [q.id for q in self.questions]:
+            raise HomeworkError(
+                f"{self.folder / CHECKS} lists {', '.join(q.id for q in listed)}, and the key asks "
+                f"{', '.join(q.id for q in self.questions)}: give both the same questions, in one order."
+            )
+        for question, shown in zip(self.questions, listed):
+            mine = [(question.title, question.points)]
+            other = [(shown.title, shown.points)]
+            if question.checks:
+                mine += [(check.title, check.points) for check in question.checks]
+                other += [(listed.title, listed.points) for listed in shown.properties]
+            for (title, points), (said, promised) in zip_longest(mine, other, fillvalue=("nothing", 0)):
+                if (title, points) != (said, promised):
+                    raise HomeworkError(
+                        f"In {self.name}, the key gives {points:g} points of {question.id} for {title!r}, but "
+                        f"{CHECKS} says {promised:g} for {said!r}: make them equal."
                     )
 
     def _gives_alone(self, name: str) -> bool:

@@ -34,7 +34,8 @@ class Request:
     """The probes of one question, drawn for one run; `nonce` ties the evidence to it.
 
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
-    those the question builds on, none where it builds on no other; part: the text of the homework's kernel.py.
+    those the question builds on, none where it builds on no other; part, checks: the texts of the homework's kernel.py
+    and checks.py.
     `simulated` keeps what the misconceptions answer, for the whole class.
     """
 
@@ -43,6 +44,7 @@ class Request:
     probes: dict[str, list[Probe]]
     again: dict[str, list[Probe]]
     part: str = ""
+    checks: str = ""
     simulated: dict[str, dict] = field(default_factory=dict, compare=False)
     _json: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -89,7 +91,9 @@ def new_seed() -> int:
 def draw_request(question: Question, homework: Homework, seed: int) -> Request:
     """The probes of one question for one run. The nonce is fresh even where the seed is repeated."""
     rng = np.random.default_rng([seed, zlib.crc32(question.id.encode())])
-    return Request(question, secrets.token_hex(8), *question.draw(rng, homework.shop), homework.kernel_part)
+    return Request(
+        question, secrets.token_hex(8), *question.draw(rng, homework.shop), homework.kernel_part, homework.checks_text
+    )
 
 
 def evidence_of(

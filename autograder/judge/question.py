@@ -16,8 +16,6 @@ from autograder.judge.banks import Misconception, RightAnswer
 from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Nothing, Number, Other, Plain
 
 NOT_ANSWERED = "Not answered yet: the cell still raises NotImplementedError."
-UNROUNDED = "That is close, but its last digits are lost: return it unrounded."
-HALF_STEP = 0.51  # of the last place kept: as far as rounding can move a number, with float noise
 
 
 @dataclass(frozen=True)
@@ -176,21 +174,6 @@ def _missing(answer: Missing) -> str:
                 f"Your answer cell stopped with {error}{': ' * bool(message)}{message.rstrip('.')}, "
                 f"so {answer.name} is not defined."
             )
-
-
-def rounded(got, expected) -> bool:
-    """Whether wrong numbers look like the right ones with digits lost: 2 to 4 decimal places kept, or float16.
-
-    got, expected: numbers or arrays of one shape, of the order of 1 (cosines, shares, scores on one scale).
-    """
-    got, expected = np.asarray(got, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    if not np.isfinite(got).all():
-        return False
-    off = np.abs(got - expected).max()
-    kept = [
-        np.abs(got - np.round(got, places)).max() < 1e-7 and off <= HALF_STEP * 10.0**-places for places in (2, 3, 4)
-    ]
-    return bool(any(kept) or (off <= 0.005 and np.array_equal(got, got.astype(np.float16))))
 
 
 def five_decimals(got: np.ndarray, right: np.ndarray) -> bool:

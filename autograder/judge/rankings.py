@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Answer
-from autograder.judge.question import UNROUNDED, Exchange, Probe, as_frame, each, five_decimals, rounded
+from autograder.judge.question import Exchange, Probe, as_frame, each, five_decimals
 from autograder.judge.ties import TOLERANCE, first_wrong_row
+from helpers.sentences import UNROUNDED, rounded
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from nbformat import NotebookNode
 
 from autograder.course.cells import answered_question, grade_id, tested_question, visible_tests
-from autograder.inside.collector import AGAIN, END, OWN
+from autograder.inside.collector import AGAIN, CHECKS, END, OWN
 from autograder.intake.merge import Submission
 from autograder.judge.evidence import Failure, read_error
 from autograder.judge.homework import Homework
@@ -49,6 +49,8 @@ def run_submission(
     # What no test cell asks is asked at the end, in this order: the course's functions come last, when nothing else is
     # asked any more that they could answer, and each question is asked before its own one is sent.
     wire = {name: text for kind in (OWN, END, AGAIN) for own in wires for name, text in own.items() if _is(kind, name)}
+    if checks := next((request.checks for request in requests.values()), ""):
+        wire[CHECKS] = checks
     for cell in submission.notebook.cells:
         if tested_question(cell):
             cell.source = visible_tests(cell.source)

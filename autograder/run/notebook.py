@@ -49,6 +49,13 @@ finally:
     del _ask
 """
 
+# The instructor's own visible checks, whatever a student's copy says. What they find is shown and counts for nothing.
+WRITE_CHECKS = """\
+with open("checks.py", "w", encoding="utf-8") as _file:
+    _file.write({text!r})
+del _file
+"""
+
 NO_SHELL = Path(collector.__file__).with_name("no_shell.py")  # run in each kernel before the first cell
 
 STARTS = 2  # on a shared machine one failed start proves nothing
@@ -330,7 +337,8 @@ def run_notebook(
 ) -> Run:
     """Run a clean notebook; after each test cell ask for the evidence of its question, and at the end for the rest.
 
-    requests: {kind and question id: JSON text of the request}, see `inside.collector`. sandboxed: False runs it with
+    requests: {kind and question id: JSON text of the request}, see `inside.collector`, and the text of the visible
+    checks, if there are any. sandboxed: False runs it with
     the grader's own rights (default: what the environment says, see `sandbox.is_wanted`). data_folder: the data set
     that the notebook works on (default: the one in use). parent: what its kernel is forked from in a sandbox (default:
     one of this process's own). Whatever the notebook does ends up in the Run.
@@ -397,6 +405,12 @@ async def _started(new_kernel: Callable[[], Kernel]) -> Kernel:
 
 async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
     """Execute every cell in order and gather evidence into `run`."""
+    requests = dict(requests)
+    if text := requests.pop(collector.CHECKS, ""):
+        run.notebook.cells.append(nbformat.v4.new_code_cell(WRITE_CHECKS.format(text=text)))
+        place = len(run.notebook.cells) - 1
+        await kernel.execute(run.notebook.cells[place], place, kernel.limits.cell_seconds, in_history=False)
+        del run.notebook.cells[place]
     for position, cell in enumerate(list(run.notebook.cells)):
         if cell.cell_type == "code":
             if not await kernel.execute(cell, position, kernel.limits.cell_seconds):

@@ -17,6 +17,7 @@ from autograder.course.notebooks import read_notebook, released_form, solved, wi
 from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.judge.homework import HomeworkError, find_homework
+from helpers.errors import CourseError
 from tests.conftest import REPOSITORY
 from tests.support.processes import nbgrader
 
@@ -91,7 +92,9 @@ def handed_in(course, mistaken):
 
 def test_the_page_quotes_the_skeleton(course):
     quoted = [(name, text) for _, part, _, name, text in blocks() if part]
-    assert {name for name, _ in quoted} == {f"homework/hw9/{n}" for n in ("hw9.ipynb", "key/recall.py", "kernel.py")}
+    assert {name for name, _ in quoted} == {
+        f"homework/hw9/{n}" for n in ("hw9.ipynb", "checks.py", "key/recall.py", "kernel.py")
+    }
     for name, text in quoted:
         path = course.root / name
         notebook = path.suffix == ".ipynb"
@@ -102,8 +105,8 @@ def test_the_page_quotes_the_skeleton(course):
 def test_it_is_released(course, released):
     assert "20 of 20, 0 marked by hand" in released
     edition = course.build / "student-edition"
-    assert [path.name for path in (edition / "homework" / "hw9").iterdir()] == ["hw9.ipynb"]
-    assert [path.name for path in (course.build / "release" / "hw9").iterdir()] == ["hw9.ipynb"]
+    for folder in (edition / "homework", course.build / "release"):
+        assert sorted(path.name for path in (folder / "hw9").iterdir()) == ["checks.py", "hw9.ipynb"]
     notebook = read_notebook(edition / "homework" / "hw9" / "hw9.ipynb")
     assert sum("raise NotImplementedError()" in cell.source for cell in notebook.cells) == 2
 
@@ -147,15 +150,19 @@ def test_the_question_of_the_same_id_in_homework_4_is_another_one(
 ):
     hw4, hw9 = (find_homework(course.homework(name)) for name in ("hw4", "hw9"))
     mine, other = hw9.questions[0], next(q for q in hw4.questions if q.id == "recall")
-    assert mine.id == other.id and mine.points != other.points
+    assert mine.id == other.id and mine is not other
     answers = {q: "" for q in solutions if q not in ("cosine", "recall")} | {"recall": mistaken}
     path = tmp_path / "wrong" / "hw4.ipynb"
     path.parent.mkdir()
     nbformat.write(with_answers(read_notebook(course.source("hw4")), answers), path)
     [result] = grade_all(course, hw4, find_submissions(tmp_path, "hw4"), seed=3)
     found = {q.id: q for q in result.questions}
-    assert found["cosine"].complete and found["recall"].max_score == 15 and found["recall"].misconception == "over-k"
-    assert marks.marks_of(course, "hw4", "wrong")["recall"].max_score == 15
+    assert (
+        found["cosine"].complete
+        and found["recall"].max_score == other.points
+        and found["recall"].misconception == "over-k"
+    )
+    assert marks.marks_of(course, "hw4", "wrong")["recall"].max_score == other.points
     grade_all(course, hw9, [h for h in find_submissions(course.build / "submitted", "hw9") if h.student == "wrong"], 3)
     assert marks.marks_of(course, "hw9", "wrong")["recall"].max_score == 10
 
@@ -174,3 +181,41 @@ def test_a_stand_in_that_is_missing_is_said_before_anything_runs(course, tmp_pat
     (tmp_path / "hw9" / "kernel.py").unlink()
     with pytest.raises(HomeworkError, match=r"average builds on recall, which has no stand-in: let stand_ins"):
         find_homework(tmp_path / "hw9")
+
+
+@pytest.mark.parametrize(
+    "old, new, says",
+    [
+        ("        6,", "        7,", r"gives 10 points of recall .* says 11 "),
+        ("only the first k retrieved", "the first k retrieved", r"gives 2 points .* says 2 for 'the first k"),
+        ('        prop("with no', '        # prop("with no', r"gives 10 points .* says 8"),
+        ("[recall, average]", "[average, recall]", "lists average, recall, and the key asks recall, average"),
+        ("QUESTIONS", "ASKED", "cannot be used"),
+    ],
+)
+def test_a_list_that_says_other_than_the_key_is_refused(course, tmp_path, old, new, says):
+    shutil.copytree(course.homework("hw9"), tmp_path / "hw9")
+    path = tmp_path / "hw9" / "checks.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(CourseError, match=says):
+        find_homework(tmp_path / "hw9")
+
+
+@pytest.mark.parametrize(
+    "lie, shown",
+    [
+        ("open('checks.py', 'w').write('QUESTIONS = [lambda *answers: []]')", "gave 1, expected 0.5"),
+        ("check = lambda *answers: print('all is well')", "all is well"),
+    ],
+)
+def test_an_altered_list_or_check_earns_nothing(course, released, handed_in, tmp_path, lie, shown):
+    answer = f"def recall_at_k(*args, **kwargs):\n    return 1.0\n{lie}"
+    path = tmp_path / "sly" / "hw9.ipynb"
+    path.parent.mkdir()
+    nbformat.write(with_answers(read_notebook(course.source("hw9")), {"recall": answer}), path)
+    [result] = grade_all(course, find_homework(course.homework("hw9")), find_submissions(tmp_path, "hw9"), 3)
+    assert result.questions[0].score == 0
+    marked = read_notebook(course.build / "autograded" / "sly" / "hw9" / "hw9.ipynb")
+    found = [str(cell.outputs) for cell in marked.cells if "check(" in cell.source]
+    assert shown in found[0]

@@ -1,6 +1,7 @@
 import pickle
 import warnings
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import bm25s
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import bm25
 from helpers.bm25 import (
     BM25Index,
     build_index,
@@ -215,15 +215,24 @@ def test_a_dict_of_dicts_is_ranked_like_the_index():
             assert (ours == theirs).all()
 
 
-@pytest.mark.parametrize("at_once", [1, 700])
-def test_a_large_batch_is_done_in_parts(monkeypatch, at_once):
+def test_searches_in_many_threads_do_not_mix():
     docs = random_corpus(4)
     index, doc_lengths = build_index(docs)
-    queries = [f"w{i} w{i + 1}" for i in range(9)]
-    expected = top_bm25_batch(queries, index, 300, doc_lengths)
-    monkeypatch.setattr(bm25, "_SCORES_AT_ONCE", at_once)
-    for part, whole in zip(top_bm25_batch(queries, index, 300, doc_lengths), expected):
-        assert (part == whole).all()
+    queries = [f"w{i % 9} w{i % 7} w{i % 5}" for i in range(300)]
+    expected = [top_bm25(query, index, 300, doc_lengths)[1].tolist() for query in queries]
+    with ThreadPoolExecutor(8) as threads:
+        found = threads.map(lambda query: top_bm25(query, index, 300, doc_lengths)[1].tolist(), queries)
+        assert list(found) == expected
+
+
+def test_a_search_that_is_interrupted_leaves_no_sums_behind():
+    docs = random_corpus(4)
+    index, doc_lengths = build_index(docs)
+    expected = top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist()
+    postings = index.weighed_postings(["w0", "w5"], index.weights(doc_lengths))
+    with pytest.raises(IndexError):
+        index.add_up([postings[0], (np.array([300]), np.ones(1))])
+    assert top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist() == expected
 
 
 def test_weights_are_kept_and_never_mixed_up():
@@ -235,17 +244,30 @@ def test_weights_are_kept_and_never_mixed_up():
     for lengths, k1, b in [(doc_lengths, 0.9, 0.75), (doc_lengths, 0.9, 0.4), (doc_lengths + 3, 0.9, 0.4)]:
         used = score_bm25("w0 w5", index, 300, lengths, k1=k1, b=b)
         assert (used == score_bm25("w0 w5", build_index(docs)[0], 300, lengths, k1=k1, b=b)).all()
-    before = score_bm25("w0 w5", index, 300, doc_lengths)
-    doc_lengths[:] = doc_lengths[::-1].copy()  # changed in place
-    assert (score_bm25("w0 w5", index, 300, doc_lengths) == score_bm25("w0 w5", fresh, 300, doc_lengths)).all()
-    assert (score_bm25("w0 w5", index, 300, doc_lengths) != before).any()
+    lengths = doc_lengths.copy()
+    before = score_bm25("w0 w5", index, 300, lengths)
+    lengths[:] = lengths[::-1].copy()  # changed in place
+    assert (score_bm25("w0 w5", index, 300, lengths) == score_bm25("w0 w5", fresh, 300, lengths)).all()
+    assert (score_bm25("w0 w5", index, 300, lengths) != before).any()
 
 
-def test_the_index_is_small():
-    index, doc_lengths = build_index(random_corpus(6))
-    doc_ids, frequencies = index.postings("w0")
-    assert doc_ids.dtype == frequencies.dtype == np.int32
-    assert np.shares_memory(index.weights(doc_lengths).indices, doc_ids)  # the places are not copied
+def test_lengths_that_are_known_at_sight_can_not_be_changed():
+    _, doc_lengths = build_index(DOCS)
+    with pytest.raises(ValueError, match="read-only"):
+        doc_lengths[0] = 1
+    with pytest.raises(ValueError, match="WRITEABLE"):
+        doc_lengths.flags.writeable = True
+
+
+def test_lengths_that_are_read_only_for_a_while_are_compared():
+    index, doc_lengths = build_index(DOCS)
+    lengths = doc_lengths.copy()
+    lengths.flags.writeable = False
+    before = score_bm25("red", index, len(DOCS), lengths)
+    lengths.flags.writeable = True
+    lengths += 3
+    lengths.flags.writeable = False
+    assert (score_bm25("red", index, len(DOCS), lengths) != before).any()
 
 
 @pytest.mark.parametrize("search", [top_bm25, lambda query, *rest, **more: top_bm25_batch([query], *rest, **more)])

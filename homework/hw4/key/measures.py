@@ -3,7 +3,6 @@
 import numpy as np
 
 from autograder.judge.question import (
-    UNROUNDED,
     Answer,
     Check,
     Exchange,
@@ -13,9 +12,9 @@ from autograder.judge.question import (
     each,
     near,
     plain_number,
-    rounded,
 )
 from autograder.judge.ties import TOLERANCE
+from helpers.sentences import UNROUNDED, rounded
 
 from .expected import recall
 from .misconceptions.recall import RECALL_MISTAKES

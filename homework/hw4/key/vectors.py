@@ -3,7 +3,6 @@
 import numpy as np
 
 from autograder.judge.question import (
-    UNROUNDED,
     Answer,
     Array,
     Check,
@@ -18,10 +17,10 @@ from autograder.judge.question import (
     near,
     no_value,
     plain_number,
-    rounded,
     unchanged,
 )
 from autograder.judge.ties import TOLERANCE
+from helpers.sentences import UNROUNDED, rounded
 
 from .expected import cosines, min_max
 from .misconceptions.batch_cosine import BATCH_COSINE_MISTAKES

@@ -12,9 +12,9 @@ from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
 from autograder.judge.homework import ReferenceMissing, find_homework
 from autograder.judge.judge import draw_request, evidence_of, judge
-from autograder.judge.question import rounded
 from autograder.judge.submission import judge_run
 from autograder.run.notebook import Run
+from helpers.sentences import rounded
 from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
 
 # Wrong answers divide by zero on purpose.
