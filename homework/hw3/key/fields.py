@@ -1,7 +1,6 @@
 """The question on two fields: a search over names and classes, judged by its nDCG@10, and the weight it was given."""
 
 from dataclasses import replace
-from itertools import combinations
 
 import numpy as np
 
@@ -135,23 +134,25 @@ def _look(check: str):
 
 def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, list[Probe]]):
     """The same, with looks after the answer cell was run again on a few of the tuning queries, and the right means for
-    these. Of many draws the one is taken whose means tell most mistakes apart."""
-    ranges = shop.ranges[:, ::2]
+    these. Of many draws the one is taken on which slips leave the range of what is right at most weights."""
+    ranges, slips = shop.ranges[:, ::2], shop.slips[:, :, ::2]
     n = ranges.shape[1]
     few = min(A_FEW, max(1, n // 2))
     draws = [np.sort(rng.choice(n, few, replace=False)) for _ in range(DRAWS)]
-    rows = max(draws, key=lambda rows: _telling(ranges[:, rows, 0]))
+    rows = max(draws, key=lambda rows: _telling(ranges[:, rows], slips[:, :, rows]))
     ids = tuple(shop.tuning_queries["query_id"].iloc[rows].tolist())
     right = Means(*ranges[:, rows].mean(axis=1).T)
     looks = {check: [replace(probe, only=ids, about=right) for probe in probes[check]] for check in ("table", "best")}
     return probes | looks
 
 
-def _telling(ndcg: np.ndarray) -> float:
-    """How well nDCG (weights, rows) tells ways to make one number of a row apart: the least share of weights at which two
-    of them differ."""
-    ways = [ndcg.mean(axis=1), ndcg[::-1].mean(axis=1), ndcg.max(axis=1), np.median(ndcg, axis=1), np.zeros(len(ndcg))]
-    return min(float(np.mean(np.abs(one - other) > 1e-3)) for one, other in combinations(ways, 2))
+def _telling(ranges: np.ndarray, slips: np.ndarray) -> float:
+    """How well nDCG (weights, rows, 2) and what slips give (slips, weights, rows) tell right from wrong: the share of
+    weights at which a slip is out of range, for the slip that shows least."""
+    least, most = ranges.mean(axis=1).T
+    rows = ranges[:, :, 0]
+    ways = [*slips.mean(axis=2), rows.mean(axis=1)[::-1], rows.max(axis=1), np.median(rows, axis=1), 0 * least]
+    return min(float(np.mean((way < least - 1e-3) | (way > most + 1e-3))) for way in ways)
 
 
 TWO_FIELDS = Question(

@@ -4,7 +4,6 @@ import numpy as np
 
 from autograder.judge.evidence import Answer
 from autograder.judge.question import (
-    UNROUNDED,
     Check,
     Exchange,
     Probe,
@@ -13,10 +12,10 @@ from autograder.judge.question import (
     each,
     near,
     plain_number,
-    rounded,
 )
 from autograder.judge.ties import TOLERANCE
 from helpers import calculate_ndcg
+from helpers.sentences import UNROUNDED, rounded
 
 from .misconceptions.ndcg import NDCG_MISTAKES
 from .right_answers.ndcg import NDCG_ANSWERS

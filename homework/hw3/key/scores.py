@@ -4,7 +4,6 @@ import numpy as np
 
 from autograder.judge.evidence import Answer
 from autograder.judge.question import (
-    UNROUNDED,
     Check,
     Exchange,
     Probe,
@@ -16,14 +15,14 @@ from autograder.judge.question import (
     each,
     near,
     plain_number,
-    rounded,
     unchanged,
 )
 from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
 from autograder.judge.ties import TOLERANCE
 from helpers import score_bm25
+from helpers.sentences import UNROUNDED, rounded
 
-from .drawn import catalogue, new_word, products_of, query_of
+from .drawn import catalogue, families, new_word, products_of, query_of
 from .expected import as_dicts, idf
 from .misconceptions.bm25 import BM25_MISTAKES
 from .misconceptions.idf import IDF_MISTAKES
@@ -35,6 +34,7 @@ from .shop import K, Shop
 from .words import TOKENIZE
 
 ALL = "all"
+VOCABULARY = 20  # words of a small catalogue to search
 COLUMNS = ("product_id", "bm25_score", "rank")
 POSTINGS_PLACE, LENGTHS_PLACE, PRODUCTS_PLACE = 1, 2, 3  # among the arguments of bm25 and search
 
@@ -248,27 +248,37 @@ def _search_probe(name: str, i: int, query: str, texts: list[str], products, k, 
     )
 
 
-def _search_probes(name: str, *shapes, argument: int | None = None):
-    """Probes with about so many products, and k, as given; k ALL takes every product, None leaves the default."""
+def _search_probes(name: str, *shapes, words: int = 3, argument: int | None = None):
+    """Probes with about so many products, and k, as given; k ALL takes every product, None leaves the default.
+
+    words: of the query. With one word, far fewer products have it than a large k asks for.
+    """
 
     def probes(rng, shop):
         made = []
         for i, (size, k) in enumerate(shapes):
-            known, texts = catalogue(rng, size)
+            known, texts = catalogue(rng, size, VOCABULARY)
             k = len(texts) if k == ALL else k
-            made.append(_search_probe(name, i, query_of(rng, known, 3), texts, products_of(rng, texts), k, argument))
+            query = query_of(rng, known, words)
+            made.append(_search_probe(name, i, query, texts, products_of(rng, texts), k, argument))
         return made
 
     return probes
 
 
 def _ties(rng, shop):
-    """Catalogues of few different names, so that many scores are equal, also above 0; ids and labels in no order."""
+    """Catalogues of names that are all different and equally long, of which about half have the query's word, once: all
+    these scores are equal, and so are all others. Names, ids and labels are in no order."""
     probes = []
-    for i, k in enumerate((None, 7)):
-        known, texts = catalogue(rng, 4)
-        many = [texts[j] for j in rng.permutation([*range(len(texts))] * 5)]
-        probes.append(_search_probe("ties", i, query_of(rng, known, 2), many, products_of(rng, many), k))
+    for i, k in enumerate((None, 25)):
+        words = families(rng, VOCABULARY)
+        asked, others = words[0], [long for _, long in words[1:]]
+        names = []
+        for row in range(near(rng, 30)):
+            first = asked[int(rng.integers(2))] if row % 2 else str(rng.choice(others))
+            names.append(" ".join(rng.permutation([first, *rng.choice(others, 3)])))
+        names = [str(name) for name in rng.permutation(names)]
+        probes.append(_search_probe("ties", i, asked[0], names, products_of(rng, names), k))
     return probes
 
 
@@ -309,7 +319,7 @@ SEARCH = Question(
             "rows",
             2,
             "k rows (all, where there are fewer), ranked from 1",
-            _search_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 25)),
+            _search_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 25), words=1),
             each(wrong_rows),
         ),
         Check("ties", 1, "equal scores keep the order of products_df", _ties, each(_wrong_ties)),

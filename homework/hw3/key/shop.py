@@ -17,6 +17,7 @@ from helpers import (
     group_judgments,
     load_homework_data,
     score_bm25_batch,
+    top_k,
 )
 from helpers.homework_data import HomeworkData
 
@@ -133,6 +134,24 @@ class Shop:
                 if ideal > 0:
                     scores = weight * names[row] + (1 - weight) * classes[row]
                     found[i, row] = np.array(dcg_range(scores, self.grades[row], K)) / ideal
+        return found
+
+    @cached_property
+    def slips(self) -> np.ndarray:
+        """(slips, weights, queries): what other measures make of the same rankings, ties by row: recall, and nDCG of
+        which only grade 2 gains anything."""
+        names, classes = self.field_scores
+        relevant, exact = self.grades > 0, np.where(self.grades == 2, self.grades, 0)
+        judged = [self.judgments.get(i, {}).values() for i in self.data.queries["query_id"].tolist()]
+        totals = np.array([sum(grade > 0 for grade in grades) for grades in judged])
+        bests = np.array([calculate_dcg([2] * sum(grade == 2 for grade in grades), K) for grades in judged])
+        found = np.zeros((2, len(WEIGHTS), len(totals)))
+        for i, weight in enumerate(WEIGHTS):
+            for row in np.flatnonzero(totals):
+                top = top_k(weight * names[row] + (1 - weight) * classes[row], K)
+                found[0, i, row] = relevant[row, top].sum() / totals[row]
+                if bests[row]:
+                    found[1, i, row] = calculate_dcg(exact[row, top], K) / bests[row]
         return found
 
 

@@ -59,13 +59,6 @@ IDF_MISTAKES = (
         _idf("np.log((1 + n) / (1 + df)) + 1"),
     ),
     _Mistake(
-        "no-halves",
-        "It looks as if both halves, the 0.5 above and below, were missing",
-        "They keep the fraction in bounds where df is 0 or n: compare each part with the text.",
-        "def idf(df, n):\n    return float(np.log((n - df) / max(df, 1e-9) + 1))\n",
-        also=("import math\ndef idf(df, n):\n    return math.log((n - df) / df + 1) if df else 0.0\n",),
-    ),
-    _Mistake(
         "df-kept",
         "It looks as if df was not taken from n",
         "Above the line stand the documents that do not have the term.",

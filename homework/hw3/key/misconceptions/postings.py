@@ -198,20 +198,4 @@ def build_index(texts):
     return postings, np.array([len(tokens) for tokens in tokenized])
 """,
     ),
-    _Mistake(
-        "remembers",
-        "It looks as if the index still held texts of an earlier call",
-        "A default such as postings={} is made once, not once a call.",
-        """
-def build_index(texts, postings={}):
-    lengths = []
-    for row, text in enumerate(texts):
-        tokens = tokenize(text)
-        lengths.append(len(tokens))
-        for token in tokens:
-            rows = postings.setdefault(token, {})
-            rows[row] = tokens.count(token)
-    return postings, np.array(lengths)
-""",
-    ),
 )

@@ -33,7 +33,6 @@ SEARCH_MISTAKES = (
         "It looks as if the worst products came first",
         "argsort sorts upwards: which end of it holds the best?",
         _search("np.argsort(scores)[:k]"),
-        also=(_search('np.argsort(scores, kind="stable")[:k]'),),
     ),
     _Mistake(
         "best-last",
