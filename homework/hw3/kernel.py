@@ -1,5 +1,5 @@
-"""What homework 3 adds to a student's kernel: the objects of its set-up cell, the sample's two indexes, and the stand-ins
-for earlier answers.
+"""What homework 3 adds to a student's kernel: the objects of its set-up cell, the indexes of the sample's two fields,
+and the stand-ins for earlier answers.
 
 The grader sends this text into the kernel; it imports nothing but helpers.
 """
@@ -7,8 +7,8 @@ The grader sends this text into the kernel; it imports nothing but helpers.
 
 def set_up(only=()):
     """{name: object} as the notebook's set-up cell builds them, built afresh, and beside them `course_names` and
-    `course_classes`: what build_index gives for the sample. only: ids of queries to choose the weight on; the others are
-    left out, where there are any."""
+    `course_classes`: what build_index gives for the sample. only: ids of queries to choose the weight on; the others
+    are left out, where there are any."""
     from helpers import load_homework_data
 
     data = load_homework_data()

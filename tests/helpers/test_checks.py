@@ -191,5 +191,5 @@ def test_a_list_of_texts_is_compared_in_its_order(got, says):
 
 
 def test_an_empty_list_of_texts_is_one():
-    assert gives(lambda: [], [], "Nothing.", what="f()").problem(str) is None
-    assert gives(lambda: ["none"], [], "Nothing.", what="f()").problem(str) == "f() gave ['none'], expected []. Nothing."
+    assert wrong_texts([], [], "Nothing.") is None and gives(list, [], "Nothing.").problem(str) is None
+    assert wrong_texts(["none"], [], "Nothing.") == "gave ['none'], expected []. Nothing."

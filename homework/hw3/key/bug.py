@@ -48,13 +48,8 @@ def _some(rng, shop):
         words = families(rng, 8)
         stems = [pair for pair in words if snowball_tokenize(pair[0]) == [pair[0]]]
         (only_short, _), (_, only_long), (both_short, both_long), (other, _) = stems[:4]
-        texts = [
-            f"{only_short} {other}",
-            f"{other} {only_long}",
-            only_long.upper(),
-            f"{both_short} {other}",
-            f"{both_long}!",
-        ]
+        texts = [f"{only_short} {other}", f"{other} {only_long}", only_long.upper()]
+        texts += [f"{both_short} {other}", f"{both_long}!"]
         texts += [new_word(rng) for _ in range(near(rng, 4))]
         absent = f"{new_word(rng)}x"
         queries = [
@@ -101,11 +96,9 @@ def _wrong_ids(probe: Probe, answer: Answer) -> str | None:
         return f"losing_queries gave {quoted(unknown[0])}, which is no query_id of queries_df."
     case = f"Of {len(texts)} queries, {len(lost)} lose a product. Yours"
     if more := [item for item in items if item not in lost]:
-        return (
-            f"{case} has the query {texts[more[0]]!r}, which finds in `broken` every product that it finds in `right`."
-        )
+        return f"{case} has {texts[more[0]]!r}, which finds in `broken` every product that it finds in `right`."
     if missing := [i for i in lost if i not in items]:
-        return f"{case} lacks the query {texts[missing[0]]!r}, which finds a product in `right` that it misses in `broken`."
+        return f"{case} lacks {texts[missing[0]]!r}, which finds a product in `right` that it misses in `broken`."
     return f"{case} names a query twice." if len(items) > len(set(items)) else None
 
 

@@ -1,5 +1,5 @@
-"""Words and small catalogues that probes are drawn from. Half of the words are new in every run, so that none can be known
-beforehand; the others are the trade's own."""
+"""Words and small catalogues that probes are drawn from. Half of the words are new in every run, so that none can be
+known beforehand; the others are the trade's own."""
 
 import numpy as np
 import pandas as pd
@@ -63,8 +63,8 @@ def _cased(rng: np.random.Generator, word: str) -> str:
 
 
 def products_of(rng: np.random.Generator, names: list[str], classes: list[str] | None = None) -> pd.DataFrame:
-    """A catalogue of these names, with fresh ids in no order and an index in disorder, so that positions, labels and ids
-    cannot be mixed up unseen."""
+    """A catalogue of these names, with fresh ids in no order and an index in disorder, so that positions, labels and
+    ids cannot be mixed up unseen."""
     n = len(names)
     return pd.DataFrame(
         {

@@ -27,46 +27,43 @@ TABLE = Sweep(
     best="best_weight",
     listed="WEIGHTS",
     values=WEIGHTS,
-    asked="the mean nDCG@10, over all rows of tuning_queries, of weight * (score of the name) + (1 - weight) * (score of "
-    "the class)",
+    asked="the mean nDCG@10, over all rows of tuning_queries, of weight * (score of the name) + (1 - weight) * (score "
+    "of the class)",
     none="Does a query with nothing relevant count as 0.0?",
 )
 
 
 def _both(rng, shop):
-    """Catalogues where some products have a query's words in the name alone, some in the class alone, most in neither."""
-    probes = []
-    for i, k in enumerate((None, 6, 30)):
-        words = families(rng, 8)
-        asked, others = words[:2], [long for _, long in words[2:]]
-        n = near(rng, 18)
+    """Catalogues with the query's words in the names of some products and in the classes of others; most have none."""
+    return [_both_probe(rng, i, k) for i, k in enumerate((None, 6, 30))]
 
-        def text(own: bool) -> str:
-            chosen = [str(word) for word in rng.choice(others, 3, replace=False)]
-            return " ".join(rng.permutation([*chosen, *([pair[0] for pair in asked] if own else [])]))
 
-        kinds = rng.permutation([1, 1, 2, 2] + [0] * (n - 4))
-        names, classes = [text(kind == 1) for kind in kinds], [text(kind == 2) for kind in kinds]
-        products = products_of(rng, names, classes)
-        ids = products["product_id"].to_numpy()
-        query = " ".join(long for _, long in asked)
-        args = (query, list(as_dicts(names)), list(as_dicts(classes)), products)
-        about = {
+def _both_probe(rng: np.random.Generator, i: int, k: int | None) -> Probe:
+    words = families(rng, 8)
+    asked, others = words[:2], [long for _, long in words[2:]]
+    n = near(rng, 18)
+
+    def text(own: bool) -> str:
+        chosen = rng.choice(others, 3, replace=False).tolist()
+        return " ".join(rng.permutation([*chosen, *([pair[0] for pair in asked] if own else [])]))
+
+    kinds = rng.permutation([1, 1, 2, 2] + [0] * (n - 4))
+    names, classes = [text(kind == 1) for kind in kinds], [text(kind == 2) for kind in kinds]
+    products = products_of(rng, names, classes)
+    ids = products["product_id"].to_numpy()
+    return Probe(
+        f"two_fields/both/{i}",
+        "two_fields",
+        (" ".join(long for _, long in asked), list(as_dicts(names)), list(as_dicts(classes)), products),
+        {} if k is None else {"k": k},
+        columns=("product_id",),
+        about={
             "ids": ids.tolist(),
-            "in_name": set(ids[kinds == 1].tolist()),
-            "in_class": set(ids[kinds == 2].tolist()),
-        }
-        probes.append(
-            Probe(
-                f"two_fields/both/{i}",
-                "two_fields",
-                args,
-                {} if k is None else {"k": k},
-                columns=("product_id", "rank"),
-                about=about | {"rows": min(k or K, n)},
-            )
-        )
-    return probes
+            "name": set(ids[kinds == 1].tolist()),
+            "class": set(ids[kinds == 2].tolist()),
+            "rows": min(k or K, n),
+        },
+    )
 
 
 def _wrong_both(probe: Probe, answer: Answer) -> str | None:
@@ -80,8 +77,8 @@ def _wrong_both(probe: Probe, answer: Answer) -> str | None:
     if len(set(ids)) < len(ids) or not set(ids) <= set(about["ids"]):
         return f"{case} the result repeats a product or holds one that is not in products_df."
     first = set(ids[:4])
-    for field, wanted in (("class", about["in_class"]), ("name", about["in_name"])):
-        if not wanted <= first:
+    for field in ("class", "name"):
+        if not about[field] <= first:
             return (
                 f"{case} a product with both words of the query in its {field} stands behind products that have none. "
                 "Does each field count?"
@@ -93,16 +90,10 @@ def _report(rng, shop):
     """Every query of the report half, in capitals, on the sample."""
     sample = tuple(map(Named, ("course_names", "course_classes", "products")))
     report = shop.report_queries
+    asked = zip(report["query_id"].tolist(), report["query"].str.upper().tolist())
     return [
-        Probe(
-            f"two_fields/reaches/{i}",
-            "two_fields",
-            (query.upper(), *sample),
-            {"k": K},
-            columns=("product_id",),
-            about=i,
-        )
-        for i, query in zip(report["query_id"].tolist(), report["query"].tolist())
+        Probe(f"two_fields/reaches/{i}", "two_fields", (query, *sample), {"k": K}, columns=("product_id",), about=i)
+        for i, query in asked
     ]
 
 

@@ -40,8 +40,8 @@ def _judged(rng, counts: tuple[int, int, int]) -> dict[int, int]:
 
 
 def _ranked(rng, grades: dict[int, int], n: int) -> list[int]:
-    """n of the judged ids in an order that gains something, and less than it could: the best grade is not first, and one
-    of the relevant ids is missing where there is room for that."""
+    """n of the judged ids in an order that gains something, and less than it could: the best grade comes third at the
+    earliest, and the order is not that of the worst ranking."""
     while True:
         ids = [int(i) for i in rng.permutation(list(grades))][:n]
         gains = [grades[i] for i in ids]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from autograder.judge.evidence import Answer
+from autograder.judge.evidence import Answer, Array
 from autograder.judge.question import (
     Check,
     Exchange,
@@ -12,6 +12,7 @@ from autograder.judge.question import (
     as_dict,
     as_frame,
     as_number,
+    describe,
     each,
     near,
     plain_number,
@@ -33,6 +34,7 @@ from .right_answers.search import SEARCH_ANSWERS
 from .shop import K, Shop
 from .words import TOKENIZE
 
+CHANGED = "bm25 changes the postings that it is given, so that the next query finds other ones: only look."
 ALL = "all"
 VOCABULARY = 20  # words of a small catalogue to search
 COLUMNS = ("product_id", "bm25_score", "rank")
@@ -171,22 +173,20 @@ def _wrong_scores(probe: Probe, answer: Answer) -> str | None:
 def _wrong_result(exchange: Exchange, shop: Shop) -> str | None:
     """What comes back has the shape (n,), and what was given is as it was."""
     for probe, answer in exchange:
-        query, postings, doc_lengths = probe.about["given"]
+        _, postings, doc_lengths = probe.about["given"]
         if probe.argument == POSTINGS_PLACE:
             got = as_dict(answer)
-            if isinstance(got, str):
-                return got
-            if got != postings:
-                return "bm25 changes the postings that it is given, so that the next query finds other ones."
+            sentence = got if isinstance(got, str) else None if got == postings else CHANGED
         elif probe.argument == LENGTHS_PLACE:
-            if sentence := unchanged(answer, doc_lengths, "doc_lengths", "bm25"):
-                return sentence
-        elif sentence := _wrong_scores(probe, answer):
+            sentence = unchanged(answer, doc_lengths, "doc_lengths", "bm25")
+        else:
+            sentence = _wrong_scores(probe, answer)
+            if not sentence and (not isinstance(answer, Array) or answer.values.shape != doc_lengths.shape):
+                sentence = (
+                    f"bm25 gave {describe(answer)}; it should be one of shape {doc_lengths.shape}: a score a row."
+                )
+        if sentence:
             return sentence
-        elif answer.values.shape != doc_lengths.shape:
-            return (
-                f"bm25 gave an array of shape {answer.values.shape}; it should be {doc_lengths.shape}: one score a row."
-            )
     return None
 
 
@@ -283,12 +283,12 @@ def _ties(rng, shop):
 
 
 def _wrong_ties(probe: Probe, answer: Answer) -> str | None:
-    if sentence := wrong_order(probe, answer):
-        return sentence
+    frame = as_frame(answer, "product_id")
+    if isinstance(frame, str) or (sentence := wrong_order(probe, answer)):
+        return frame if isinstance(frame, str) else sentence
     right = probe.about
-    got = as_frame(answer, "product_id").columns["product_id"]
     best = np.argsort(-right.scores["bm25_score"], kind="stable")[: right.rows]
-    if got == [right.ids[row] for row in best]:
+    if frame.columns["product_id"] == [right.ids[row] for row in best]:
         return None
     return (
         f"Among {len(right.ids)} products of which many have equal scores, some stand in another order than in "

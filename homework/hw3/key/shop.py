@@ -29,7 +29,7 @@ K = 10
 
 @dataclass
 class Shop:
-    """A sample of products with its queries and judgments, the BM25 scores of names and classes, and the reference values.
+    """A sample of products with its queries and judgments, the BM25 scores of both fields, and the reference values.
 
     reference: see `measure_reference`; empty only while it is being measured.
     """

@@ -23,9 +23,9 @@ def _tokens(name: str, i: int, text) -> Probe:
 
 
 def _words(rng, shop):
-    """Lower-case words: long forms that lose their ending, common ones, numbers, single letters, one word twice, parted by
-    spaces of all kinds. The order is never that of the alphabet."""
-    probes = []
+    """Lower-case words: long forms that lose their ending, common ones, numbers, single letters, one word twice,
+    parted by spaces of all kinds. The order is never that of the alphabet."""
+    probes: list[Probe] = []
     while len(probes) < 4:
         chosen = families(rng, 4)
         words = [long for _, long in chosen] + [*rng.choice(COMMON, 2, replace=False), str(rng.integers(2, 99))]
@@ -174,9 +174,10 @@ def _wrong_rows(probe: Probe, answer: Answer) -> str | None:
 
 
 def _wrong_counts(probe: Probe, answer: Answer) -> str | None:
-    if sentence := _wrong_rows(probe, answer):
-        return sentence
-    (postings, _), (right, _) = _read_index(answer), probe.about
+    index = _read_index(answer)
+    if isinstance(index, str) or (sentence := _wrong_rows(probe, answer)):
+        return index if isinstance(index, str) else sentence
+    (postings, _), (right, _) = index, probe.about
     for term, rows in right.items():
         for row, tf in rows.items():
             if postings[term][row] != tf:

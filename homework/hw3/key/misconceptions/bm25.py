@@ -169,9 +169,7 @@ BM25_MISTAKES = (
         "all-tokens-needed",
         "It looks as if only documents with every token of the query had a score",
         "A document with one of two tokens has that one's part.",
-        _bm25(
-            result="np.where([all(r in postings.get(t, {}) for t in tokenize(query)) for r in range(len(scores))], scores, 0)"
-        ),
+        _bm25(result="scores * [all(r in postings.get(t, {}) for t in tokenize(query)) for r in range(len(scores))]"),
     ),
     _Mistake(
         "last-token-only",
