@@ -199,7 +199,7 @@ def two_fields(two_fields, weight_table, best_weight, *, WEIGHTS):
         classes = {"seat": {0: 1, 3: 1}, "light": {1: 1, 2: 1}, "sofa": {3: 1}}
         four = pd.DataFrame({"product_id": [14, 11, 12, 13]}, index=[2, 0, 1, 7])
         lengths = np.array([2, 2, 2, 2]), np.array([1, 1, 1, 2])
-        return two_fields("sofas", (names, lengths[0]), (classes, lengths[1]), four, k=3)
+        return two_fields("sofas", (names, lengths[0]), (classes, lengths[1]), four, 0.5, k=3)
 
     def both():
         table = found()

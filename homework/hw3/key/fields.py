@@ -54,7 +54,13 @@ def _both_probe(rng: np.random.Generator, i: int, k: int | None) -> Probe:
     return Probe(
         f"two_fields/both/{i}",
         "two_fields",
-        (" ".join(long for _, long in asked), list(as_dicts(names)), list(as_dicts(classes)), products),
+        (
+            " ".join(long for _, long in asked),
+            list(as_dicts(names)),
+            list(as_dicts(classes)),
+            products,
+            float(rng.choice(WEIGHTS[2:-2])),
+        ),
         {} if k is None else {"k": k},
         columns=("product_id",),
         about={
@@ -87,12 +93,19 @@ def _wrong_both(probe: Probe, answer: Answer) -> str | None:
 
 
 def _report(rng, shop):
-    """Every query of the report half, in capitals, on the sample."""
+    """Every query of the report half, in capitals, on the sample, with the weight that the tuning half chooses."""
     sample = tuple(map(Named, ("course_names", "course_classes", "products")))
-    report = shop.report_queries
+    report, weight = shop.report_queries, shop.reference.get("best_weight", WEIGHTS[-1])
     asked = zip(report["query_id"].tolist(), report["query"].str.upper().tolist())
     return [
-        Probe(f"two_fields/reaches/{i}", "two_fields", (query, *sample), {"k": K}, columns=("product_id",), about=i)
+        Probe(
+            f"two_fields/reaches/{i}",
+            "two_fields",
+            (query, *sample, weight),
+            {"k": K},
+            columns=("product_id",),
+            about=i,
+        )
         for i, query in asked
     ]
 
@@ -110,7 +123,7 @@ def _misses(exchange: Exchange, shop: Shop) -> str | None:
         return None
     return (
         f"Over the {len(found)} queries of the report half, your two_fields reaches a mean nDCG@{K} of {mean:.4f}; the "
-        f"weighted sum with the best weight reaches {wanted:.4f}. Which weight did the tuning half choose?"
+        f"weighted sum reaches {wanted:.4f} with the same weight. Does the weight belong to the name?"
     )
 
 
@@ -124,8 +137,8 @@ def _look(check: str):
 
 
 def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, list[Probe]]):
-    """The same, with looks after the answer cell was run again on a few of the tuning queries, and the right means for
-    these. Of many draws the one is taken on which slips leave the range of what is right at most weights."""
+    """The same after the answer cell was run again on a few of the tuning queries, with the right means for these. Of
+    many draws the one is taken on which slips leave the range of what is right at most weights."""
     ranges, slips = shop.ranges[:, ::2], shop.slips[:, :, ::2]
     n = ranges.shape[1]
     few = min(A_FEW, max(1, n // 2))
@@ -133,8 +146,10 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
     rows = max(draws, key=lambda rows: _telling(ranges[:, rows], slips[:, :, rows]))
     ids = tuple(shop.tuning_queries["query_id"].iloc[rows].tolist())
     right = Means(*ranges[:, rows].mean(axis=1).T)
-    looks = {check: [replace(probe, only=ids, about=right) for probe in probes[check]] for check in ("table", "best")}
-    return probes | looks
+    return {
+        check: [replace(probe, only=ids, about=right if probe.read else probe.about) for probe in asked]
+        for check, asked in probes.items()
+    }
 
 
 def _telling(ranges: np.ndarray, slips: np.ndarray) -> float:

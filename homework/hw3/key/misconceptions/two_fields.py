@@ -8,7 +8,7 @@ _Mistake = partial(Misconception, loses=("two_fields",))
 
 
 def _fields(
-    scores: str = "best_weight * in_name + (1 - best_weight) * in_class",
+    scores: str = "weight * in_name + (1 - weight) * in_class",
     mix: str = "weight * in_name + (1 - weight) * in_class",
     queries: str = "tuning_queries",
     grades: str = "grades_of.get(query_id, {})",
@@ -20,7 +20,7 @@ def _fields(
     skip: str = "False",
 ) -> str:
     return f"""
-def two_fields(query, names, classes, products_df, k=10):
+def two_fields(query, names, classes, products_df, weight, k=10):
     in_name, in_class = np.asarray(bm25(query, *names)), np.asarray(bm25(query, *classes))
     {begin}
     scores = {scores}
@@ -91,9 +91,9 @@ sample_names, sample_classes = names, classes
     ),
     _Mistake(
         "weight-on-the-wrong-side",
-        "It looks as if the weight went to the classes in your table",
-        "weight belongs to the name, 1 - weight to the class.",
-        _fields(mix="weight * in_class + (1 - weight) * in_name", best="WEIGHTS[-1 - int(np.argmax(means))]"),
+        "It looks as if the weight went to the classes",
+        "The weight belongs to the name, what is left of 1 to the class.",
+        _fields("weight * in_class + (1 - weight) * in_name", mix="weight * in_class + (1 - weight) * in_name"),
     ),
     _Mistake(
         "report-half",
@@ -150,18 +150,18 @@ sample_names, sample_classes = names, classes
         "worst-weight",
         "It looks as if the weight with the lowest mean was taken",
         "Higher is better.",
-        _fields(scores="0.7 * in_name + 0.3 * in_class", best="WEIGHTS[int(np.argmin(means))]"),
+        _fields(best="WEIGHTS[int(np.argmin(means))]"),
     ),
     _Mistake(
         "row-for-weight",
         "It looks as if the row number of the best weight was taken for the weight",
         "argmax says where the highest mean stands: which weight is that?",
-        _fields(scores="0.7 * in_name + 0.3 * in_class", best="int(np.argmax(means))"),
+        _fields(best="int(np.argmax(means))"),
     ),
     _Mistake(
         "mean-for-weight",
         "It looks as if the highest mean was taken for the weight",
         "Which weight has that mean?",
-        _fields(scores="0.7 * in_name + 0.3 * in_class", best="float(np.max(means))"),
+        _fields(best="float(np.max(means))"),
     ),
 )

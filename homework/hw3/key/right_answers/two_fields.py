@@ -21,8 +21,7 @@ TWO_FIELDS_ANSWERS = (
     RightAnswer(
         "the weighted sum",
         """
-def two_fields(query, names, classes, products_df, k=10, weight=None):
-    weight = best_weight if weight is None else weight
+def two_fields(query, names, classes, products_df, weight, k=10):
     scores = weight * np.asarray(bm25(query, *names)) + (1 - weight) * np.asarray(bm25(query, *classes))
     best = np.argsort(-scores, kind="stable")[:k]
     results = products_df.iloc[best].copy()
@@ -35,9 +34,7 @@ def two_fields(query, names, classes, products_df, k=10, weight=None):
     RightAnswer(
         "the slow way: one search after the other, with search's own columns",
         """
-def two_fields(query, names, classes, products_df, k=10, weight=None):
-    if weight is None:
-        weight = best_weight
+def two_fields(query, names, classes, products_df, weight, k=10):
     n = len(products_df)
     plain = products_df.reset_index(drop=True)
     a = search(query, *names, plain, k=n)["bm25_score"].sort_index()
@@ -49,10 +46,10 @@ def two_fields(query, names, classes, products_df, k=10, weight=None):
         + _TABLE,
     ),
     RightAnswer(
-        "one text: the postings of both fields added up",
+        "one text: the postings of both fields added up, with no need for a weight",
         _TABLE
         + """
-def two_fields(query, names, classes, products_df, k=10):
+def two_fields(query, names, classes, products_df, weight, k=10):
     both = {}
     for postings, _ in (names, classes):
         for token in set(tokenize(query)):
@@ -67,9 +64,9 @@ def two_fields(query, names, classes, products_df, k=10):
     RightAnswer(
         "tables in float32, the table last row first, the best weight as a NumPy number",
         """
-def two_fields(query, names, classes, products_df, k=10):
+def two_fields(query, names, classes, products_df, weight, k=10):
     fields = np.array([bm25(query, *names), bm25(query, *classes)], dtype=np.float32)
-    scores = np.array([best_weight, 1 - best_weight], dtype=np.float32) @ fields
+    scores = np.array([weight, 1 - weight], dtype=np.float32) @ fields
     best = np.argsort(-scores, kind="stable")[:k]
     return products_df.iloc[best].assign(rank=np.arange(len(best)) + 1)
 """
