@@ -102,7 +102,7 @@ def _doubles(rng, shop):
     zero = min(grades, key=lambda x: grades[x])
     return [
         _probe("doubles", 0, [a, a, zero, c, a], grades),
-        _probe("doubles", 1, [c, a, c, zero, b], grades, k=4),
+        _probe("doubles", 1, [c, a, c, zero, b], grades),
     ]
 
 

@@ -20,7 +20,7 @@ from autograder.judge.question import (
 )
 from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
 from autograder.judge.ties import TOLERANCE
-from helpers import score_bm25
+from helpers import score_bm25, snowball_tokenize
 from helpers.sentences import UNROUNDED, rounded
 
 from .drawn import catalogue, families, new_word, products_of, query_of
@@ -123,6 +123,18 @@ def _bm25_probes(name: str, *shapes, argument: int | None = None):
     return probes
 
 
+def _ordinary(rng, shop):
+    """Some term is in more than half of the documents, where an idf without + 1 is negative, and some counts twice."""
+    while True:
+        probes = _bm25_probes("ordinary", (8, 2, {}), (12, 3, {}), (30, 4, {}), (9, 1, {}))(rng, shop)
+        found = []
+        for query, postings, doc_lengths in (probe.about["given"] for probe in probes):
+            rows = [postings[token] for token in snowball_tokenize(query)]
+            found += [(len(counts) / len(doc_lengths), max(counts.values())) for counts in rows]
+        if max(share for share, _ in found) > 0.55 and max(tf for _, tf in found) > 1:
+            return probes
+
+
 def _between(low: float, high: float):
     return lambda rng: round(float(rng.uniform(low, high)), 3)
 
@@ -206,7 +218,7 @@ BM25 = Question(
             "ordinary",
             9,
             "the sum over the query's tokens",
-            _bm25_probes("ordinary", (8, 2, {}), (12, 3, {}), (30, 4, {}), (9, 1, {})),
+            _ordinary,
             each(_wrong_scores),
         ),
         Check(
@@ -288,8 +300,8 @@ def _wrong_ties(probe: Probe, answer: Answer) -> str | None:
         return frame if isinstance(frame, str) else sentence
     right = probe.about
     best = np.argsort(-right.scores["bm25_score"], kind="stable")[: right.rows]
-    if frame.columns["product_id"] == [right.ids[row] for row in best]:
-        return None
+    if frame.columns["product_id"] == [right.ids[row] for row in best][: frame.rows]:
+        return None  # how many rows there are is judged apart
     return (
         f"Among {len(right.ids)} products of which many have equal scores, some stand in another order than in "
         "products_df: of equal scores, which row comes first?"
