@@ -36,7 +36,7 @@ from helpers.calls import TookTooLong, at_most, why_stopped
 from helpers.check_results import FAILS, GRADING, HOLDS, SKIPPED, Checked, Outcome, Summary
 from helpers.errors import CourseError
 from helpers.limits import UNATTENDED
-from helpers.sentences import shown, wrong_array, wrong_number
+from helpers.sentences import shown, wrong_array, wrong_number, wrong_texts
 from helpers.stale import stale
 
 __all__ = ["CheckFailed", "Checks", "ListedProperty", "ListedQuestion", "gives", "load_checks", "prop", "says"]
@@ -61,7 +61,8 @@ class Example:
 
 
 def gives(call: Callable[[], Any], expected: Any, hint: str, what: str | None = None, tolerance: float = 1e-6):
-    """`call()` gives `expected`: one plain number, or an array of that shape (a list counts), within `tolerance`.
+    """`call()` gives `expected`: one plain number, or an array of that shape (a list counts), within `tolerance`; or a
+    list of texts.
 
     expected: may be a function, called when it is needed. what: how the call is shown; by default as the student's
     function was called. hint: one sentence for whoever gives something else.
@@ -69,8 +70,11 @@ def gives(call: Callable[[], Any], expected: Any, hint: str, what: str | None = 
 
     def problem(shown_call):
         got, wanted = call(), expected() if callable(expected) else expected
-        wrong = wrong_number if np.ndim(wanted) == 0 else wrong_array
-        sentence = wrong(got, wanted, hint, tolerance)
+        if isinstance(wanted, list) and all(isinstance(text, str) for text in wanted):
+            sentence = wrong_texts(got, wanted, hint)
+        else:
+            wrong = wrong_number if np.ndim(wanted) == 0 else wrong_array
+            sentence = wrong(got, wanted, hint, tolerance)
         return sentence and f"{what or shown_call()} {sentence}"
 
     return Example(problem)

@@ -5,6 +5,16 @@ A module here draws one kind of picture; `picture` holds what they share. Nothin
 
 from .directions import angles
 from .flow import pipeline
+from .lexical import (
+    b_slider,
+    idf_curves,
+    k1_b_heatmaps,
+    k1_slider,
+    length_curves,
+    postings_lists,
+    saturation_curves,
+    score_parts,
+)
 from .maps import embedding_map, principal_axes
 from .mixing import alpha_curve, alpha_gain, bump_chart, hybrid_plane
 from .picture import Picture
@@ -18,14 +28,22 @@ __all__ = [
     "alpha_gain",
     "alpha_slider",
     "angles",
+    "b_slider",
     "bump_chart",
     "embedding_map",
     "found_by",
     "hybrid_plane",
+    "idf_curves",
+    "k1_b_heatmaps",
+    "k1_slider",
+    "length_curves",
     "pipeline",
+    "postings_lists",
     "principal_axes",
     "recall_grid",
     "recall_scatter",
+    "saturation_curves",
+    "score_parts",
     "similarity_heatmap",
     "similarity_histograms",
 ]

@@ -1,6 +1,6 @@
-"""A slider for alpha: the plane, and the ranks that move."""
+"""Sliders: a picture that follows a number, such as alpha with its plane and the ranks that move."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -32,16 +32,31 @@ def alpha_slider(semantic, bm25, names: Sequence[str], k: int = 10):
     ValueError
         As for `bump_chart`.
     """
-    still = bump_chart(semantic, bm25, names, k=k)
+    return with_slider(
+        "alpha",
+        lambda alpha: mix_at(semantic, bm25, names, alpha, k),
+        bump_chart(semantic, bm25, names, k=k),
+        value=0.5,
+        max=1,
+        step=0.05,
+    )
+
+
+def with_slider(name: str, draw: Callable[[float], Picture], still: Picture, value: float, max: float, step: float):
+    """A slider from 0 to `max` above the picture that `draw` makes of its value; where no window is there, `still`.
+
+    Returns
+    -------
+    an ipywidgets box, or a Picture
+    """
     if not _has_window():
         return still
     import ipywidgets
 
-    # Ranks are compared with the alpha of the first picture; a step is drawn once.
-    draw = lru_cache(maxsize=None)(lambda alpha: mix_at(semantic, bm25, names, alpha, k).html())
-    slider = ipywidgets.FloatSlider(0.5, min=0, max=1, step=0.05, description="alpha", layout={"width": "60%"})
-    picture = ipywidgets.HTML(draw(0.5))
-    slider.observe(lambda change: setattr(picture, "value", draw(round(change["new"], 2))), names="value")
+    page = lru_cache(maxsize=None)(lambda number: draw(number).html())  # a step is drawn once
+    slider = ipywidgets.FloatSlider(value, min=0, max=max, step=step, description=name, layout={"width": "60%"})
+    picture = ipywidgets.HTML(page(value))
+    slider.observe(lambda change: setattr(picture, "value", page(round(change["new"], 2))), names="value")
     return ipywidgets.VBox([slider, picture])
 
 
