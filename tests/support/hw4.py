@@ -1,16 +1,8 @@
 """Homework 4 as the repository has it: its questions and their banks, for tests that need no data."""
 
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
+from tests.support.banks import Banks
 
-from autograder.judge.homework import Homework
-
-HW4 = Homework(Path(__file__).resolve().parents[2] / "homework" / "hw4")
-QUESTIONS = HW4.questions
-MISCONCEPTIONS = {question.id: question.misconceptions for question in HW4.judged}
-RIGHT_ANSWERS = {question.id: question.right_answers for question in HW4.judged}
-
-
-def module_of_the_key(name: str) -> ModuleType:
-    return import_module(f"{HW4.key.__name__}.{name}")
+BANKS = Banks("hw4")
+HW4, QUESTIONS = BANKS.homework, BANKS.questions
+MISCONCEPTIONS, RIGHT_ANSWERS = BANKS.misconceptions, BANKS.right_answers
+module_of_the_key = BANKS.module_of_the_key
