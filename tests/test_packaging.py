@@ -305,6 +305,7 @@ def test_the_newest_versions_live_apart_and_are_looked_for_each_time(house):
         ("lab", ".venv/bin/jupyter lab lectures"),
         ("bench", ".venv/bin/python -m benchmarks"),
         ("docs", ".venv/bin/python benchmarks/results.py"),
+        ("site", ".venv/bin/sphinx-build"),
         ("lock", "--output-file requirements/students.txt"),
     ],
 )
