@@ -66,9 +66,10 @@ def _cells(student: Listed, homeworks: dict[str, float]) -> list[str]:
 
 
 def _csv(homeworks: dict[str, float], students: list[Listed]) -> Sheet:
-    rows = [["id", "name", "email", *homeworks], ["", "points possible", "", *map(points, homeworks.values())]]
+    rows = [["id", "name", "email", *homeworks, *(f"max {name}" for name in homeworks)]]
+    most = [points(value) for value in homeworks.values()]
     texts = [[harmless_text(text) for text in (s.student, s.name, s.email)] for s in students]
-    return Sheet([*rows, *(text + _cells(s, homeworks) for text, s in zip(texts, students))])
+    return Sheet([*rows, *(text + _cells(s, homeworks) + most for text, s in zip(texts, students))])
 
 
 def _canvas(homeworks: dict[str, float], students: list[Listed]) -> Sheet:

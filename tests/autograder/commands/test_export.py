@@ -225,7 +225,8 @@ def test_all_homework_in_one_file(course):
     course[1]["hw3"] = [result("ada", 10.0), result("zoe", 20.0)]
     exporting_all = export(replace_homeworks(course[0]), None, "csv")
     read = frame(exporting_all.path.read_bytes(), "csv").set_index("id")
-    assert list(read.columns) == ["name", "email", "hw3", "hw4"]
+    assert list(read.columns) == ["name", "email", "hw3", "hw4", "max hw3", "max hw4"]
+    assert set(read["max hw4"]) == {"100"}
     assert list(read.loc["ada", ["hw3", "hw4"]]) == ["10", "70.25"] and list(read.loc["zoe", ["hw3", "hw4"]]) == [
         "20",
         "",
