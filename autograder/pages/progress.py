@@ -42,7 +42,7 @@ class GradingProgress:
             bar.start()
             self.bar = bar
         before = signal.getsignal(signal.SIGINT)
-        # Only the main thread may ask for signals; and who starts us so that Ctrl-C is not for us, as nohup does, means it.
+        # Only the main thread may ask for signals. Where Ctrl-C is ignored from the start, as under nohup, it stays so.
         self.answers = threading.current_thread() is threading.main_thread() and before is not signal.SIG_IGN
         if self.answers:
             self.before = signal.signal(signal.SIGINT, self._interrupted)
