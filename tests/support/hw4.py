@@ -8,6 +8,8 @@ from autograder.judge.homework import Homework
 
 HW4 = Homework(Path(__file__).resolve().parents[2] / "homework" / "hw4")
 QUESTIONS = HW4.questions
+POINTS = {question.id: question.points for question in QUESTIONS}
+JUDGED = sum(POINTS[question.id] for question in HW4.judged)
 MISCONCEPTIONS = {question.id: question.misconceptions for question in HW4.judged}
 RIGHT_ANSWERS = {question.id: question.right_answers for question in HW4.judged}
 

@@ -12,7 +12,7 @@ from .right_answers.misaligned import MISALIGNED_ANSWERS
 from .shop import Shop
 
 COLUMNS = ("product_id", "product_name", "product_class")
-# How far apart the vectors of one table lie, which have length 1: cosines below 0.5, or below 0.995 where a small catalogue
+# How far apart the vectors of one table lie, of length 1: cosines below 0.5, or below 0.995 where a small catalogue
 # has too few such products. Between that and what float32 does nothing is asked.
 APART, ENOUGH = (1.0, 0.1), 5
 NOISE = 1e-5  # in each number, as the text promises

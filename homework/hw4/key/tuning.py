@@ -99,23 +99,24 @@ def _means(ranges: np.ndarray, rows: np.ndarray) -> Means:
     return Means(*(ranges[:, rows].mean(axis=1).T if rows.size else np.zeros((2, len(ALPHAS)))))
 
 
-def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarray) -> float:
-    """How well what is reported tells mistakes apart: the least difference that the other half, all queries, the
-    default alpha, or the ends exchanged would make to one of the three numbers."""
+def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
+    """How well what is reported tells mistakes apart: how many of these would be felt, and the least of their
+    differences: the other half, all queries, the default alpha, the ends exchanged, another alpha best on this half.
+    """
     if not report.size:
-        return 0.0
+        return 0, 0.0
     table, mine = least[:, choose].mean(axis=1), least[:, report].mean(axis=1)
     both = least[:, np.concatenate([choose, report])].mean(axis=1)
-    best = int(table.argmax())
-
-    def most(other: np.ndarray, at: tuple[int, ...]) -> float:
-        return max(abs(other[i] - mine[i]) for i in at)
-
-    ends = 0, len(ALPHAS) - 1
-    apart = [most(table, (*ends, best)), most(both, (*ends, best)), abs(mine[0] - mine[-1])]
-    apart += [abs(mine[best] - mine[ALPHAS.index(DEFAULT_ALPHA)])] * (best != ALPHAS.index(DEFAULT_ALPHA))
-    apart += [0.05 * (int(mine.argmax()) != best)]
-    return float(min(apart))
+    best, default = int(table.argmax()), ALPHAS.index(DEFAULT_ALPHA)
+    read = [0, best, len(ALPHAS) - 1]
+    apart = [
+        np.abs(table - mine)[read].max(),
+        np.abs(both - mine)[read].max(),
+        abs(mine[0] - mine[-1]),
+        abs(mine[best] - mine[default]),
+        abs(table[best] - table[mine.argmax()]),
+    ]
+    return sum(difference > 1e-3 for difference in apart), float(min(apart))
 
 
 def _recalls(shop: Shop, k: int) -> np.ndarray:
