@@ -1,4 +1,4 @@
-"""The command line: autograder new, release, collect, grade, feedback, report, reference, selftest, doctor, demo."""
+"""The command line: one function a command, from `autograder new` to `autograder demo`."""
 
 import errno
 import os
@@ -127,30 +127,40 @@ def grade(
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
     from autograder.commands.grade import find_submissions, grade_all, results_json
+    from autograder.course.files import require_writable, write_whole
     from autograder.course.folder import Course
+    from autograder.course.students import shown_name
     from autograder.judge.homework import find_homework
     from autograder.judge.judge import new_seed
+    from autograder.pages.progress import GradingProgress, Stopped
+    from autograder.run.apart import end_runs
     from autograder.run.cluster import Cluster
 
     here = Course.find(course)
     here.source(assignment)
+    if json_file:
+        require_writable(json_file)
     handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
     homework = find_homework(here.homework(assignment))
     chosen = new_seed() if seed is None else seed
     with ExitStack() as stack:
-        status = stack.enter_context(out.status(f"Grading {len(handed)} submissions ..."))
         cluster = stack.enter_context(Cluster(scheduler)) if scheduler else None
-        results = grade_all(
-            here,
-            homework,
-            handed,
-            chosen,
-            jobs or (cluster.jobs if cluster else 1),
-            on_result=lambda r: status.update(f"Graded {escape(r.student)} ..."),
-            regrade=regrade or seed is not None,
-            runner=cluster.run if cluster else runner,
-        )
-    show_results(results)
+        try:
+            with GradingProgress(len(handed), out, f"autograder grade {assignment}") as progress:
+                results = grade_all(
+                    here,
+                    homework,
+                    handed,
+                    chosen,
+                    jobs or (cluster.jobs if cluster else 1),
+                    on_result=progress.settled,
+                    regrade=regrade or seed is not None,
+                    runner=cluster.run if cluster else runner,
+                    end_runs=cluster.end_runs if cluster else end_runs,
+                )
+        except Stopped:
+            raise SystemExit(130) from None
+    show_results(results, {shown_name(one.student) for one in handed if one.path is None})
     unchanged = sum(r.kept for r in results)
     if unchanged:
         out.print(
@@ -160,7 +170,7 @@ def grade(
         )
     out.print(f"Seed of this run: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
     if json_file:
-        json_file.write_text(results_json(assignment, results))
+        write_whole(json_file, results_json(assignment, results))
     if any(r.status == "failed" for r in results):
         raise typer.Exit(1)
 
@@ -191,6 +201,7 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Write the instructor's report on a homework as one HTML page."""
+    from autograder.course.files import require_writable
     from autograder.course.folder import Course
     from autograder.gradebook.results import load_results
     from autograder.judge.homework import Homework
@@ -202,8 +213,42 @@ def report(
     if not results:
         raise CourseError(f"Nothing is graded yet: run `autograder grade {assignment}` first.")
     target = (out_file or here.build / "reports" / f"{assignment}.html").resolve()
+    require_writable(target)
     path = write_report(here, Homework(here.homework(assignment)), results, target)
     out.print(f"Report: {path}", soft_wrap=True)
+
+
+@app.command()
+def export(
+    assignment: Annotated[str | None, typer.Argument(help="Which homework (default: all that are graded).")] = None,
+    platform: Annotated[
+        str, typer.Option("--format", help="For which platform: csv, canvas, moodle, blackboard or brightspace.")
+    ] = "csv",
+    into: Annotated[Path | None, typer.Option("--into", help="Fill in this file, which the platform exported.")] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="Where (default: build/exports).")] = None,
+    column: Annotated[
+        str | None, typer.Option(help="The column of --into, where it is not called like the homework.")
+    ] = None,
+    with_waiting: Annotated[
+        bool, typer.Option("--with-waiting", help="Export although answers wait to be marked by hand; they count as 0.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write the final marks in the form that a learning platform imports, and the feedback pages as an archive.
+
+    Exit status 1 if somebody's mark has no place in the file of --into.
+    """
+    from autograder.commands.export import export as write
+    from autograder.course.folder import Course
+
+    here = Course.find(course)
+    if assignment is not None:
+        here.source(assignment)
+    exported = write(here, assignment, platform, into, out_file, column, with_waiting)
+    for line in exported.told():
+        out.print(line, markup=False, soft_wrap=True)
+    if exported.incomplete:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -238,12 +283,15 @@ def selftest(
     Exit status 1 if any row is wrong.
     """
     from autograder.commands import selftest as tests
+    from autograder.course.files import require_writable
     from autograder.course.folder import Course
     from autograder.judge.judge import new_seed
 
     here = Course.find(course)
     here.source(assignment)
     chosen = new_seed() if seed is None else seed
+    if out_file:
+        require_writable(out_file)
     rows = []
     with out.status("Judging ...") as status:
         for row in tests.selftest(here, assignment, chosen, exploits):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 
 def check_that(sentence: str, call: Callable[[], Any], expected: Any, tolerance: float = 1e-6) -> None:
@@ -19,7 +20,8 @@ def check_that(sentence: str, call: Callable[[], Any], expected: Any, tolerance:
     call : callable without arguments
         Such as ``lambda: match_all(["red", "sofa"], postings)``.
     expected
-        A number, text, list, dict, set or array. Numbers within it may differ by `tolerance`.
+        A number, text, list, dict, set, array or DataFrame. Numbers within it may differ by `tolerance`. A DataFrame
+        is compared column by column, whatever its index; an answer may have more columns.
 
     Examples
     --------
@@ -45,6 +47,8 @@ def check_that(sentence: str, call: Callable[[], Any], expected: Any, tolerance:
 
 def _alike(got: Any, expected: Any, tolerance: float) -> bool:
     """Equal, where numbers may differ a little and an array, a Series or a tuple is as good as a list."""
+    if isinstance(expected, pd.DataFrame):
+        return isinstance(got, pd.DataFrame) and _same_table(got, expected, tolerance)
     got, expected = _plain(got), _plain(expected)
     if isinstance(expected, dict):
         return (
@@ -63,6 +67,19 @@ def _alike(got: Any, expected: Any, tolerance: float) -> bool:
     return type(got) is type(expected) and bool(got == expected)
 
 
+def _same_table(got: pd.DataFrame, expected: pd.DataFrame, tolerance: float) -> bool:
+    if len(got) != len(expected) or not set(expected.columns) <= set(got.columns):
+        return False
+    columns = ((got[name].reset_index(drop=True), expected[name].reset_index(drop=True)) for name in expected.columns)
+    return all(
+        np.allclose(one, other, rtol=0, atol=tolerance, equal_nan=True)
+        if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other)
+        else one.astype(object).where(one.notna(), None).tolist()
+        == other.astype(object).where(other.notna(), None).tolist()
+        for one, other in columns
+    )
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, np.generic) or (hasattr(value, "tolist") and hasattr(value, "shape")):
         return value.tolist()
@@ -70,5 +87,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, pd.DataFrame):
+        return f"a table of {len(value)} rows with {', '.join(map(str, value.columns[-3:]))}"
     text = repr(_plain(value)).replace("\n", " ")
     return text if len(text) <= 90 else f"{text[:89]}…"

@@ -81,7 +81,7 @@ def load_homework_data(
         data, name = _load(own, n), marked_on["name"]
     else:
         data, name = _load(data_in_use().folder, n), data_in_use().name
-    wanted = "the data set {name} ({products:,} products, {queries:,} queries, {labels:,} labels)".format(**marked_on)
+    wanted = "{name} ({products:,} products, {queries:,} queries, {labels:,} labels)".format(**marked_on)
     if _fingerprint(data).startswith(marked_on["fingerprint"]):
         print(f"Data: {wanted}, on which this homework is marked.")
     else:
@@ -91,8 +91,8 @@ def load_homework_data(
             else "set COURSE_DATA_DIR to its folder, if your teachers gave you one"
         )
         print(
-            f"Data: this homework is marked on {wanted}, which is not on this machine: {advice}. Until then this "
-            f"notebook works on another, {name}, and your figures are not those of your marks."
+            f"Data: this homework is marked on the data set {wanted}, which is not on this machine: {advice}. "
+            f"Until then this notebook works on another, {name}, and your figures are not those of your marks."
         )
     return data
 

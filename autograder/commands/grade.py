@@ -1,6 +1,7 @@
 """Grades a folder of submissions, one student after another; one bad submission never stops the others."""
 
 import json
+import threading
 import time
 import traceback
 from collections.abc import Callable, Generator
@@ -8,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from autograder.gradebook.results import StudentResult, drop_result, kept_result
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
-from autograder.judge.submission import Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.judge.judge import Request
+from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.run.apart import end_runs
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
 
@@ -91,6 +94,7 @@ def grade_all(
     on_result: Callable[[StudentResult], None] = lambda result: None,
     regrade: bool = True,
     runner: Runner | None = None,
+    end_runs: Callable[[], None] = end_runs,
 ) -> list[StudentResult]:
     """Grade every submission and record its marks -> the results, in the order of `handed`.
 
@@ -99,8 +103,9 @@ def grade_all(
     homework, reference values, limits and grader, a run that reached its end, and marks that the gradebook still
     holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
     hand (see `claims`) comes after the others. What a limit or an accident ended is run once more at the end, with no
-    other run of this process beside it, and only that run counts. runner: see `run_submission`. Raises GradingStopped
-    or GradebookError where nobody could be graded rightly.
+    other run of this process beside it, and only that run counts. runner: see `run_submission`; end_runs: ends what it
+    runs, so that Ctrl-C waits for no notebook. Raises GradingStopped or GradebookError where nobody could be graded
+    rightly.
     """
     with grading(course) as claims:
         with claims.set_up():
@@ -115,7 +120,7 @@ def grade_all(
             if alone:
                 left, again = again, []
             run = partial(batch.run, alone=alone)
-            with closing(_as_they_end(run, left, 1 if alone else jobs)) as outcomes:
+            with closing(_as_they_end(run, left, 1 if alone else jobs, end_runs)) as outcomes:
                 for place, student, outcome in outcomes:
                     if outcome is ELSEWHERE:
                         elsewhere.append((place, student))
@@ -138,12 +143,12 @@ def grade_all(
 
 
 def _as_they_end(
-    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int
+    work: Callable[[Handed], object], left: list[tuple[int, Handed]], jobs: int, end_runs: Callable[[], None]
 ) -> Generator[tuple[int, Handed, object], None, None]:
     """(place, student, what `work` gives), each as soon as it is there; ready at once means in order.
 
     No more than jobs + AHEAD students are begun and not yet taken, so that memory stays bounded whatever the size
-    of the class, and a slow notebook holds nobody up.
+    of the class, and a slow notebook holds nobody up. Closed before the last, it ends what runs with `end_runs`.
     """
     pool = ThreadPoolExecutor(max_workers=jobs)
     begun: dict[Future, tuple[int, Handed]] = {}
@@ -158,7 +163,10 @@ def _as_they_end(
             ended = next(future for future in begun if future.done())
             yield *begun.pop(ended), ended.result()
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+        while running := [future for future in begun if not future.done()]:  # here only if nobody takes them any more
+            end_runs()
+            wait(running, timeout=0.1)
 
 
 class _Batch:
@@ -178,7 +186,7 @@ class _Batch:
         self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
         self.released = released_form(read_notebook(course.source(assignment)))
-        self.requests = draw_requests(homework.questions, homework, seed)
+        self._drawing = threading.Lock()
         self.common = digest(
             nbformat.writes(self.released),
             homework.fingerprint,
@@ -186,6 +194,16 @@ class _Batch:
             repr(limits),
             grader_version(homework.folder),
         )
+
+    @property
+    def requests(self) -> dict[str, Request]:
+        """The same for all, drawn for the first who is run: where nothing has changed nobody is."""
+        with self._drawing:
+            return self._requests
+
+    @cached_property
+    def _requests(self) -> dict[str, Request]:
+        return draw_requests(self.homework.questions, self.homework, self.seed)
 
     def run(self, student: Handed, alone: bool):
         """Everything that writes nothing to the gradebook; safe beside other runs. An outcome is a finished run, a kept
@@ -202,10 +220,11 @@ class _Batch:
             submission = read_submission(raw, self.released)
             if student.note:
                 submission.repairs.insert(0, student.note)
-            finished = run_submission(submission, self.requests, self.limits, self.runner)
+            full_marks = FullMarks(self.requests, self.homework)
+            finished = run_submission(submission, self.requests, self.limits, self.runner, full_marks)
             if finished.ended_by and not alone:
                 return AGAIN
-            return submission.repairs, blameless(finished), key
+            return submission.repairs, blameless(finished), full_marks.verdicts, key
         except RunFailed as reason:
             return reason if alone or isinstance(reason, WorkersLost) else AGAIN
         except IntakeError as reason:
@@ -222,9 +241,9 @@ class _Batch:
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
-            repairs, finished, key = outcome
+            repairs, finished, known, key = outcome
             try:
-                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs)
+                graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:

@@ -31,6 +31,24 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.unlink(missing_ok=True)
 
 
+def require_writable(path: Path) -> None:
+    """CourseError unless a file can be written here; the folders that lead to it are made. For work that takes long, so
+    that it does not end with nowhere to go."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            with open(path, "ab"):
+                pass
+        trial = path.with_name(f".{path.name[:40]}-{secrets.token_hex(4)}.tmp")
+        trial.touch()
+        trial.unlink()
+    except (OSError, ValueError) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        raise CourseError(f"{path} cannot be written ({why}): choose another place for it.") from None
+
+
 def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) -> str:
     """Put a submitted file in its place, whole or not at all -> "new", "same" or "changed".
 

@@ -2,6 +2,10 @@
 
 The notebook goes on to pages that the student and the instructor open (feedback, Formgrader), and nbconvert puts
 markdown, links and pictures into a page as they are. So everything that came from a submission is made harmless here.
+
+A page is bounded as a whole. After the first test cell the grader has called the student's functions, which may have
+noted what they were called with; of what is printed from there on only a little is shown, so that no page can carry
+the probes of a question away.
 """
 
 import base64
@@ -9,6 +13,7 @@ import re
 import struct
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,6 +27,11 @@ MAX_PICTURE = 2_000_000
 MAX_PIXELS = 25_000_000  # of a picture: a page that draws it needs 4 bytes for each, however small the file
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"  # how each begins; its width and height follow
 MAX_OUTPUTS = 200
+PAGE_TEXT = 400_000  # characters, of all that is printed in one notebook
+PAGE_PICTURES = 16_000_000  # characters of base64
+LATE_CELL = 2_000  # characters, of what one cell prints after the grader's first calls
+LATE_PAGE = 10_000  # characters, of all such cells that are no test cells
+LATE_PICTURES = 800_000  # characters of base64, of the pictures in them
 WIDTH = 96  # of a verdict's lines: notebook pages do not wrap what is printed
 VERDICT = "verdict"  # the test cell's metadata that the feedback page reads
 INVISIBLE = "\u200b"  # a space of no width: breaks what a page would act on, and changes nothing that is seen
@@ -46,6 +56,7 @@ def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: Sequence[s
     cell at the top.
     """
     by_id = {verdict.id: verdict for verdict in verdicts}
+    page, late, called = _Room(), _Room(LATE_PAGE, LATE_PICTURES), False
     for cell in notebook.cells:
         cell.metadata.pop(VERDICT, None)
         verdict = by_id.get(tested_question(cell) or answered_question(cell) or "")
@@ -55,7 +66,11 @@ def present(notebook: NotebookNode, verdicts: list[Verdict], repairs: Sequence[s
             if not _is_locked(cell):
                 cell.source = harmless_markdown(cell.source)
             continue
-        cell.outputs = [shown for output in cell.outputs[:MAX_OUTPUTS] if (shown := _harmless(output))]
+        rooms = [page]
+        if called:
+            rooms += [_Room(text=LATE_CELL)] if tested_question(cell) else [_Room(text=LATE_CELL), late]
+        called = called or tested_question(cell) is not None
+        cell.outputs = [shown for output in cell.outputs[:MAX_OUTPUTS] if (shown := _harmless(output, rooms))]
         cell.execution_count = cell.execution_count if isinstance(cell.execution_count, int) else None
         if verdict and tested_question(cell):
             cell.outputs = _verdict_outputs(cell.outputs, verdict)
@@ -84,34 +99,67 @@ def harmless_text(value) -> str:
     return CONTROL.sub(lambda m: m.group() if COLOUR.fullmatch(m.group()) else "", text)
 
 
+@dataclass
+class _Room:
+    """How much may still be shown, in characters; see `_cut`."""
+
+    text: int = PAGE_TEXT
+    pictures: int = PAGE_PICTURES
+
+
+def _cut(value, rooms: Sequence[_Room], end: bool = False) -> str:
+    """As much of a printed text as there is room for in all rooms, harmless; what is left out is said.
+
+    end: keep its end, not its beginning.
+    """
+    if isinstance(value, list):
+        value = "".join(part for part in value if isinstance(part, str))
+    if not isinstance(value, str):
+        return ""
+    length = min(len(value), MAX_SHOWN, *(room.text for room in rooms))
+    for room in rooms:
+        room.text -= length
+    text = harmless_text(value[len(value) - length :] if end else value[:length])
+    if not (left := len(value) - length):
+        return text
+    said = f"[{left:,} more characters were printed here and are left out.]"
+    return f"{said}\n{text}" if end else f"{text}\n{said}\n"
+
+
 def _is_locked(cell: NotebookNode) -> bool:
     """True for the instructor's own cells."""
     return bool(grade_id(cell)) and not answered_question(cell)
 
 
-def _harmless(output: NotebookNode) -> NotebookNode | None:
-    """An output as text or picture: HTML, SVG and JavaScript of a student are never shown to anybody else."""
+def _harmless(output: NotebookNode, rooms: Sequence[_Room]) -> NotebookNode | None:
+    """An output as text or picture, as far as there is room: HTML, SVG and JavaScript of a student are never shown to
+    anybody else."""
     kind = output.get("output_type")
     if kind == "stream":
         name = "stderr" if output.get("name") == "stderr" else "stdout"
-        return new_output("stream", name=name, text=harmless_text(output.get("text")))
+        return new_output("stream", name=name, text=_cut(output.get("text"), rooms))
     if kind == "error":
         lines = output.get("traceback")
+        told = [harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else []
+        shown = _cut("\n".join(told), rooms, end=True)
         return new_output(
             "error",
             ename=harmless_text(output.get("ename"))[:200],
             evalue=harmless_text(output.get("evalue"))[:2000],
-            traceback=[harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else [],
+            traceback=told if shown == "\n".join(told) else shown.split("\n"),
         )
     data = output.get("data")
     if not isinstance(data, dict):
         return None
-    shown = {}
-    if _is_picture(data.get("image/png")):
-        shown["image/png"] = data["image/png"]
-    if text := harmless_text(data.get("text/plain")):
-        shown["text/plain"] = text
-    return new_output("display_data", data=shown) if shown else None
+    shown_data = {}
+    picture = data.get("image/png")
+    if isinstance(picture, str) and _is_picture(picture) and all(len(picture) <= room.pictures for room in rooms):
+        for room in rooms:
+            room.pictures -= len(picture)
+        shown_data["image/png"] = picture
+    if text := _cut(data.get("text/plain"), rooms):
+        shown_data["text/plain"] = text
+    return new_output("display_data", data=shown_data) if shown_data else None
 
 
 def _is_picture(value) -> bool:

@@ -17,6 +17,7 @@ from autograder.intake.choose import IntakeError
 from autograder.intake.read import Cell, cells_of, parse
 
 WRONG_FILE = "None of this homework's answer cells is in the notebook. Is it the right file?"
+OTHER_TEXT = "other text of yours stands in it, for the reader."
 ENOUGH_TEXT = 20  # characters in words that somebody has added to a locked cell: less is no answer
 
 
@@ -54,7 +55,7 @@ def _merge(cells: list[Cell], released: NotebookNode, repairs: list[str]) -> Sub
             if text:
                 answers[name] = text
                 taken |= moved
-                repairs.append(f"Cell {name} was missing or empty; other text of yours stands in it, for the reader.")
+                repairs.append(f"Cell {name} was missing or empty; {OTHER_TEXT}")
     extras: dict[str | None, list[Cell]] = {None: []}
     after: str | None = None
     for i, cell in enumerate(cells):

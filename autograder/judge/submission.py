@@ -1,7 +1,7 @@
 """One submission, from its bytes to its verdicts."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -15,10 +15,10 @@ from autograder.judge.judge import Request, draw_request, judge
 from autograder.judge.question import Question
 from autograder.judge.verdict import Verdict, by_hand, refused
 from autograder.run.apart import run_notebook
-from autograder.run.notebook import KILLED, OUTSIDE, Limits, Run, RunFailed
+from autograder.run.notebook import KILLED, OUTSIDE, Limits, Run, RunFailed, Settled
 
 # What runs a clean notebook, here or elsewhere, with the requests for evidence: see `run_notebook`.
-Runner = Callable[[NotebookNode, dict[str, str], Limits], Run]
+Runner = Callable[[NotebookNode, dict[str, str], Limits, Settled | None], Run]
 
 
 @dataclass
@@ -37,12 +37,35 @@ def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int
     return {q.id: draw_request(q, homework, seed) for q in questions if q.checks}
 
 
+class FullMarks:
+    """The questions of one run whose own answers earn all points: they need no answers with the course's functions.
+
+    Called with the evidence so far it judges, and keeps the verdicts, so that nothing is judged twice.
+    """
+
+    def __init__(self, requests: dict[str, Request], homework: Homework):
+        self.requests, self.homework = requests, homework
+        self.verdicts: dict[str, Verdict] = {}
+
+    def __call__(self, evidence: dict[str, list[str]]) -> set[str]:
+        for name, request in self.requests.items():
+            if request.again:
+                verdict = judge(request, evidence.get(name, []), self.homework, end=evidence.get(END + name, []))
+                if verdict.complete:
+                    self.verdicts[name] = verdict
+        return set(self.verdicts)
+
+
 def run_submission(
-    submission: Submission, requests: dict[str, Request], limits: Limits = Limits(), runner: Runner | None = None
+    submission: Submission,
+    requests: dict[str, Request],
+    limits: Limits = Limits(),
+    runner: Runner | None = None,
+    settled: Settled | None = None,
 ) -> Run:
     """Run the clean notebook and gather evidence; needs no labels and no reference values.
 
-    runner: what runs it (default: `run_notebook`, on this machine).
+    runner: what runs it (default: `run_notebook`, on this machine). settled: see `run_notebook`.
     """
     cells = {question: _answer_cells(submission.notebook, request) for question, request in requests.items()}
     wires = [request.to_wires(cells[question]) for question, request in requests.items()]
@@ -54,7 +77,7 @@ def run_submission(
     for cell in submission.notebook.cells:
         if tested_question(cell):
             cell.source = visible_tests(cell.source)
-    return (runner or run_notebook)(submission.notebook, wire, limits)
+    return (runner or run_notebook)(submission.notebook, wire, limits, settled)
 
 
 def _is(kind: str, name: str) -> bool:
@@ -84,14 +107,24 @@ def _answer_cells(notebook: NotebookNode, request: Request) -> list[str]:
 
 
 def judge_run(
-    run: Run, requests: dict[str, Request], questions: tuple[Question, ...], homework: Homework, repairs: list[str]
+    run: Run,
+    requests: dict[str, Request],
+    questions: tuple[Question, ...],
+    homework: Homework,
+    repairs: list[str],
+    known: Mapping[str, Verdict] | None = None,
 ) -> Graded:
-    """The verdicts on a run. A question whose evidence never came gets the reason why the run ended."""
+    """The verdicts on a run. A question whose evidence never came gets the reason why the run ended.
+
+    known: the verdicts that were given while it ran, if any.
+    """
     verdicts: list[Verdict] = []
     lost: list[str] = []
     stopped = _stopped(run.notebook)
     for question in questions:
-        if not question.checks:
+        if known and question.id in known:
+            verdicts.append(known[question.id])
+        elif not question.checks:
             verdicts.append(by_hand(question))
         elif question.id not in run.evidence and run.problem:
             verdicts.append(refused(question, run.problem))
@@ -139,10 +172,12 @@ def grade_submission(
     Raises RunFailed where the kernel was ended from outside both times: nothing is known about the work then.
     """
     requests = draw_requests(homework.questions, homework, seed)
-    run = run_submission(submission, requests, limits, runner)
+    full_marks = FullMarks(requests, homework)
+    run = run_submission(submission, requests, limits, runner, full_marks)
     if run.ended_by:
-        run = blameless(run_submission(submission, requests, limits, runner))
-    return judge_run(run, requests, homework.questions, homework, submission.repairs)
+        full_marks = FullMarks(requests, homework)
+        run = blameless(run_submission(submission, requests, limits, runner, full_marks))
+    return judge_run(run, requests, homework.questions, homework, submission.repairs, full_marks.verdicts)
 
 
 def blameless(run: Run) -> Run:

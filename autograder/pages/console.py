@@ -1,5 +1,6 @@
 """What the commands tell on the terminal."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -7,15 +8,22 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from autograder.pages.progress import called
+
 if TYPE_CHECKING:  # the grader's packages take time to import, and kernels are started meanwhile
     from autograder.gradebook.results import StudentResult
     from autograder.judge.verdict import Verdict
 
 out = Console(highlight=False)
+WIDE = 10_000  # characters: in a file no name and no line is broken
+SHOWN = 8  # names of a kind that a terminal lists
 
 
-def show_results(results: "list[StudentResult]") -> None:
-    """A table with one line per student, then a sentence per lost question."""
+def show_results(results: "list[StudentResult]", no_file: Collection[str] = ()) -> None:
+    """A table with one line per student, a sentence per lost question, and at the end who needs a look.
+
+    no_file: the students of whom there is no notebook.
+    """
     questions = results[0].questions
     table = Table(
         "student",
@@ -26,33 +34,51 @@ def show_results(results: "list[StudentResult]") -> None:
         pad_edge=False,
         collapse_padding=True,
         caption_justify="left",
-        caption=f"of {results[0].max_score:g} points; … waits to be marked by hand",
+        caption=f"of {max(r.max_score for r in results):g} points; … waits to be marked by hand; * after lateness",
     )
     for column in table.columns[1:]:
         column.justify, column.no_wrap = "right", True
     table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window
     for result in results:
         if result.status == "failed":
-            table.add_row(escape(result.student), *["–"] * len(questions), "failed")
+            table.add_row(escape(called(result)), *["–"] * len(questions), "failed")
         else:
-            table.add_row(escape(result.student), *[_points(q) for q in result.questions], f"{result.score:g}")
-    out.print(table, end="\n\n")
+            late = "*" if result.penalty else ""
+            table.add_row(escape(called(result)), *[_points(q) for q in result.questions], f"{result.score:g}{late}")
+    out.print(table, end="\n\n", width=None if out.is_terminal else WIDE)
     for result in results:
-        if result.status == "failed":
-            _tell(result.student, f"not graded. {result.reason}")
-            continue
-        if result.unsettled:
-            _tell(result.student, f"{result.unsettled}.")
-        for repair in result.repairs:
-            _tell(result.student, repair)
-        for question in result.questions:
+        for question in result.questions if result.status == "graded" else ():
             if question.score < question.max_score and not question.waiting:
                 _tell(f"{result.student}, {question.id}", question.message)
+    show_attention(results, no_file)
 
 
-def _tell(about: str, sentence: str) -> None:
-    """One sentence: a paragraph on a terminal, a single line in a file."""
-    out.print(Text.assemble((f"{about}: ", "bold"), sentence), soft_wrap=not out.is_terminal)
+def show_attention(results: "list[StudentResult]", no_file: Collection[str]) -> None:
+    """Who needs a look, kind by kind: on a terminal as many as a glance takes in, in a file everybody on one line."""
+    from autograder.pages.attention import BRIEF, needs_attention
+
+    found = needs_attention(results, no_file)
+    if not found:
+        return
+    out.print(
+        f"\nNeeds attention ({len({look.result.student for looks in found.values() for look in looks})}):", style="bold"
+    )
+    for kind, looks in found.items():
+        if kind in BRIEF and out.is_terminal and len(looks) > SHOWN:
+            several = ", ".join(look.result.student for look in looks[:SHOWN])
+            out.print(Text.assemble((f"{kind} ({len(looks)}): ", "bold"), f"{several} and {len(looks) - SHOWN} more"))
+            continue
+        for look in looks:
+            _tell(f"{kind}: {called(look.result)}", look.told, one_line=True)
+
+
+def _tell(about: str, sentence: str, one_line: bool = False) -> None:
+    """One sentence: a paragraph, or as much as fits on one line, on a terminal; a single line in a file."""
+    text = Text.assemble((f"{about}: " if sentence else about, "bold"), " ".join(sentence.split()))
+    if out.is_terminal and one_line:
+        out.print(text, no_wrap=True, overflow="ellipsis", crop=True)
+    else:
+        out.print(text, soft_wrap=not out.is_terminal)
 
 
 def _points(question: "Verdict") -> str:

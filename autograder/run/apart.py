@@ -2,7 +2,8 @@
 however much it is, can end only the process that listens to it, and that costs this student alone.
 
 A worker is started when it is first needed and runs one notebook at a time, many in turn. Kernels are forked from the
-warm parents of the grader's process, whose sockets go to the worker with each notebook. Both ways goes JSON text.
+warm parents of the grader's process, whose sockets go to the worker with each notebook. Both ways goes JSON text:
+a notebook, then perhaps the evidence so far and the questions that it settles, then the run.
     python -m autograder.run.apart FD CORE        FD is the worker's end of a socket pair, CORE the core it keeps to
 """
 
@@ -18,15 +19,16 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.run import parents, sandbox
-from autograder.run.notebook import OUTPUT, OUTSIDE, Limits, Run, RunFailed
+from autograder.run.notebook import OUTPUT, OUTSIDE, Limits, Run, RunFailed, Settled
 from autograder.run.notebook import run_notebook as run_here
 from autograder.run.sandbox import SandboxUnavailable
 
@@ -62,22 +64,28 @@ class _Workers:
     def __init__(self) -> None:
         self.owner, self.lock = os.getpid(), threading.Lock()
         self.resting: list[_Worker] = []
+        self.running: list[_Worker] = []
         self.numbers: set[int] = set()
 
     def take(self) -> _Worker:
         with self.lock:
             if self.owner != os.getpid():  # a fork has none of its parent's
-                self.owner, self.resting, self.numbers = os.getpid(), [], set()
+                self.owner, self.resting, self.running, self.numbers = os.getpid(), [], [], set()
             if self.resting:
-                return self.resting.pop()
+                self.running.append(self.resting.pop())
+                return self.running[-1]
             number = next(n for n in range(len(self.numbers) + 1) if n not in self.numbers)
             self.numbers.add(number)
-        return _start(number)
+        worker = _start(number)
+        with self.lock:
+            self.running.append(worker)
+        return worker
 
     def give_back(self, worker: _Worker) -> None:
         worker.runs += 1
         if worker.runs < RUNS:
             with self.lock:
+                self.running.remove(worker)
                 self.resting.append(worker)
         else:
             self.end(worker)
@@ -85,6 +93,8 @@ class _Workers:
     def end(self, worker: _Worker) -> int:
         with self.lock:
             self.numbers.discard(worker.number)
+            if worker in self.running:
+                self.running.remove(worker)
         return worker.close()
 
     def close(self) -> None:
@@ -94,15 +104,27 @@ class _Workers:
             for worker in resting:
                 self.end(worker)
 
+    def end_runs(self) -> None:
+        with self.lock:
+            for worker in self.running:
+                with suppress(OSError):
+                    worker.channel.shutdown(socket.SHUT_RDWR)  # it then ends, as it does where the grader is gone
+
 
 _workers = _Workers()
 atexit.register(_workers.close)
+
+
+def end_runs() -> None:
+    """End the notebooks that run now; whoever waits for one gets a Run that was ended. For a grader that stops."""
+    _workers.end_runs()
 
 
 def run_notebook(
     notebook: NotebookNode,
     requests: dict[str, str],
     limits: Limits = Limits(),
+    settled: Settled | None = None,
     sandboxed: bool | None = None,
     data_folder: Path | None = None,
 ) -> Run:
@@ -114,6 +136,7 @@ def run_notebook(
         "requests": requests,
         "limits": asdict(limits),
         "sandboxed": sandboxed,
+        "asks_what_is_settled": settled is not None,
         "data_folder": str(data_folder) if data_folder else None,
         "environment": dict(os.environ),
     }
@@ -122,6 +145,9 @@ def run_notebook(
         try:
             _send(worker.channel, task, descriptors)
             reply = _receive(worker.channel, REPLY_BYTES)[0]
+            if settled and reply and "so_far" in reply:
+                _send(worker.channel, {"settled": sorted(settled(reply["so_far"]))}, [])
+                reply = _receive(worker.channel, REPLY_BYTES)[0]
         except (OSError, ValueError):
             worker.process.kill()
             _workers.end(worker)
@@ -207,7 +233,8 @@ def _serve(channel: socket.socket, core: int) -> None:
     threading.Thread(target=_listen, args=(channel, tasks), daemon=True).start()
     while True:
         try:
-            _send(channel, _outcome(*tasks.get()), [])
+            task, descriptors = tasks.get()
+            _send(channel, _outcome(task, descriptors, partial(_settled, channel, tasks)), [])
         except MemoryError:
             os.abort()
 
@@ -221,7 +248,13 @@ def _listen(channel: socket.socket, tasks: queue.SimpleQueue) -> None:
         tasks.put((task, descriptors))
 
 
-def _outcome(task: dict, descriptors: list[int]) -> dict:
+def _settled(channel: socket.socket, tasks: queue.SimpleQueue, evidence: dict[str, list[str]]) -> list[str]:
+    """What the grader says to the evidence so far."""
+    _send(channel, {"so_far": evidence}, [])
+    return tasks.get()[0]["settled"]
+
+
+def _outcome(task: dict, descriptors: list[int], settled: Settled) -> dict:
     os.environ.clear()
     os.environ.update(task["environment"])
     parent = parents.borrowed(*descriptors) if descriptors else None
@@ -230,6 +263,7 @@ def _outcome(task: dict, descriptors: list[int]) -> dict:
             nbformat.from_dict(task["notebook"]),
             task["requests"],
             Limits(**task["limits"]),
+            settled if task["asks_what_is_settled"] else None,
             task["sandboxed"],
             Path(task["data_folder"]) if task["data_folder"] else None,
             parent,

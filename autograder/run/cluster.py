@@ -28,7 +28,7 @@ from autograder.course.files import GradingStopped
 from autograder.course.version import surroundings
 from autograder.run import sandbox
 from autograder.run.apart import run_notebook
-from autograder.run.notebook import Limits, Run, RunFailed, WorkersLost
+from autograder.run.notebook import Limits, Run, RunFailed, Settled, WorkersLost
 from autograder.run.sandbox import SandboxUnavailable
 from helpers import batch_embed_local, dataset_fingerprint, load_homework_data
 from helpers.errors import CourseError
@@ -134,6 +134,7 @@ class Cluster:
         self.address = address
         self.surroundings = _measured()
         self.lock, self.looked, self.seen = threading.Lock(), 0.0, time.monotonic()
+        self.running: set = set()
         try:
             self.client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as problem:
@@ -157,19 +158,36 @@ class Cluster:
         """How many runs keep all workers busy."""
         return self.threads + SPARE
 
-    def run(self, notebook: NotebookNode, requests: dict[str, str], limits: Limits = Limits()) -> Run:
+    def run(
+        self,
+        notebook: NotebookNode,
+        requests: dict[str, str],
+        limits: Limits = Limits(),
+        settled: Settled | None = None,
+    ) -> Run:
         """What `run_notebook` does, on some worker. Lost with its worker, a run begins again on another one.
 
+        settled: not asked, because a question back would have to find its way to this run; a worker asks everything.
         Raises GradingStopped where a worker refuses, or no worker is left for longer than WAIT_SECONDS;
         RunFailed where no kernel starts, or one worker after the other is lost over this notebook;
         RuntimeError with a worker's traceback where our own code broke over it.
         """
-        reply = self._result(self.client.submit(answer, self._task(notebook, requests, limits), pure=False))
+        future = self.client.submit(answer, self._task(notebook, requests, limits), pure=False)
+        self.running.add(future)
+        try:
+            reply = self._result(future)
+        finally:
+            self.running.discard(future)
         if "failed" in reply:
             raise RunFailed(reply["failed"])
         if "broke" in reply:
             raise RuntimeError(f"on the worker {reply['worker']}:\n{reply['broke']}")
         return Run.from_json(reply["run"])
+
+    def end_runs(self) -> None:
+        """Give up what runs now, for a grader that stops; `run` raises GradingStopped."""
+        for future in list(self.running):
+            future.cancel()
 
     def _task(self, notebook: NotebookNode | None, requests: dict[str, str], limits: Limits) -> str:
         """All that is sent to a worker."""

@@ -11,7 +11,7 @@ import queue
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -327,10 +327,15 @@ class Kernel:
             await asyncio.sleep(WATCH_SECONDS)
 
 
+# From the evidence so far, as in `Run`, to the questions that need not be asked with the course's functions too.
+Settled = Callable[[dict[str, list[str]]], Collection[str]]
+
+
 def run_notebook(
     notebook: NotebookNode,
     requests: dict[str, str],
     limits: Limits = Limits(),
+    settled: Settled | None = None,
     sandboxed: bool | None = None,
     data_folder: Path | None = None,
     parent: parents.Parent | None = None,
@@ -338,7 +343,8 @@ def run_notebook(
     """Run a clean notebook; after each test cell ask for the evidence of its question, and at the end for the rest.
 
     requests: {kind and question id: JSON text of the request}, see `inside.collector`, and the text of the visible
-    checks, if there are any. sandboxed: False runs it with
+    checks, if there are any. settled: asked once, before the last kind of request; what it names is left out (default:
+    everything is asked). sandboxed: False runs it with
     the grader's own rights (default: what the environment says, see `sandbox.is_wanted`). data_folder: the data set
     that the notebook works on (default: the one in use). parent: what its kernel is forked from in a sandbox (default:
     one of this process's own). Whatever the notebook does ends up in the Run.
@@ -348,7 +354,7 @@ def run_notebook(
     if sandboxed and parent is None:
         sandbox.require()
     own = nbformat.from_dict(notebook)
-    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder, parent))
+    work = _run(own, requests, lambda: Kernel(own, limits, sandboxed, data_folder, parent), settled)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -358,13 +364,15 @@ def run_notebook(
         return pool.submit(asyncio.run, work).result()
 
 
-async def _run(notebook: NotebookNode, requests: dict[str, str], new_kernel: Callable[[], Kernel]) -> Run:
+async def _run(
+    notebook: NotebookNode, requests: dict[str, str], new_kernel: Callable[[], Kernel], settled: Settled | None
+) -> Run:
     # What tasks of an abandoned kernel still have to say is of no interest to anybody.
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
     run = Run(notebook)
     length = len(notebook.cells)
     kernel = await _started(new_kernel)
-    work = asyncio.ensure_future(_work(kernel, run, requests))
+    work = asyncio.ensure_future(_work(kernel, run, requests, settled))
     watch = asyncio.ensure_future(kernel.watch())
     try:
         ended, _ = await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -403,7 +411,7 @@ async def _started(new_kernel: Callable[[], Kernel]) -> Kernel:
     )
 
 
-async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
+async def _work(kernel: Kernel, run: Run, requests: dict[str, str], settled: Settled | None) -> None:
     """Execute every cell in order and gather evidence into `run`."""
     requests = dict(requests)
     if text := requests.pop(collector.CHECKS, ""):
@@ -418,9 +426,15 @@ async def _work(kernel: Kernel, run: Run, requests: dict[str, str]) -> None:
         if (question := tested_question(cell)) in requests:
             run.evidence[question] = await _ask(kernel, run, question, requests[question])
     for name, request in requests.items():
-        question = name.removeprefix(collector.END)
-        if name.startswith(collector.AGAIN) or (question != name and question in kernel.unanswered):
+        if name.startswith(collector.END) and name.removeprefix(collector.END) in kernel.unanswered:
             run.evidence[name] = await _ask(kernel, run, name, request)
+    again = {name.removeprefix(collector.AGAIN): name for name in requests if name.startswith(collector.AGAIN)}
+    if again and settled:
+        so_far = {name: texts for name, texts in run.evidence.items() if name not in run.late}
+        for question in await asyncio.to_thread(settled, so_far):
+            again.pop(question, None)
+    for name in again.values():
+        run.evidence[name] = await _ask(kernel, run, name, requests[name])
 
 
 async def _ask(kernel: Kernel, run: Run, question: str, request: str) -> list[str]:

@@ -6,11 +6,13 @@ import nbformat
 import pytest
 
 from autograder.commands.demo import make_course
+from autograder.commands.edition import drafted, put_in_place
 from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.folder import Course
-from autograder.course.notebooks import read_notebook, released_form, with_answers
+from autograder.course.notebooks import naming_data, read_notebook, released_form, with_answers
 from autograder.gradebook import marks
 from autograder.judge import submission as grading
+from helpers.homework_data import describe_homework_data
 from tests.support.runs import CLASS, Runs
 
 
@@ -19,6 +21,17 @@ def template(small_homework, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("template"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     return course
+
+
+@pytest.fixture(scope="module")
+def edition(template, small_homework, tmp_path_factory):
+    """The student edition of that course: what a release writes once its proofs hold."""
+    folder = tmp_path_factory.mktemp("student") / "edition"
+    released = released_form(read_notebook(template.source("hw4")))
+    named = naming_data(released, describe_homework_data(small_homework.data_folder))
+    with drafted(template, "hw4", named, folder) as draft:
+        put_in_place(draft, folder, "hw4")
+    return folder
 
 
 @pytest.fixture(scope="module")

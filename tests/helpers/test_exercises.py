@@ -69,3 +69,34 @@ def test_a_long_answer_takes_one_line(capsys):
 def test_the_tolerance_is_the_checks_own(capsys):
     assert said(capsys, lambda: 0.38, 0.377, tolerance=0.01).startswith("✓")
     assert said(capsys, lambda: 0.38, 0.377, tolerance=0.001).startswith("✗")
+
+
+PRODUCTS = pd.DataFrame({"name": ["sofa", None], "rating": [4.5, np.nan], "rank": [1, 2]}, index=[7, 3])
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        PRODUCTS,
+        PRODUCTS.reset_index(drop=True).assign(more="x"),
+        PRODUCTS.assign(rank=[1.0, 2.0], name=["sofa", np.nan]),
+    ],
+)
+def test_a_table_is_compared_by_its_values(capsys, got):
+    assert said(capsys, lambda: got, PRODUCTS) == "✓ the answer is right"
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        PRODUCTS[::-1],
+        PRODUCTS.head(1),
+        PRODUCTS.drop(columns="rank"),
+        PRODUCTS.assign(rank=[0, 1]),
+        PRODUCTS.assign(name=["sofa", "bed"]),
+        PRODUCTS.to_dict("list"),
+    ],
+)
+def test_another_table_is_not_right(capsys, got):
+    line = said(capsys, lambda: got, PRODUCTS)
+    assert line.startswith("✗") and line.endswith("expected a table of 2 rows with name, rating, rank")

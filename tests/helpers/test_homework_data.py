@@ -36,7 +36,7 @@ def test_the_data_set_that_is_marked_on_comes_before_the_one_in_use(shops, capsy
     data = load_homework_data(marked_on=described)
     assert len(data.products) == 8
     said = capsys.readouterr().out
-    assert said.count("\n") == 1 and said.startswith("Data: the data set wands (8 products, ")
+    assert said.count("\n") == 1 and said.startswith("Data: wands (8 products, ")
     assert said.endswith("), on which this homework is marked.\n")
 
 

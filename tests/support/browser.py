@@ -76,7 +76,15 @@ def jupyterlab(folder: Path, scratch: Path, *options: str, theme: str = LIGHT, *
         "JUPYTER_DATA_DIR": str(scratch / "data"),
         "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
     }
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
+    ]
     with (scratch / "server.log").open("w") as log:
         server = subprocess.Popen(
             [*command, *options], cwd=folder, env=everything | environment, stdout=log, stderr=subprocess.STDOUT

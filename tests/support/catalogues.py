@@ -46,11 +46,13 @@ def _clean_up(space: dict) -> None:
             value.cleanup()
 
 
-def run_cells(path: Path, leave_out: tuple[str, ...] = (), instead: dict[str, str] | None = None) -> str:
+def run_cells(
+    path: Path, leave_out: tuple[str, ...] = (), instead: dict[str, str] | None = None, then: str = ""
+) -> str:
     """Run a notebook's code cells in this process, without the hidden tests -> what they printed.
 
     Cells that hold one of the texts to leave out, and magics, are not run. `instead` holds other code for some cells,
-    by their ids. The first error is raised.
+    by their ids; `then` is run last, among the notebook's variables. The first error is raised.
     """
     space: dict = {"__name__": "notebook", "display": lambda *shown: None}
     printed = io.StringIO()
@@ -60,4 +62,5 @@ def run_cells(path: Path, leave_out: tuple[str, ...] = (), instead: dict[str, st
             if cell.cell_type == "code" and not any(text in cell.source for text in leave_out):
                 source = (instead or {}).get(cell.id, cell.source.split("### BEGIN HIDDEN TESTS")[0])
                 exec(compile(source, f"<cell {cell.id}>", "exec"), space)
+        exec(compile(then, "<then>", "exec"), space)
     return printed.getvalue()

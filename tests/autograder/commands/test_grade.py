@@ -389,3 +389,25 @@ def test_no_folder_and_an_empty_folder(tmp_path):
         make()
         with pytest.raises(batch.SubmissionsError):
             find_submissions(tmp_path / "x", "hw4")
+
+
+def test_an_interruption_waits_for_no_notebook_and_the_next_call_goes_on(hand_in, grade, runs, course):
+    """What runs is ended, not waited for; what is recorded stays, and the rest is run by the same command."""
+    ended = threading.Event()
+
+    def endless(notebook):
+        assert ended.wait(60), "nobody ended the run"
+        return Run(notebook, problem=KILLED, ended_by=OUTSIDE)
+
+    runs.trouble = {2: endless, 3: endless}
+
+    def interrupted(result):
+        raise KeyboardInterrupt
+
+    handed = hand_in("ada", "bo", "cy", "di", "ed")
+    with pytest.raises(KeyboardInterrupt):
+        grade(handed, jobs=2, on_result=interrupted, end_runs=ended.set)
+    assert ended.is_set() and len(load_results(course, "hw4")) == 1
+    runs.trouble = {}
+    before = runs.count
+    assert set(scores(grade(handed)).values()) == {10.0} and runs.count == before + 4

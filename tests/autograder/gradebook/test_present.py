@@ -8,7 +8,16 @@ import pytest
 from nbconvert.exporters import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from autograder.gradebook.present import WIDTH, harmless_markdown, harmless_text, present, verdict_text
+from autograder.gradebook.present import (
+    LATE_CELL,
+    LATE_PAGE,
+    PAGE_TEXT,
+    WIDTH,
+    harmless_markdown,
+    harmless_text,
+    present,
+    verdict_text,
+)
 from autograder.gradebook.results import StudentResult
 from autograder.judge.verdict import CheckResult, Verdict, told_problems
 from autograder.pages.report import write_report
@@ -185,3 +194,49 @@ def test_the_report(attack, tmp_path):
         bad <= {"style", "meta"} and not (loads or scripts or links)
     )
     assert "Content-Security-Policy" in page
+
+
+def shown_characters(notebook):
+    return sum(
+        len("".join([o.get("text", ""), *o.get("traceback", []), *o.get("data", {}).values()]))
+        for cell in notebook.cells
+        for o in cell.get("outputs", ())
+    )
+
+
+def printing(text, kind="stream", name=None):
+    output = {
+        "stream": lambda: new_output("stream", name="stdout", text=text),
+        "error": lambda: new_output("error", ename="E", evalue="", traceback=[*text.split("\n"), "E: the last line"]),
+        "display": lambda: new_output("display_data", data={"text/plain": text}),
+    }[kind]()
+    cell = new_code_cell("x", outputs=[output])
+    if name:
+        cell.metadata["nbgrader"] = {"grade_id": name}
+    return cell
+
+
+@pytest.mark.parametrize("kind", ["stream", "error", "display"])
+def test_what_is_printed_after_the_graders_first_calls_is_shown_up_to_a_cap(kind):
+    probes = "\n".join(f"called with {number}" for number in range(20_000))
+    cells = [printing("before " * 2_500, kind), printing("", name="test_cosine")]
+    cells += [printing(probes, kind) for _ in range(30)] + [printing(probes, kind, "test_recall")]
+    notebook = present(new_notebook(cells=cells), [Verdict("recall", 1.0, 1.0, "Right.")])
+    assert shown_characters(new_notebook(cells=notebook.cells[:1])) >= 2_500 * len("before ")
+    assert shown_characters(new_notebook(cells=notebook.cells[2:3])) <= LATE_CELL + 80
+    assert shown_characters(new_notebook(cells=notebook.cells[1:])) <= LATE_PAGE + LATE_CELL + 40 * 80
+    assert "more characters were printed here and are left out" in nbformat.writes(notebook)
+    if kind == "error":
+        assert notebook.cells[2].outputs[0].traceback[-1] == "E: the last line"
+
+
+def test_a_page_is_bounded_as_a_whole():
+    cells = [printing("x" * 150_000) for _ in range(20)]
+    assert shown_characters(present(new_notebook(cells=cells), [])) <= PAGE_TEXT + 20 * 80
+
+
+def test_late_pictures_have_their_own_bound():
+    data = "".join(["iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB", "A" * 300_000])
+    drawing = [new_code_cell("x", outputs=[new_output("display_data", data={"image/png": data})]) for _ in range(9)]
+    notebook = present(new_notebook(cells=[printing("", name="test_cosine"), *drawing]), [])
+    assert 1 <= sum(bool(cell.outputs) for cell in notebook.cells[1:]) <= 3

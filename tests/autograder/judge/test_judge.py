@@ -12,7 +12,7 @@ from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
 from autograder.judge.homework import ReferenceMissing, find_homework
 from autograder.judge.judge import draw_request, evidence_of, judge
-from autograder.judge.submission import judge_run
+from autograder.judge.submission import FullMarks, judge_run
 from autograder.run.notebook import Run
 from helpers.sentences import rounded
 from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
@@ -445,3 +445,19 @@ def test_hybrid_search_may_break_ties_in_any_way(order, written, solutions, judg
     assert right in solutions["hybrid"]
     space = written(hybrid=solutions["hybrid"].replace(right, order))
     assert judged("hybrid", space).complete
+
+
+def test_what_earns_all_points_by_itself_is_known_before_the_end(answered, small_homework):
+    requests = {q.id: draw_request(q, small_homework, 5) for q in QUESTIONS if q.checks}
+    right = answered()
+    evidence = {name: [evidence_of(request, right, small_homework)] for name, request in requests.items()}
+    build = {name for name, request in requests.items() if request.again}
+    assert build
+    full = FullMarks(requests, small_homework)
+    assert full(evidence) == build
+    run = Run(nbformat.v4.new_notebook(), evidence)
+    known = judge_run(run, requests, QUESTIONS, small_homework, [], full.verdicts)
+    assert known == judge_run(run, requests, QUESTIONS, small_homework, [])
+    for absent in ([], ["no evidence"], evidence["cosine"] * 2):
+        wrong = sorted(build)[0]
+        assert FullMarks(requests, small_homework)(evidence | {wrong: absent}) == build - {wrong}

@@ -1,5 +1,6 @@
 """The process that listens to a student's kernel may die of it: that student's run ends, and nothing else does."""
 
+import json
 import os
 import resource
 import signal
@@ -51,6 +52,30 @@ def go(*cells: str, limits: Limits = Limits(), **options):
 @pytest.fixture(autouse=True)
 def no_workers_from_before():
     apart._workers.close()
+
+
+def test_the_grader_is_asked_what_the_evidence_settles():
+    ask = json.dumps({"nonce": "n1", "question": "cosine", "kind": "again/", "probes": []})
+    seen = []
+
+    def settled(evidence):
+        seen.append(evidence)
+        return {"cosine"}
+
+    notebook = new_notebook(cells=[new_code_cell("1")])
+    assert run_notebook(notebook, {"again/cosine": ask}, Limits(), settled).evidence == {}
+    assert seen == [{}]
+    assert list(run_notebook(notebook, {"again/cosine": ask}).evidence) == ["again/cosine"]
+
+
+def test_an_error_in_what_is_settled_is_the_graders_own():
+    def settled(evidence):
+        raise ZeroDivisionError
+
+    ask = json.dumps({"nonce": "n1", "question": "cosine", "kind": "again/", "probes": []})
+    with pytest.raises(ZeroDivisionError):
+        run_notebook(new_notebook(cells=[new_code_cell("1")]), {"again/cosine": ask}, Limits(), settled)
+    assert go("1 + 1").problem is None
 
 
 def test_a_message_whose_parts_never_end_costs_its_student_alone():
@@ -131,3 +156,26 @@ def test_without_a_sandbox_and_without_a_kernel(monkeypatch):
     monkeypatch.setattr(parents.sandbox, "SOCKETS", "/proc/no-folder-can-be-here")
     with pytest.raises(RunFailed, match="bwrap: "):
         go("print('here')")
+
+
+def test_runs_are_ended_at_once_with_their_kernels_and_the_next_notebook_runs():
+    go("'everything that a kernel is forked from is there now'")
+    before, done = set(_below()), []
+    thread = threading.Thread(target=lambda: done.append(go("import time\nwhile True: time.sleep(1)")))
+    thread.start()
+    wait_until(lambda: set(_below()) - before)
+    kernels = set(_below()) - before
+    apart.end_runs()
+    thread.join(30)
+    assert not thread.is_alive() and done[0].problem and done[0].ended_by in (OUTPUT, OUTSIDE)
+    wait_until(lambda: not any(map(_alive, kernels)))
+    assert kernels and not any(map(_alive, kernels))
+    assert not apart._workers.running and shown(go("1 + 1").notebook.cells[0]) == "2"
+
+
+def _below() -> list[psutil.Process]:
+    return psutil.Process().children(recursive=True)
+
+
+def _alive(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)

@@ -416,6 +416,27 @@ def test_an_output_that_a_question_shows_may_be_changed_later():
     assert [shown(cell) for cell in done.notebook.cells[1::2]] == ["1", "visible"]
 
 
+def test_what_the_evidence_settles_is_not_asked_again():
+    asked = {
+        kind + question: json.dumps({"nonce": kind + question, "question": question, "kind": kind, "probes": []})
+        for question in ("cosine", "recall")
+        for kind in ("", "again/")
+    }
+    seen = []
+
+    def settled(evidence):
+        seen.append({name: [json.loads(text)["nonce"] for text in texts] for name, texts in evidence.items()})
+        return {"cosine"}
+
+    cells = [asked_cell("1"), asked_cell("2")]
+    cells[1].metadata.nbgrader.grade_id = "test_recall"
+    done = run_notebook(new_notebook(cells=cells), asked, Limits(), settled)
+    assert seen == [{"cosine": ["cosine"], "recall": ["recall"]}]
+    assert list(done.evidence) == ["cosine", "recall", "again/recall"]
+    everything = run_notebook(new_notebook(cells=cells), asked).evidence
+    assert list(everything) == ["cosine", "recall", "again/cosine", "again/recall"]
+
+
 def test_evidence_sent_twice_is_brought_back_twice():
     forge = (
         f"from IPython.display import publish_display_data as real\n"
