@@ -14,5 +14,12 @@ MISCONCEPTIONS = {question.id: question.misconceptions for question in HW4.judge
 RIGHT_ANSWERS = {question.id: question.right_answers for question in HW4.judged}
 
 
+def points_without(question: str, *lost: str) -> float:
+    """What a question is worth without the points of these of its checks."""
+    [checks] = [q.checks for q in QUESTIONS if q.id == question]
+    assert set(lost) <= {check.id for check in checks}
+    return sum(check.points for check in checks if check.id not in lost)
+
+
 def module_of_the_key(name: str) -> ModuleType:
     return import_module(f"{HW4.key.__name__}.{name}")

@@ -44,7 +44,6 @@ SOME = {
         "reported-on-the-choosing-half",
         "reported-on-all-queries",
         "best-by-the-report-half",
-        "hybrid-at-the-default",
         "ends-exchanged",
     ),
 }

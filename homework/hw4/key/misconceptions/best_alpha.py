@@ -105,12 +105,6 @@ held_out = {"bm25": reported[0], "semantic": reported[-1], "hybrid": max(reporte
 """,
     ),
     _Mistake(
-        "hybrid-at-the-default",
-        "It looks as if the reported hybrid search has the default alpha",
-        "Does it know of the alpha that you have chosen?",
-        _ALL.replace("measured(best_alpha, report_queries)", "measured(0.5, report_queries)"),
-    ),
-    _Mistake(
         "ends-exchanged",
         "It looks as if bm25 and semantic were exchanged in held_out",
         "At which end of ALPHAS is only BM25 left?",
