@@ -287,7 +287,7 @@ def test_one_edition_holds_all_homework(course, small_homework, edition):
     (course.homework("hw5") / "notes.md").write_text("read me")
     release(course, Homework(course.homework("hw5")), edition)
     both = files(edition)
-    assert both.keys() == before.keys() | {"homework/hw5/hw5.ipynb", "homework/hw5/notes.md"}
+    assert both.keys() == before.keys() | {f"homework/hw5/{name}" for name in ("checks.py", "hw5.ipynb", "notes.md")}
     release(course, small_homework, edition)
     assert files(edition).keys() == both.keys()
     (course.homework("hw5") / "notes.md").unlink()
