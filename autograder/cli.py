@@ -177,18 +177,17 @@ def grade(
 
 @app.command()
 def feedback(assignment: Assignment, course: CourseOption = None) -> None:
-    """Write a feedback page for every graded student under build/feedback."""
+    """Write a page for every student under build/feedback: the marks, or why there are none and what to do."""
+    from autograder.commands.feedback import give_feedback
     from autograder.course.folder import Course
-    from autograder.gradebook import marks
-    from autograder.gradebook.final import final_marks
 
     here = Course.find(course)
     here.source(assignment)
-    final_marks(here, assignment)  # brings what lateness costs up to date in the gradebook, where pages take it from
-    marks.write_feedback(here, assignment)
-    pages = sorted((here.build / "feedback").glob(f"*/{assignment}/*.html"))
+    pages, failed = give_feedback(here, assignment)
+    others = f", {len(failed)} of them for students who could not be graded" if failed else ""
     out.print(
-        f"{len(pages)} feedback pages: {here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
+        f"{len(pages) + len(failed)} feedback pages{others}: "
+        f"{here.build / 'feedback'}/<student>/{assignment}/{assignment}.html",
         markup=False,
         soft_wrap=True,
     )

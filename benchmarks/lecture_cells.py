@@ -16,7 +16,7 @@ from benchmarks import harness
 from helpers.catalogue import data_in_use
 
 LECTURE = Path(__file__).resolve().parents[1] / "lectures" / "04-embeddings-and-semantic-search.ipynb"
-COLD_SECONDS, WARM_SECONDS = 120, 30
+COLD_SECONDS, WARM_SECONDS = 25, 8
 
 
 class _Timed(NotebookClient):

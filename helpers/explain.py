@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 
 import pandas as pd
 
+from .catalogue import product_text
 from .text import snowball_tokenize
 
 _SMALL_WORDS = frozenset("a an and at by for from in is it my of on or the to with".split())
-_RARE = 0.02  # a word is rare if at most this share of all documents holds it
+_RARE = 0.02  # a word is rare if at most this share of all documents contains it
 
 
 def explain_bm25(
@@ -26,8 +27,8 @@ def explain_bm25(
     Parameters
     ----------
     query : str
-    bm25_results, semantic_results : DataFrames with product_name, the top k of each search
-    index : BM25Index of the product names
+    bm25_results, semantic_results : DataFrames with product_name and product_class, the top k of each search
+    index : BM25Index of the product texts
     num_docs : int
     word_pieces : callable word -> list of the pieces the embedding model cuts it into
         Such as `helpers.local_model.word_pieces`.
@@ -35,10 +36,10 @@ def explain_bm25(
     Examples
     --------
     >>> from helpers.bm25 import build_index
-    >>> names = pd.DataFrame({"product_name": ["velora mug", *["blue mug"] * 99]})
+    >>> names = pd.DataFrame({"product_name": ["velora mug", *["blue mug"] * 99], "product_class": ["Mugs"] * 100})
     >>> index, _ = build_index(names["product_name"])
     >>> explain_bm25("velora", names[:1], names[1:2], index, 100, lambda word: ["ve", "##lora"])
-    "'velora' is a name or a rare word: 1 product has it letter for letter; the model knows only ve + ##lora."
+    "'velora' is a name or a rare word: 1 product has it letter for letter; the model reads ve + ##lora."
     """
     words = {word: len(index[term]) for word, term in _words(query).items() if term in index}
     for rare, df in sorted(words.items(), key=lambda item: item[1]):
@@ -46,15 +47,15 @@ def explain_bm25(
         if df <= max(1, _RARE * num_docs) and len(pieces) > 1:
             return (
                 f"'{rare}' is a name or a rare word: {df} {'product has' if df == 1 else 'products have'} it "
-                f"letter for letter; the model knows only {' + '.join(pieces)}."
+                f"letter for letter; the model reads {' + '.join(pieces)}."
             )
-    in_bm25, in_semantic = (_shares(query, found["product_name"]) for found in (bm25_results, semantic_results))
+    in_bm25, in_semantic = (_shares(query, found) for found in (bm25_results, semantic_results))
     word = max(in_bm25, key=lambda word: in_bm25[word] - in_semantic[word], default=None)
     if word is None or in_bm25[word] <= in_semantic[word]:
-        return "Both lists hold the same words: they differ in the order of near-equals."
+        return "Both lists contain the same words; they order near-equals differently."
     return (
-        f"'{word}' is in {in_bm25[word]:.0%} of the names BM25 found and in {in_semantic[word]:.0%} of the "
-        "others: to a vector one word is a small part of the whole."
+        f"'{word}' is in {in_bm25[word]:.0%} of BM25's results and in {in_semantic[word]:.0%} of semantic "
+        "search's: to a vector, one word is a small part of the whole."
     )
 
 
@@ -72,7 +73,7 @@ def explain_semantic(
     query : str
     bm25_results, semantic_results : DataFrames with product_name and product_class, the top k of each search
     relevant_products : DataFrame with product_name and product_class
-    index : BM25Index of the product names
+    index : BM25Index of the product texts
 
     Examples
     --------
@@ -80,25 +81,25 @@ def explain_semantic(
     >>> products = pd.DataFrame({"product_name": ["cat tower", "cot"], "product_class": ["Cat Trees", "Cribs"]})
     >>> index, _ = build_index(products["product_name"])
     >>> explain_semantic("kitty tower", products[1:], products[:1], products[:1], index)
-    "No product name holds 'kitty', so BM25 cannot use it; to the model it still has a meaning."
+    "No product text contains 'kitty', so BM25 cannot use it; to the model it still has a meaning."
     """
     reasons = []
     unknown = [word for word, term in _words(query).items() if term not in index]
     if unknown:
         several = len(unknown) > 1
         reasons.append(
-            f"No product name holds {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to "
+            f"No product text contains {_quoted(unknown)}, so BM25 cannot use {'them' if several else 'it'}; to "
             f"the model {'they still have' if several else 'it still has'} a meaning."
         )
     n = len(relevant_products)
-    in_relevant = _shares(query, relevant_products["product_name"])
+    in_relevant = _shares(query, relevant_products)
     known = {word: share for word, share in in_relevant.items() if word not in unknown}
     word = min(known, key=lambda word: known[word], default=None)
     if word is not None and known[word] < 0.5:
-        holding = round(known[word] * n)
+        having = round(known[word] * n)
         reasons.append(
-            f"{f'Only {holding}' if holding else 'None'} of the {n} relevant names "
-            f"{'holds' if holding < 2 else 'hold'} '{word}', which other names do."
+            f"{f'Only {having}' if having else 'None'} of the {n} relevant products "
+            f"{'contains' if having < 2 else 'contain'} '{word}'; other products do."
         )
     if reasons:
         return " ".join(reasons)
@@ -108,10 +109,10 @@ def explain_semantic(
         bm25, semantic = (int((found["product_class"] == kind).sum()) for found in (bm25_results, semantic_results))
         if semantic > bm25:
             return (
-                f"The words stand in other kinds of product too: {bm25} of BM25's {len(bm25_results)} and "
-                f"{semantic} of the other {len(semantic_results)} are of the class {kind}."
+                f"Other kinds of product use the same words: {bm25} of BM25's {len(bm25_results)} results are in "
+                f"the class {kind}, and {semantic} of semantic search's {len(semantic_results)}."
             )
-    return "Both lists hold the words and the kind: they differ in the order of near-equals."
+    return "Both lists contain the words and the kind; they order near-equals differently."
 
 
 def _words(query: str) -> dict[str, str]:
@@ -120,9 +121,9 @@ def _words(query: str) -> dict[str, str]:
     return {word: terms[0] for word in words if (terms := snowball_tokenize(word))}
 
 
-def _shares(query: str, names: pd.Series) -> dict[str, float]:
-    """word of the query -> share of the names that hold it."""
-    tokenized = [set(snowball_tokenize(name)) for name in names]
+def _shares(query: str, products: pd.DataFrame) -> dict[str, float]:
+    """word of the query -> share of the products whose text contains it."""
+    tokenized = [set(snowball_tokenize(text)) for text in product_text(products)]
     return {
         word: sum(term in tokens for tokens in tokenized) / max(len(tokenized), 1)
         for word, term in _words(query).items()

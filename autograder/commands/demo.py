@@ -7,11 +7,11 @@ from pathlib import Path
 import nbformat
 from rich.console import Console
 
+from autograder.commands.feedback import give_feedback
 from autograder.commands.grade import find_submissions, grade_all
 from autograder.commands.release import release
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form, solved, with_mistakes
-from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.judge.homework import Homework, find_homework
 from autograder.judge.judge import new_seed
@@ -35,7 +35,7 @@ def run_demo(out: Console) -> None:
     out.print(f"Grading a class of {len(handed)} ...")
     results = grade_all(course, homework, handed, new_seed(), jobs=2)
     show_results(results)
-    marks.write_feedback(course, assignment)
+    give_feedback(course, assignment)
     report = write_report(
         course, homework, load_results(course, assignment), course.build / "reports" / f"{assignment}.html"
     )

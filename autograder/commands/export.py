@@ -4,9 +4,10 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from autograder.commands.feedback import page_of
 from autograder.course.files import require_writable, write_whole
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
@@ -106,6 +107,8 @@ def export(
     ungraded = [(r.student, r.reason or "not graded") for own in results.values() for r in own if r.status != "graded"]
     exported = Exported(target, filled, students, ungraded, waiting)
     if assignment:
+        if filled and platform in ("canvas", "moodle"):  # the file knows better than downloads and roster
+            students = [replace(s, number=filled.ids.get(s.student, s.number)) for s in students]
         exported.pages, exported.pageless = _pages(course, assignment, platform, students, target)
     return exported
 
@@ -187,7 +190,7 @@ def _pages(
     target = beside.with_name(f"{beside.stem}-feedback.zip")
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for student in students:
-            page = course.build / "feedback" / student.student / assignment / f"{assignment}.html"
+            page = page_of(course, assignment, student.student)
             name = _page_name(platform, assignment, student)
             if page.is_file() and name:
                 archive.write(page, name)

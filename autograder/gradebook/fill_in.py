@@ -20,7 +20,7 @@ class Filled:
 
     unknown: rows of the file that are none of ours; missing: ours with a mark that the file does not have; doubtful:
     rows that fit several of ours, or whose columns name different ones, left as they were; by_name: ours that only
-    their name told.
+    their name told; ids: {student: the platform's own id in the file, such as Moodle's Identifier}.
     """
 
     sheet: Sheet
@@ -29,6 +29,7 @@ class Filled:
     missing: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
     by_name: list[str] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
 
 
 def fill_in(
@@ -48,7 +49,7 @@ def fill_in(
     if not (at["numbers"] or at["mails"] or at["names"]):
         raise SheetError(f"The file has no column that says who is who; it has {_listed(header)}.")
     found, claimed = _who(rows, at, students)
-    result = Filled(sheet)
+    result, first_id = Filled(sheet), _places(header, layout.numbers[:1])
     by_row = {row: who for who, own in claimed.items() for row in own}
     for number in range(1, len(rows)):
         row, told = rows[number], _told(rows[number], at)
@@ -67,6 +68,8 @@ def fill_in(
                     row[place] = _as_in(sheet, place, header, student.marks[name])
             if student.marks:
                 result.filled.append(student.student)
+            if first_id and (key := _key(_cell(row, first_id[0]))):
+                result.ids[student.student] = key
             if not _keys_of(row, at["numbers"]) & _numbers(student) and not _mails(row, at) & {
                 student.email.casefold()
             }:

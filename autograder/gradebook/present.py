@@ -140,7 +140,7 @@ def _harmless(output: NotebookNode, rooms: Sequence[_Room]) -> NotebookNode | No
         return new_output("stream", name=name, text=_cut(output.get("text"), rooms))
     if kind == "error":
         lines = output.get("traceback")
-        told = [harmless_text(line)[:20_000] for line in lines[:60]] if isinstance(lines, list) else []
+        told = [harmless_text(line)[:20_000] for line in lines[-60:]] if isinstance(lines, list) else []
         shown = _cut("\n".join(told), rooms, end=True)
         return new_output(
             "error",

@@ -86,7 +86,7 @@ class FeedbackExporter(Exporter):
             student=about.get("student", ""),
             parts=parts,
             marked=marked,
-            score=sum(part["score"] for part in marked) - about.get("late_penalty", 0),
+            score=max(0.0, sum(part["score"] for part in marked) - about.get("late_penalty", 0)),
             points=sum(part["points"] for part in marked),
             late=about.get("late_penalty", 0),
             waiting=sum(part["points"] for part in marked if part["waiting"]),
@@ -94,6 +94,12 @@ class FeedbackExporter(Exporter):
             dark=DARK.get_style_defs(),
         )
         return page, resources
+
+
+def failed_page(assignment: str, student: str, reason: str) -> str:
+    """The page of a student whose work could not be graded: why, and what to do."""
+    environment = Environment(loader=PackageLoader("autograder.pages", "templates"), autoescape=True)
+    return environment.get_template("failed.html").render(assignment=assignment, student=student, reason=reason)
 
 
 def _part(cell: NotebookNode, titles: dict[str, str]) -> dict:

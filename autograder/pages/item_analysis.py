@@ -15,7 +15,20 @@ from autograder.gradebook.results import StudentResult
 from autograder.judge.question import Question
 
 ALL = "all questions"
+BINS = 10
 FEW = 20  # with fewer students, a correlation is mostly chance
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How the final marks of a class lie, in points: the middle, the quarters, the standard deviation (of the class
+    itself, not of a population) and how many lie in each of BINS steps of the range; the last one holds its end."""
+
+    mean: float
+    median: float
+    quarters: tuple[float, float]
+    deviation: float
+    bins: list[tuple[float, float, int]]
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,19 @@ class Change:
     before: float | None
     after: float | None
     message: str
+
+
+def spread(results: list[StudentResult]) -> Spread | None:
+    """Of the graded students' final marks; None where nobody is graded."""
+    graded = [r for r in results if r.status == "graded"]
+    if not graded:
+        return None
+    scores = np.array([r.score for r in graded])
+    edges = np.linspace(0, max([*(r.max_score for r in graded), *scores, 1]), BINS + 1)
+    counts = np.histogram(scores, edges)[0]
+    low, middle, high = (float(value) for value in np.percentile(scores, [25, 50, 75]))
+    bins = [(float(a), float(b), int(n)) for a, b, n in zip(edges, edges[1:], counts)]
+    return Spread(float(scores.mean()), middle, (low, high), float(scores.std()), bins)
 
 
 def items(results: list[StudentResult], questions: tuple[Question, ...]) -> list[Item]:

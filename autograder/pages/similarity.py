@@ -22,7 +22,7 @@ from pygments.token import Comment, Name, String, Text
 from scipy.sparse import csr_array
 
 RUN = {True: 12, False: 6}  # tokens in a fingerprint, of code and of prose
-LEAST = {True: 20, False: 10}  # fingerprints that two answers must share
+LEAST = {True: 30, False: 10}  # fingerprints that two answers must share
 LEAST_SHARE = 0.7  # of the smaller answer's weight
 ALWAYS_RARE = 3  # so many may share a run, however small the class, before it counts as what most share
 MAX_READ = 20_000  # characters; longer code is cut into words, because lexers may take minutes for it

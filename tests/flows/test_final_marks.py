@@ -1,16 +1,19 @@
-"""A student's final mark is the same wherever it stands: gradebook, results, JSON, report, page."""
+"""A student's final mark is the same wherever it stands: gradebook, results, terminal, JSON, report, page, export."""
 
 import json
 from datetime import UTC, datetime
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
+from autograder.commands.export import export
 from autograder.commands.grade import results_json
 from autograder.gradebook import marks
 from autograder.gradebook.final import final_mark, final_marks
 from autograder.gradebook.results import load_results
+from autograder.pages.progress import in_short
 from autograder.pages.report import write_report
 
 RULE = "due = 2026-10-09 12:00:00\nzone = 'UTC'\n[late]\npercent_per_day = 2\ndays = 3\n"
@@ -59,7 +62,15 @@ def everywhere(course, homework, student, tmp_path):
     with marks.opened(course) as book:
         submission = book.find_submission("hw4", student)
         gradebook = submission.score - submission.late_submission_penalty
-    return {gradebook, result.score, asked["score"], final_mark(course, "hw4", student).score}
+    assert in_short(result).startswith(f"{result.score:g} of {result.max_score:g} points")
+    exported = pd.read_csv(export(course, "hw4", "csv", with_waiting=True).path).set_index("id")
+    return {
+        gradebook,
+        result.score,
+        asked["score"],
+        final_mark(course, "hw4", student).score,
+        exported.loc[student, "hw4"],
+    }
 
 
 def test_late_overridden_and_marked_by_hand(course, runs, grade, by_hand, due, points, small_homework, tmp_path):

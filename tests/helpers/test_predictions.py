@@ -15,3 +15,12 @@ def test_texts_and_tables_are_shown_in_order_below_a_closed_line():
 
 def test_without_html_everything_is_readable():
     assert repr(reveal("three", Table(pd.DataFrame({"x": [1]})))) == "three\nx\n1"
+
+
+def test_a_picture_keeps_its_description():
+    from helpers import plots
+
+    picture = plots.idf_curves()
+    page = reveal("before", picture)._repr_html_()
+    assert page.count("<img") == 1 and picture.html() in page
+    assert repr(reveal(picture)) == picture.description

@@ -15,7 +15,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 KNOWN_MAGICS = {"matplotlib", "time", "timeit"}
-KNOWN_TAGS = {"api", "imports", "nbval-check-output", "nbval-ignore-output"}
+KNOWN_TAGS = {"api", "nbval-check-output", "nbval-ignore-output"}
 _ABSOLUTE_PATH = re.compile(
     r"(?<![\w.:/-])/(?:home|root|Users|tmp|work|mnt|opt|var|private|usr|srv|content)/[\w.-]+"
     r"|(?<!\w)[A-Za-z]:\\+[\w.-]+|file:///"

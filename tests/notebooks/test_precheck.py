@@ -12,7 +12,7 @@ def clean():
     """A notebook that was run top to bottom; tests spoil it."""
     cells = [
         new_markdown_cell("# Title", id="title"),
-        new_code_cell("%matplotlib inline\nx = 1", execution_count=1, id="first", metadata={"tags": ["imports"]}),
+        new_code_cell("%matplotlib inline\nx = 1", execution_count=1, id="first", metadata={"tags": ["api"]}),
         new_code_cell(
             "x",
             execution_count=2,

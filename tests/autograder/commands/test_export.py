@@ -295,6 +295,10 @@ def test_the_archive_of_pages_is_named_as_moodle_names_folders(course, tmp_path)
     (course[0].build / "people.json").write_text(json.dumps({"Moodle hw4": {"ada": ["ada", "4001"]}}))
     with zipfile.ZipFile(export(course[0], "hw4", "moodle", out=tmp_path / "marks.csv").pages) as archive:
         assert archive.namelist() == ["Ada Lovelace_4001_assignsubmission_file/hw4-feedback.html"]
+    into = tmp_path / "worksheet.csv"
+    into.write_text("Identifier,Email address,Grade\nParticipant 77,ada@uni.example,\n")
+    with zipfile.ZipFile(export(course[0], "hw4", "moodle", into, tmp_path / "marks.csv").pages) as archive:
+        assert archive.namelist() == ["Ada Lovelace_77_assignsubmission_file/hw4-feedback.html"]
 
 
 def test_the_command(course, tmp_path):

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from autograder.course.folder import Course
 from autograder.gradebook.results import StudentResult
 from autograder.judge.verdict import Verdict
 from autograder.pages import console as pages_console
 from autograder.pages import report
-from autograder.pages.item_analysis import ALL, Change, changes, items, mistakes
+from autograder.pages.item_analysis import ALL, BINS, Change, changes, items, mistakes, spread
 from autograder.pages.report import write_report
 from tests.support.hw4 import HW4, POINTS, QUESTIONS
 
@@ -100,7 +101,8 @@ def test_the_console_keeps_names_apart_and_breaks_no_line_in_a_file(terminal, mo
 
 def test_the_page_shows_it_all_and_escapes(tmp_path, monkeypatch):
     monkeypatch.setattr(report, "results_before", lambda *_: {"cy": student("cy", 0, 0)})
-    page = write_report(None, HW4, [*CLASS, student("<script>")], tmp_path / "r.html").read_text()
+    course = Course(tmp_path)
+    page = write_report(course, HW4, [*CLASS, student("<script>")], tmp_path / "r.html").read_text()
     for text in (
         "Discrimination",
         "Henrysson",
@@ -111,6 +113,16 @@ def test_the_page_shows_it_all_and_escapes(tmp_path, monkeypatch):
         "&lt;script&gt;",
     ):
         assert text in page
-    assert "<script" not in page and "5 written answers not marked yet" in page and "Not marked yet." in page
+    assert page.count("<script") == 1 and "5 written answers not marked yet" in page and "Not marked yet." in page
     monkeypatch.setattr(report, "results_before", lambda *_: {})
-    assert "Before and after" not in write_report(None, HW4, [], tmp_path / "r.html").read_text()
+    assert "Before and after" not in write_report(course, HW4, [], tmp_path / "r.html").read_text()
+
+
+def test_the_spread_is_the_final_marks():
+    found = spread(CLASS)
+    scores = sorted(r.score for r in CLASS if r.status == "graded")
+    assert found.median == (scores[1] + scores[2]) / 2 and found.mean == sum(scores) / 4
+    assert found.deviation == pytest.approx(np.std(scores)) and len(found.bins) == BINS
+    assert sum(n for _, _, n in found.bins) == 4 and found.bins[-1][1] == CLASS[0].max_score
+    full = replace(CLASS[0], questions=[replace(q, score=q.max_score) for q in CLASS[0].questions])
+    assert spread([full]).bins[-1][2] == 1 and spread([CLASS[-1]]) is None

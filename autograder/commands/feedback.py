@@ -1,0 +1,29 @@
+"""A page for every student who handed in: their marks, or why there are none and what to do."""
+
+from pathlib import Path
+
+from autograder.course.files import write_whole
+from autograder.course.folder import Course
+from autograder.course.students import student_id
+from autograder.gradebook import marks
+from autograder.gradebook.results import load_results
+from autograder.pages.feedback import failed_page
+
+
+def give_feedback(course: Course, assignment: str) -> tuple[list[Path], list[Path]]:
+    """Write all pages -> (those of the graded, those of the others)."""
+    results = load_results(course, assignment)  # brings what lateness costs up to date in the gradebook
+    if any(result.status == "graded" for result in results):
+        marks.write_feedback(course, assignment)
+    failed = []
+    for result in results:
+        if result.status == "failed":
+            path = page_of(course, assignment, result.student)
+            write_whole(path, failed_page(assignment, result.name, result.reason or ""))
+            failed.append(path)
+    pages = (course.build / "feedback").glob(f"*/{assignment}/{assignment}.html")
+    return sorted(set(pages) - set(failed)), failed
+
+
+def page_of(course: Course, assignment: str, student: str) -> Path:
+    return course.build / "feedback" / student_id(student) / assignment / f"{assignment}.html"
