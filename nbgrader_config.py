@@ -16,7 +16,7 @@ c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
 # The answer key, the kernel part and the due date of a homework lie beside its notebook and go nowhere; the rest are
 # nbgrader's own.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "key", "kernel.py", "due.toml"]
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "due.toml", "feedback", "key", "kernel.py"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"

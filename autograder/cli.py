@@ -13,7 +13,7 @@ os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
 import typer
 from rich.markup import escape
 
-from autograder.pages.console import out, show_results
+from autograder.pages.console import out, show_changes, show_results
 from helpers.errors import CourseError
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ def new(assignment: Assignment, course: CourseOption = None) -> None:
 def release(
     assignment: Assignment,
     out_folder: Annotated[Path | None, typer.Option("--out", help="Where (default: build/student-edition).")] = None,
+    migrate: Annotated[
+        bool, typer.Option("--migrate", help="Take marks of an older version of the homework out of the gradebook.")
+    ] = False,
     unsafe: Unsafe = False,
     course: CourseOption = None,
 ) -> None:
@@ -65,7 +68,7 @@ def release(
     runner = runner_here(unsafe)
     folder = (out_folder or here.build / "student-edition").resolve()
     with out.status("Proving: running the solution and the blank notebook ..."):
-        proofs = build(here, find_homework(here.homework(assignment)), folder, runner)
+        proofs = build(here, find_homework(here.homework(assignment)), folder, runner, migrate)
     for proof in proofs:
         out.print(f"[green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
     out.print(f"Student edition: {folder}", soft_wrap=True)
@@ -83,14 +86,47 @@ def collect(
 
     collected = take_in(Course.find(course), assignment, source.resolve())
     for one in collected:
-        out.print(f"{one.student}: {one.status}" + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
-    failed = sum(one.status == "failed" for one in collected)
-    out.print(
-        f"{len(collected) - failed} of {len(collected)} students have a notebook: autograder grade {assignment}",
-        soft_wrap=True,
-    )
-    if failed:
+        who = f"{one.student} ({one.name})" if one.name and one.name != one.student else one.student
+        parts = [f"{who}: {one.status}"]
+        if one.handed_in:
+            late = f", {one.days_late} day{'s' if one.days_late > 1 else ''} late" if one.days_late else ""
+            parts.append(f"Handed in {one.handed_in:%Y-%m-%d %H:%M} UTC ({one.time_from}){late}.")
+        out.print(". ".join(parts).rstrip(".") + (f". {one.note}" if one.note else ""), markup=False, soft_wrap=True)
+    taken = sum(one.status in ("new", "same", "changed") for one in collected)
+    out.print(f"{taken} of {len(collected)} students have a notebook: autograder grade {assignment}", soft_wrap=True)
+    if any(one.status == "failed" for one in collected):
         raise typer.Exit(1)
+
+
+@app.command()
+def roster(
+    file: Annotated[Path | None, typer.Argument(help="The list, as CSV (default: show the one taken in last).")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Take in, or show, the list of students: id, name, email, each platform's id, extension in days.
+
+    Says who is new, gone or changed since the last list, and whose homework is missing or of nobody on it.
+    """
+    from autograder.commands.roster import compare, take_in
+    from autograder.course.folder import Course
+    from autograder.course.roster import roster_of
+
+    here = Course.find(course)
+    standing = take_in(here, file.resolve()) if file else compare(here, roster_of(here))
+    if not standing.students:
+        raise CourseError("There is no list of students yet: give one, autograder roster FILE.csv.")
+    if file is None:
+        for one in standing.students.values():
+            days = "".join(f", {days:g} days longer{f' for {hw}' if hw else ''}" for hw, days in one.extensions.items())
+            out.print(f"{one.id}: {one.name or 'no name'}{days}", markup=False, soft_wrap=True)
+    lines = [*(f"{one}: new" for one in standing.new), *(f"{one}: no longer on the list" for one in standing.gone)]
+    lines += [f"{one}: changed, {what}" for one, what in standing.changed.items()]
+    for homework, missing in standing.missing.items():
+        lines += [f"{one}: {homework} is missing" for one in missing]
+        lines += [f"{one}: handed in {homework} and is not on the list" for one in standing.unknown[homework]]
+    for line in lines:
+        out.print(line, markup=False, soft_wrap=True)
+    out.print(f"{len(standing.students)} students on the list.")
 
 
 @app.command()
@@ -110,13 +146,18 @@ def grade(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the results here.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Repeat the probes of an earlier run.")] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Also run again what has not changed.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", help="Regrade this student only; may be given several times.")
+    ] = None,
+    question: Annotated[str | None, typer.Option(help="Regrade this question only: all other marks stay.")] = None,
     unsafe: Unsafe = False,
     course: CourseOption = None,
 ) -> None:
     """Run and judge every submission that is new or changed, and record the marks.
 
-    What is already graded and has not changed is left alone, unless --regrade or --seed asks for it.
-    Exit status 1 if some could not be graded.
+    What is already graded and has not changed is left alone, unless --regrade, --only, --question or --seed asks for
+    it; then a table shows the marks before and after.
+    Exit status 1 if some work could not be graded. Who is on the roster and handed in nothing has a line that says so.
     """
     runner = None
     if scheduler is None:
@@ -126,10 +167,11 @@ def grade(
     elif unsafe:
         raise CourseError("A cluster runs nothing without a sandbox: leave out --scheduler or --unsafe-no-sandbox.")
 
-    from autograder.commands.grade import find_submissions, grade_all, results_json
+    from autograder.commands.grade import find_submissions, grade_all, missing_students, only_these, results_json
     from autograder.course.files import require_writable, write_whole
     from autograder.course.folder import Course
     from autograder.course.students import shown_name
+    from autograder.gradebook.results import load_results, what_changed
     from autograder.judge.homework import find_homework
     from autograder.judge.judge import new_seed
     from autograder.pages.progress import GradingProgress, Stopped
@@ -140,8 +182,15 @@ def grade(
     here.source(assignment)
     if json_file:
         require_writable(json_file)
-    handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment)
+    handed = find_submissions((submissions or here.build / "submitted").resolve(), assignment, here.homeworks())
+    missing = missing_students(here, assignment, handed)
+    handed = only_these(here, handed, only) if only else handed + missing
     homework = find_homework(here.homework(assignment))
+    if question and question not in {one.id for one in homework.questions}:
+        known = ", ".join(one.id for one in homework.questions)
+        raise CourseError(f"{assignment} has no question {question!r}; it has {known}.")
+    again = bool(regrade or seed is not None or only or question)
+    before = load_results(here, assignment) if again else []
     chosen = new_seed() if seed is None else seed
     with ExitStack() as stack:
         cluster = stack.enter_context(Cluster(scheduler)) if scheduler else None
@@ -154,13 +203,16 @@ def grade(
                     chosen,
                     jobs or (cluster.jobs if cluster else 1),
                     on_result=progress.settled,
-                    regrade=regrade or seed is not None,
+                    regrade=again,
                     runner=cluster.run if cluster else runner,
                     end_runs=cluster.end_runs if cluster else end_runs,
+                    question=question,
                 )
         except Stopped:
             raise SystemExit(130) from None
     show_results(results, {shown_name(one.student) for one in handed if one.path is None})
+    if before:
+        show_changes(what_changed(before, results))
     unchanged = sum(r.kept for r in results)
     if unchanged:
         out.print(
@@ -171,7 +223,8 @@ def grade(
     out.print(f"Seed of this run: {chosen} (--seed {chosen} repeats its probes).", style="dim", soft_wrap=True)
     if json_file:
         write_whole(json_file, results_json(assignment, results))
-    if any(r.status == "failed" for r in results):
+    nothing = {shown_name(one.student) for one in missing}
+    if any(r.status == "failed" and r.student not in nothing for r in results):
         raise typer.Exit(1)
 
 

@@ -20,6 +20,8 @@ not come from here: the grader asks with inputs of its own.
 
 import importlib.util
 import inspect
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,7 +35,8 @@ import numpy as np
 from helpers.calls import TookTooLong, at_most, why_stopped
 from helpers.check_results import FAILS, GRADING, HOLDS, SKIPPED, Checked, Outcome, Summary
 from helpers.errors import CourseError
-from helpers.sentences import shown, wrong_array, wrong_number
+from helpers.limits import UNATTENDED
+from helpers.sentences import shown, wrong_array, wrong_number, wrong_texts
 from helpers.stale import stale
 
 __all__ = ["CheckFailed", "Checks", "ListedProperty", "ListedQuestion", "gives", "load_checks", "prop", "says"]
@@ -58,7 +61,8 @@ class Example:
 
 
 def gives(call: Callable[[], Any], expected: Any, hint: str, what: str | None = None, tolerance: float = 1e-6):
-    """`call()` gives `expected`: one plain number, or an array of that shape (a list counts), within `tolerance`.
+    """`call()` gives `expected`: one plain number, or an array of that shape (a list counts), within `tolerance`; or a
+    list of texts.
 
     expected: may be a function, called when it is needed. what: how the call is shown; by default as the student's
     function was called. hint: one sentence for whoever gives something else.
@@ -66,8 +70,11 @@ def gives(call: Callable[[], Any], expected: Any, hint: str, what: str | None = 
 
     def problem(shown_call):
         got, wanted = call(), expected() if callable(expected) else expected
-        wrong = wrong_number if np.ndim(wanted) == 0 else wrong_array
-        sentence = wrong(got, wanted, hint, tolerance)
+        if isinstance(wanted, list) and all(isinstance(text, str) for text in wanted):
+            sentence = wrong_texts(got, wanted, hint)
+        else:
+            wrong = wrong_number if np.ndim(wanted) == 0 else wrong_array
+            sentence = wrong(got, wanted, hint, tolerance)
         return sentence and f"{what or shown_call()} {sentence}"
 
     return Example(problem)
@@ -249,6 +256,16 @@ class Checks:
     def summary(self) -> None:
         """Show which questions pass their visible checks, which are empty, and how to hand in."""
         _show(Summary(self.homework, [(q.number, q.title, q.points, self._state(q)) for q in self.questions]))
+
+    def hand_in(self) -> None:
+        """Run the saved notebook in a fresh kernel and pack it, as `python -m helpers check` does; for a cell of one's
+        own. In that fresh kernel, and in grading, it does nothing."""
+        if UNATTENDED in os.environ:
+            return
+        command = [sys.executable, "-X", "utf8", "-u", "-m", "helpers", "check", self.homework]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
 
     def _state(self, question: ListedQuestion) -> str:
         if question.by_hand:

@@ -51,6 +51,15 @@ def wrong_array(got, expected, hint: str, tolerance: float = 1e-6) -> str | None
     return f"gave {shown(got)}, expected {shown(expected)}. {UNROUNDED if rounded(array, expected) else hint}"
 
 
+def wrong_texts(got, expected: list[str], hint: str) -> str | None:
+    """The same for a list of texts in their order; a tuple, an array or a Series of them counts as one."""
+    if got is None:
+        return "gave None. Is there a return at the end of your function?"
+    if isinstance(got, (str, set, frozenset, dict)) or not hasattr(got, "__len__"):
+        return f"gave {shown(got)}, expected {shown(expected)}. It should be a list."
+    return None if list(got) == expected else f"gave {shown(list(got))}, expected {shown(expected)}. {hint}"
+
+
 def shown(value, exactly: bool = False) -> str:
     """A value as a student reads it: short, numbers with four digits, whole ones without a point."""
     if isinstance(value, (bool, np.bool_)) or value is None:

@@ -97,12 +97,10 @@ def page(browser):
 
 @pytest.fixture(scope="session")
 def solutions() -> dict[str, str]:
-    """{question id: the text of the instructor's answer}."""
-    from autograder.course.cells import answered_question
-    from autograder.course.notebooks import read_notebook, solved
+    """{question id: the text of the instructor's answer}, of homework 4."""
+    from tests.support.solutions import solutions_of
 
-    notebook = solved(read_notebook(REPOSITORY / "homework" / "hw4" / "hw4.ipynb"))
-    return {question: cell.source for cell in notebook.cells if (question := answered_question(cell))}
+    return solutions_of("hw4")
 
 
 @pytest.fixture

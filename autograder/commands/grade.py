@@ -4,31 +4,44 @@ import json
 import threading
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 
 import nbformat
 
-from autograder.course.files import full_disk_in_words, keep_submitted
+from autograder.course.files import (
+    TIMESTAMP,
+    file_name,
+    full_disk_in_words,
+    keep_submitted,
+    keep_time,
+    kept_time,
+    read_stamp,
+)
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
+from autograder.course.roster import roster_of
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id
 from autograder.course.version import digest, grader_version
 from autograder.gradebook import marks
+from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
+from autograder.gradebook.readers import graded_file
 from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
+from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
 from autograder.judge.judge import Request
 from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
+from autograder.judge.verdict import Verdict
 from autograder.run.apart import end_runs
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
@@ -56,11 +69,12 @@ class Handed:
     reason: str | None = None
 
 
-def find_submissions(folder: Path, assignment: str) -> list[Handed]:
+def find_submissions(folder: Path, assignment: str, others: Collection[str] = ()) -> list[Handed]:
     """DIR/<student>/hw4.ipynb or DIR/<student>/hw4/hw4.ipynb, in the students' order of name.
 
     A folder with another notebook only counts too (see `choose_notebook`); hidden folders count if they hold one. Who
-    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark.
+    cannot be told apart in the gradebook, such as Ada and ada, gets a reason instead of somebody else's mark; who has a
+    folder for one of the `others`, the course's homeworks, and none for this one is left out.
     """
     if not folder.is_dir():
         raise SubmissionsError(f"There is no folder {folder}: give the folder that holds one folder per student.")
@@ -74,7 +88,10 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
         try:
             handed.append(Handed(student.name, *choose_notebook(student, assignment)))
         except IntakeError as reason:
-            if not student.name.startswith((".", "__MACOSX")):
+            # Who has handed in other homework only, has handed in nothing here.
+            below = {path.name for path in student.iterdir()}
+            nothing = assignment not in below and below & set(others)
+            if not nothing and not student.name.startswith((".", "__MACOSX")):
                 handed.append(Handed(student.name, None, reason=str(reason)))
     if not handed:
         raise SubmissionsError(
@@ -82,6 +99,33 @@ def find_submissions(folder: Path, assignment: str) -> list[Handed]:
             f"{folder.name}/<student>/{assignment}.ipynb."
         )
     return handed
+
+
+def missing_students(course: Course, assignment: str, handed: list[Handed]) -> list[Handed]:
+    """Everybody on the roster who is not among `handed` and of whom nothing was collected before."""
+    here = {student_id(one.student) for one in handed}
+    return [
+        Handed(one, None, reason="Nothing was handed in.")
+        for one in roster_of(course)
+        if student_id(one) not in here and not course.submitted(assignment, student_id(one)).is_file()
+    ]
+
+
+def only_these(course: Course, handed: list[Handed], names: Sequence[str]) -> list[Handed]:
+    """Those of `handed` who have one of these names: as handed in, or first and last name on the roster.
+
+    SubmissionsError where a name is nobody's, or that of several.
+    """
+    listed, chosen = roster_of(course), []
+    for name in names:
+        found = [one for one in handed if name == one.student] or [
+            one for one in handed if one.student in listed and listed[one.student].name.lower() == name.lower()
+        ]
+        if len(found) != 1:
+            several = f"{len(found)} students are" if found else "No student is"
+            raise SubmissionsError(f"{several} called {shown_name(name)!r}: give the id of one who has handed in.")
+        chosen += found
+    return [one for one in handed if one in chosen]
 
 
 def grade_all(
@@ -95,6 +139,7 @@ def grade_all(
     regrade: bool = True,
     runner: Runner | None = None,
     end_runs: Callable[[], None] = end_runs,
+    question: str | None = None,
 ) -> list[StudentResult]:
     """Grade every submission and record its marks -> the results, in the order of `handed`.
 
@@ -104,7 +149,8 @@ def grade_all(
     holds. Stopped at any moment, the same call later finishes the rest. A student whom another grading run has in
     hand (see `claims`) comes after the others. What a limit or an accident ended is run once more at the end, with no
     other run of this process beside it, and only that run counts. runner: see `run_submission`; end_runs: ends what it
-    runs, so that Ctrl-C waits for no notebook. Raises GradingStopped or GradebookError where nobody could be graded
+    runs, so that Ctrl-C waits for no notebook. question: the only one whose marks may change, where a student's file is
+    the one that was graded before. Raises GradingStopped or GradebookError where nobody could be graded
     rightly.
     """
     with grading(course) as claims:
@@ -112,7 +158,8 @@ def grade_all(
             marks.check(course)
             if not marks.is_registered(course, homework.name):
                 marks.register(course, homework.name)
-        batch = _Batch(course, homework, seed, limits, regrade, claims, runner)
+            require_agreement(course, homework)
+        batch = _Batch(course, homework, seed, limits, regrade, claims, runner, question)
         results, left = {}, list(enumerate(handed))
         again: list[tuple[int, Handed]] = []
         while left or again:
@@ -181,7 +228,9 @@ class _Batch:
         regrade: bool,
         claims: Claims,
         runner: Runner | None,
+        question: str | None = None,
     ):
+        self.question = question
         self.course, self.homework, self.seed = course, homework, seed
         self.assignment = assignment = homework.name
         self.limits, self.regrade, self.claims, self.runner = limits, regrade, claims, runner
@@ -238,12 +287,15 @@ class _Batch:
         """Judge a finished run and record it; a reason becomes a failed result without any older mark."""
         if isinstance(outcome, StudentResult):
             return outcome
+        before = self._verdicts_before(student)
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
             repairs, finished, known, key = outcome
             try:
                 graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
+                if self.question and before:
+                    graded.verdicts = [v if v.id == self.question else before.get(v.id, v) for v in graded.verdicts]
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
@@ -257,6 +309,16 @@ class _Batch:
             result = StudentResult.failed(student.student, self.homework.questions, str(outcome))
         save_result(self.course, self.assignment, result, self.seed, student.student)
         return result
+
+    def _verdicts_before(self, student: Handed) -> dict[str, Verdict]:
+        """{question: verdict} of the earlier run on the very same file; empty where there was none."""
+        if self.question is None or student.path is None:
+            return {}
+        result = kept_result(self.course, self.assignment, student.student)
+        graded = graded_file(self.course, self.assignment, student.student)
+        if result is None or result.status != "graded" or graded != file_name(read_file(student.path)):
+            return {}
+        return {verdict.id: verdict for verdict in result.questions}
 
     def _kept(self, student: Handed, key: str) -> StudentResult | None:
         """What an earlier run found for the very same work, if the gradebook agrees with it."""
@@ -292,8 +354,19 @@ def _keep_original(course: Course, assignment: str, student: Handed) -> bytes:
     if student.path is None:
         raise IntakeError(student.reason or f"There is no {assignment}.ipynb in the student's folder.")
     raw = read_file(student.path)
-    keep_submitted(course, assignment, student.student, raw)
+    status = keep_submitted(course, assignment, student.student, raw)
+    if student.path != course.submitted(assignment, student_id(student.student)):
+        if status != "same" or kept_time(course, assignment, student.student)[0] is None:
+            keep_time(course, assignment, student.student, *_time_of(student.path))
     return raw
+
+
+def _time_of(path: Path) -> tuple[datetime, str]:
+    """When a file that was not collected was handed in, and who says so: nbgrader's timestamp.txt, else the file."""
+    stamp = path.with_name(TIMESTAMP)
+    if stamp.is_file() and (time := read_stamp(stamp.read_text(encoding="utf-8", errors="replace"))):
+        return time, TIMESTAMP
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC), FILE_TIME
 
 
 def results_json(assignment: str, results: list[StudentResult]) -> str:

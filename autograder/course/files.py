@@ -5,12 +5,18 @@ import hashlib
 import secrets
 import shutil
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from nbgrader.utils import parse_utc
 
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from helpers.errors import CourseError
 
+TIMESTAMP = "timestamp.txt"  # nbgrader's own
+SAID_BY = "timestamp_from.txt"
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -29,6 +35,11 @@ def write_whole(path: Path, content: str | bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def file_name(raw: bytes) -> str:
+    """What a submitted file is called among a student's earlier ones: a hash of its content."""
+    return hashlib.sha256(raw).hexdigest()[:16]
 
 
 def require_writable(path: Path) -> None:
@@ -61,9 +72,61 @@ def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) ->
     if before is not None:
         earlier = course.build / "earlier" / assignment / student_id(student)
         earlier.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept, earlier / f"{hashlib.sha256(before).hexdigest()[:16]}.ipynb")
+        shutil.copyfile(kept, earlier / f"{file_name(before)}.ipynb")
     write_whole(kept, raw)
     return "new" if before is None else "changed"
+
+
+def keep_origin(course: Course, assignment: str, student: str, name: str) -> None:
+    """Keep how the platform called what a student handed in: what goes back has to bear the same name."""
+    path = course.build / "origins" / assignment / f"{student_id(student)}.txt"
+    if name:
+        write_whole(path, name)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def kept_origin(course: Course, assignment: str, student: str) -> str:
+    """What `keep_origin` has kept; empty where nothing was."""
+    path = course.build / "origins" / assignment / f"{student_id(student)}.txt"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def keep_time(course: Course, assignment: str, student: str, time: datetime | None, said_by: str = "") -> None:
+    """Keep when a file was handed in where nbgrader looks for it, in timestamp.txt, and beside it who says so. None
+    where nobody knows."""
+    folder = course.submitted(assignment, student_id(student)).parent
+    if time is None:
+        folder.joinpath(TIMESTAMP).unlink(missing_ok=True)
+        folder.joinpath(SAID_BY).unlink(missing_ok=True)
+        return
+    write_whole(folder / TIMESTAMP, f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC\n")
+    write_whole(folder / SAID_BY, f"{said_by}\n")
+
+
+def kept_time(course: Course, assignment: str, student: str) -> tuple[datetime | None, str]:
+    """When a file was handed in, as `keep_time` or nbgrader wrote it, and who says so; (None, "") where unknown."""
+    folder = course.submitted(assignment, student_id(student)).parent
+    try:
+        time = read_stamp(folder.joinpath(TIMESTAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None, ""
+    try:
+        return time, folder.joinpath(SAID_BY).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return time, TIMESTAMP
+
+
+def read_stamp(text: str) -> datetime | None:
+    """The time in a timestamp.txt, in UTC; None where it holds none, or one in a zone that nobody knows."""
+    try:
+        if (words := text.split())[2:] and words[2].isalpha():
+            ZoneInfo(words[2])  # nbgrader would take an unknown one for UTC
+        elif words[2:]:  # and +0200 for seconds
+            return datetime.fromisoformat(" ".join(words[:2]) + words[2]).astimezone(UTC)
+        return parse_utc(text.strip()).replace(tzinfo=UTC)
+    except (ValueError, OverflowError, AttributeError, TypeError, ZoneInfoNotFoundError):
+        return None
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from nbgrader.api import Assignment, Gradebook, Student, SubmittedAssignment, Su
 from sqlalchemy import select
 
 from autograder.course.deadline import Deadline, deadline_of
+from autograder.course.files import kept_time
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
 from autograder.course.students import student_id
@@ -38,6 +39,7 @@ class FinalMark:
     questions: dict[str, Mark] = field(default_factory=dict)
     handed_in: datetime | None = None
     due: datetime | None = None
+    time_from: str = ""
     days_late: int = 0
     penalty: float = 0.0
 
@@ -83,22 +85,23 @@ def final_marks(course: Course, assignment: str, only: Iterable[str] | None = No
         for student, notebook, submission, homework in _submissions(gradebook, assignment, alone):
             listed = known.get(student.id)
             extension = listed.extension(assignment) if listed else 0.0
-            questions = held.get(student.id, {})
+            handed_in, time_from = kept_time(course, assignment, student.id)
             mark = FinalMark(
                 student.id,
                 (listed.name if listed else "") or _name(student) or student.id,
                 (listed.email if listed else "") or student.email or "",
                 student.lms_user_id or "",
                 listed is not None or not roster,
-                questions,
-                _aware(submission.timestamp),
+                held.get(student.id, {}),
+                handed_in or _aware(submission.timestamp),
                 _aware(homework.duedate and homework.duedate + (submission.extension or timedelta())),
+                time_from,
                 penalty=float(notebook.late_submission_penalty or 0.0),
             )
             found[student.id] = _late(mark, deadline, extension)
             if deadline:
                 rows = notebook, submission, homework
-                _write_lateness(rows, found[student.id].penalty, extension, deadline)
+                _write_lateness(rows, found[student.id], extension, deadline)
         gradebook.db.commit()
     for name, listed in known.items():
         due_then = deadline.due_with(listed.extension(assignment)) if deadline else None
@@ -136,14 +139,15 @@ def _late(mark: FinalMark, deadline: Deadline | None, extension: float) -> Final
 
 
 def _write_lateness(
-    rows: tuple[SubmittedNotebook, SubmittedAssignment, Assignment], penalty: float, extension: float, due: Deadline
+    rows: tuple[SubmittedNotebook, SubmittedAssignment, Assignment], mark: FinalMark, extension: float, due: Deadline
 ) -> None:
     """What Formgrader shows of it; a column that has its value already is not written again."""
     notebook, submission, assignment = rows
     longer = due.due_with(extension) - due.due_with()
     for row, column, value in (
-        (notebook, "late_submission_penalty", penalty or None),
+        (notebook, "late_submission_penalty", mark.penalty or None),
         (submission, "extension", longer or None),
+        (submission, "timestamp", mark.handed_in and mark.handed_in.replace(tzinfo=None)),
         (assignment, "duedate", due.due_with().replace(tzinfo=None)),
     ):
         if getattr(row, column) != value:

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from nbgrader.api import (
     Assignment,
@@ -30,6 +31,7 @@ from sqlalchemy.pool import NullPool
 from autograder.course.cells import TEST
 from autograder.course.folder import Course
 from autograder.course.students import student_id
+from autograder.gradebook import readers
 from autograder.judge.submission import Graded
 from helpers.errors import CourseError
 
@@ -67,11 +69,10 @@ class Mark:
 
 def check(course: Course) -> None:
     """GradebookError, with what to do, unless the gradebook is absent or can be read and written now."""
-    url = _url(course)
-    if url.get_backend_name() != "sqlite":
+    path = file_of(course)
+    if path is None:
         with server(course):
             return
-    path = course.root / (url.database or "")
     if not path.is_file():
         return
     try:
@@ -83,6 +84,12 @@ def check(course: Course) -> None:
             database.execute("ROLLBACK")
     except sqlite3.Error as problem:
         raise in_words(course, problem) from None
+
+
+def file_of(course: Course) -> Path | None:
+    """The file that is the gradebook, whether it is there or not; None where a server holds it."""
+    url = _url(course)
+    return course.root / (url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
@@ -127,33 +134,31 @@ def is_registered(course: Course, assignment: str) -> bool:
 def record(course: Course, assignment: str, student: str, graded: Graded) -> None:
     """Save the verdicts through nbgrader's autograde, which finds them on its converter instead of running again.
 
-    Raises GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
+    `graded.notes` then tells of each mark or comment by hand that was given for an answer that has changed. Raises
+    GradebookError where the gradebook is in trouble, NotRecorded where only this student's record failed.
     """
     name = student_id(student)
+    with opened(course) as gradebook:
+        readers.put_aside(course, gradebook, assignment, name)
     with _quiet() as log:
         directory = course.directory(student=name, assignment=assignment)
         converter = Autograde(coursedir=directory, config=course.config(), log=log)
         converter.force = True
         converter.graded = graded
-        converter.pre_convert_hook = None  # whoever grades has taken back the older marks
+        converter.pre_convert_hook = None  # whoever grades has taken back the older result
         _start(course, converter, f"record the marks of {name}")
 
 
 def forget(course: Course, assignment: str, student: str) -> None:
-    """Take back the automatic marks and the pages of an earlier run, so that none stands for a run that failed."""
+    """Take back the marks, comments and pages of an earlier run, so that none stands for a run that failed or for other
+    work. What was given by hand is put aside (see `readers`)."""
     name = student_id(student)
+    with opened(course) as gradebook:
+        readers.put_aside(course, gradebook, assignment, name)
+        readers.take_back(gradebook, assignment, name)
+        gradebook.db.commit()
     for made in ("autograded", "feedback"):
         shutil.rmtree(course.build / made / name / assignment, ignore_errors=True)
-    with opened(course) as gradebook:
-        try:
-            submission = gradebook.find_submission(assignment, name)
-        except MissingEntry:
-            return
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score = None
-                grade.needs_manual_grade = grade.manual_score is None
-        gradebook.db.commit()
 
 
 def marks_of(course: Course, assignment: str, student: str) -> dict[str, Mark]:

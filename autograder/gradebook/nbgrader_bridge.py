@@ -12,11 +12,14 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets.log import get_logger
 
 from autograder.course.cells import tested_question, visible_tests
+from autograder.course.files import file_name
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form
-from autograder.gradebook import marks
+from autograder.gradebook import marks, readers
+from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.present import VERDICT, present
 from autograder.gradebook.results import StudentResult, drop_result, save_result
@@ -36,6 +39,12 @@ def before_student(assignment: str, student: str, notebooks: list[str]) -> None:
     folder = Path(notebooks[0]).parent
     assignment, student = folder.name, folder.parent.name
     course = Course.find(folder)
+    try:
+        require_agreement(course, Homework(course.homework(assignment)))
+    except CourseError as reason:
+        get_logger().error(str(reason))
+        notebooks.clear()  # so that nbgrader stops here: of a hook's error it only takes note
+        return
     marks.forget(course, assignment, student)
     drop_result(course, assignment, student)
     wanted = folder / f"{assignment}.ipynb"
@@ -60,11 +69,13 @@ class IntakeExporter(NotebookExporter):
         _drop_other_files(course.build / "autograded" / student / assignment)
         try:
             released = released_form(read_notebook(course.source(assignment)))
-            submission = read_submission(read_file(Path(filename)), released)
+            raw = read_file(Path(filename))
+            submission = read_submission(raw, released)
         except IntakeError as reason:
             if not hasattr(self.parent, "graded"):
                 _keep_failure(course, assignment, student, str(reason))
             raise
+        self.parent.file = file_name(raw)
         self.parent.repairs = [*_was_renamed(Path(filename), assignment), *submission.repairs]
         return self.from_notebook_node(submission.notebook, resources=resources, **kwargs)
 
@@ -112,15 +123,18 @@ class RunAndJudge(NbGraderPreprocessor):
 
 
 class KeepResult(NbGraderPreprocessor):
-    """Last of all, when nbgrader has saved the marks: the results file, unless `autograder grade` writes its own."""
+    """Last of all, when nbgrader has saved the marks: what readers gave by hand is put back, and the results file is
+    written, unless `autograder grade` writes its own."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         assignment, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         converter = self.parent.parent
+        course = Course(Path(converter.coursedir.root))
+        graded = converter.graded if hasattr(converter, "graded") else converter.judged_here[0]
+        with marks.opened(course) as gradebook:
+            graded.notes = readers.put_back(course, gradebook, assignment, student, nb, converter.file)
         if not hasattr(converter, "graded"):
-            graded, seed = converter.judged_here
-            course = Course(Path(converter.coursedir.root))
-            save_result(course, assignment, StudentResult.graded(student, graded), seed)
+            save_result(course, assignment, StudentResult.graded(student, graded), converter.judged_here[1])
             final_mark(course, assignment, student)  # writes what lateness costs by the homework's own rule
         return nb, resources
 

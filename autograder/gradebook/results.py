@@ -1,6 +1,7 @@
 """What a grading run found for one student, kept as a small JSON file beside the gradebook."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,8 @@ class StudentResult:
     problem: why the run ended early, where it did; ended_by: the limit or the accident that ended it or a part of it
     (see `run.notebook.Run`), in which case the marks are listed apart, and the next grading runs the work again;
     key: a hash of all that the verdicts depend on; kept: found by an earlier run, and left as it was. final: what the
-    gradebook adds to the judge's verdicts (see `with_final_mark`), None until it was asked.
+    gradebook adds to the judge's verdicts (see `with_final_mark`), None until it was asked; notes: what the instructor
+    should know, such as a mark by hand whose answer has changed.
     """
 
     student: str
@@ -38,6 +40,7 @@ class StudentResult:
     kept: bool = False
     ended_by: str | None = None
     final: FinalMark | None = None
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def graded(cls, student: str, graded: Graded, key: str | None = None) -> "StudentResult":
@@ -50,6 +53,7 @@ class StudentResult:
             graded.problem,
             key,
             ended_by=graded.ended_by,
+            notes=graded.notes,
         )
 
     @classmethod
@@ -99,10 +103,12 @@ class StudentResult:
             "penalty": self.penalty,
             "days_late": self.final.days_late if self.final else 0,
             "handed_in": _written(self.final.handed_in if self.final else None),
+            "time_from": self.final.time_from if self.final else "",
             "due": _written(self.final.due if self.final else None),
             "reason": self.reason,
             "questions": [verdict.to_json() for verdict in self.questions],
             "repairs": self.repairs,
+            "notes": self.notes,
             "ended_by": self.ended_by,
         }
 
@@ -148,6 +154,35 @@ def load_results(course: Course, assignment: str) -> list[StudentResult]:
     return [with_final_mark(result, final) for result, final in read if result]
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A mark before and after a grading run, None where there was none. question: an id, or "" for the final mark."""
+
+    student: str
+    question: str
+    before: float | None
+    after: float | None
+
+
+def what_changed(before: Iterable[StudentResult], after: Iterable[StudentResult]) -> list[Changed]:
+    """The questions whose mark a grading run has changed, then each student's final mark."""
+    then = {result.student: result for result in before if result.status == "graded"}
+    found = []
+    for result in after:
+        old = then.get(result.student)
+        marks_then = {verdict.id: _counted(verdict) for verdict in old.questions} if old else {}
+        now = {verdict.id: _counted(verdict) for verdict in result.questions} if result.status == "graded" else {}
+        for question in dict.fromkeys([*now, *marks_then]):
+            if marks_then.get(question) != now.get(question):
+                found.append(Changed(result.student, question, marks_then.get(question), now.get(question)))
+        found.append(Changed(result.student, "", old.score if old else None, result.score if now else None))
+    return found
+
+
+def _counted(verdict: Verdict) -> float | None:
+    return None if verdict.waiting else verdict.score
+
+
 def with_final_mark(result: StudentResult, final: FinalMark | None) -> StudentResult:
     """The result with the marks that the gradebook holds now and what lateness costs."""
     if final is None:
@@ -188,6 +223,7 @@ def _read(path: Path) -> StudentResult | None:
             kept.get("problem"),
             kept.get("key"),
             ended_by=kept.get("ended_by"),
+            notes=kept.get("notes", []),
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None

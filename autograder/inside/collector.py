@@ -203,25 +203,26 @@ class AnswerCells:
     """The cells of an answer, which can be run again, once, after a fresh and smaller set-up. As in a notebook, one
     that fails does not keep the next from running.
 
-    asked: the names that probes read. They are gone before the cell runs, so what is there afterwards is of its making,
-    however it was set: below `%%time`, as a function's global, or as the very object that it was before.
+    asked: the names that probes read or call. They are gone before the cell runs, so what is there afterwards is of its
+    making, however it was set: below `%%time`, as a function's global, or as the very object that it was before.
     """
 
     def __init__(self, sources, namespace, part, asked):
         self.sources, self.namespace, self.part, self.asked = sources, namespace, part, asked
-        self.found, self.problem = None, None
+        self.has_run, self.found, self.problem = False, {}, None
+        self.names = {}  # all that there were at the end, for a function that the cells define
 
-    def left(self, only):
-        """Those of the asked names that the cells set, with their values; where some are missing, what a cell raised is
-        raised again."""
-        if self.found is None and self.problem is None:
+    def left(self, only, name):
+        """What the cells set an asked name to; where they did not, what a cell raised is raised again."""
+        if not self.has_run:
+            self.has_run = True
             try:
-                self.found = self._run(only)
+                self._run(only)
             except Exception as problem:
                 self.problem = problem
-        if self.problem is not None:
+        if name not in self.found and self.problem is not None:
             raise self.problem
-        return self.found
+        return _look_up(self.found, name)
 
     def _run(self, only):
         from IPython.core.inputtransformer2 import TransformerManager
@@ -238,10 +239,10 @@ class AnswerCells:
                     raise
                 except Exception as problem:
                     raised = problem
-            found = {name: self.namespace[name] for name in self.asked if name in self.namespace}
-            if raised is not None and len(found) < len(self.asked):
+            self.found = {name: self.namespace[name] for name in self.asked if name in self.namespace}
+            self.names = dict(self.namespace)
+            if raised is not None:
                 raise raised
-            return found
 
 
 class NoSuchName(Exception):
@@ -258,8 +259,8 @@ def answer_probes(probes, namespace, part, answer_cells=()):
     asked = {probe["id"]: probe for probe in probes}
     built: dict = {}
     own, again = Objects(part, built), Objects(part, built)
-    answers, reads = [], {probe["read"] for probe in probes if "read" in probe}
-    cells = AnswerCells(answer_cells, namespace, part, reads)
+    answers, rerun = [], {probe.get("read") or probe["call"] for probe in probes if "only" in probe}
+    cells = AnswerCells(answer_cells, namespace, part, rerun)
     course = part.stand_ins() if any("with" in probe for probe in probes) else {}
     for probe in probes:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -279,13 +280,14 @@ def answer_probes(probes, namespace, part, answer_cells=()):
 
 def _answer(probe, namespace, named, make, cells):
     """The packed answer to one probe."""
+    name, is_rerun = probe.get("read") or probe["call"], "only" in probe
+    value = cells.left(probe["only"], name) if is_rerun else _look_up(namespace, name)
     if "read" in probe:
-        holder = cells.left(probe["only"]) if "only" in probe else namespace
-        return pack(_look_up(holder, probe["read"]), probe.get("columns"))
-    function = _look_up(namespace, probe["call"])
+        return pack(value, probe.get("columns"))
     args = [unpack(a, named, make) for a in probe["args"]]
     kwargs = {name: unpack(a, named, make) for name, a in probe.get("kwargs", {}).items()}
-    given = function(*args, **kwargs)
+    with changed_for_a_while(namespace, cells.names) if is_rerun else contextlib.nullcontext():
+        given = value(*args, **kwargs)
     return pack(args[probe["argument"]] if "argument" in probe else given, probe.get("columns"))
 
 

@@ -15,12 +15,14 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from autograder.course.files import FULL
 from autograder.intake.choose import MAX_BYTES, NOT_THEIRS, is_notebook
+from autograder.intake.manifest import FILE as MANIFEST
 from helpers.errors import CourseError
 
 # For one student: files, and bytes unpacked.
@@ -31,6 +33,8 @@ MAX_ALL_ENTRIES = 500_000
 MAX_ALL_TOTAL = 20 * 2**30
 MAX_RATIO = 200
 RATIO_FROM = 2**20
+MAX_MANIFEST = 64 * 2**10
+MAX_TEXT = 8 * 2**20  # of a platform's own list
 MAX_DEPTH = 2
 ENCRYPTED = 0x1  # the first of a zip entry's flags (APPNOTE.TXT 4.4.4)
 LISTED = b"PK\x01\x02"  # begins the record of every file in a zip's list (APPNOTE.TXT 4.3.12)
@@ -64,21 +68,29 @@ class OverBudget(Exception):
 class Entry:
     """A file that may be a submission: where its content lies, or the reason why it was not taken.
 
-    inside: its path within the student's own archive, () for a file that came by itself.
+    inside: its path within the student's own archive, () for a file that came by itself; manifest: the text of the
+    manifest.json beside it there.
     """
 
     path: Path | None
     reason: str | None = None
     inside: tuple[str, ...] = ()
+    manifest: str = ""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A file or folder that a download lists, not read yet; `take` gives what may be a submission in it."""
+    """A file or folder that a download lists, not read yet; `take` gives what may be a submission in it.
+
+    time: when the file itself was last written; without a zone it is a clock's on somebody's wall. read: its content as
+    text, empty where it is none or far longer than a list of times or names; for what the platform itself has written.
+    """
 
     name: str
     is_folder: bool
     take: "Callable[[Budget], Iterator[Entry]]"
+    time: datetime | None = None
+    read: Callable[[], str] = lambda: ""
 
 
 class Budgets:
@@ -160,7 +172,13 @@ def listing(source: Path) -> Iterator[list[Listed]]:
             raise CollectError(f"{source.name} cannot be read as a zip archive ({problem}).") from None
         with archive:
             yield [
-                Listed(_decoded(info), info.is_dir(), partial(_zip_entry, archive, info, depth=1))
+                Listed(
+                    _decoded(info),
+                    info.is_dir(),
+                    partial(_zip_entry, archive, info, depth=1),
+                    _zip_time(info),
+                    partial(_zip_text, archive, info),
+                )
                 for info in archive.infolist()
             ]
     else:
@@ -202,12 +220,23 @@ def _folder_list(folder: Path) -> list[Listed]:
             is_folder = path.is_dir() and not path.is_symlink()
             if is_folder and path.name not in NOT_THEIRS:
                 folders.append(path)
-            listed.append(Listed(path.relative_to(folder).as_posix(), is_folder, partial(_folder_entry, path)))
+            name = path.relative_to(folder).as_posix()
+            written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+            listed.append(Listed(name, is_folder, partial(_folder_entry, path), written, partial(_folder_text, path)))
             if len(listed) > MAX_ALL_ENTRIES:
                 raise CollectError(
                     f"There are more than {MAX_ALL_ENTRIES:,} files in {folder}; that is no set of submissions."
                 )
     return listed
+
+
+def _folder_text(path: Path) -> str:
+    try:
+        if not stat.S_ISREG(path.lstat().st_mode) or path.stat().st_size > MAX_TEXT:
+            return ""
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _folder_entry(path: Path, budget: Budget) -> Iterator[Entry]:
@@ -252,10 +281,37 @@ def _zip_entries(path: Path, budget: Budget, depth: int) -> Iterator[Entry]:
     if path.read_bytes().count(LISTED) > MAX_ENTRIES:
         budget.count(MAX_ENTRIES + 1)
     with zipfile.ZipFile(path) as archive:
+        manifests = {
+            folder: info for info in archive.infolist() if (folder := _manifest_of(_decoded(info))) is not None
+        }
         for info in archive.infolist():
             name = _decoded(info)
+            manifest = manifests.get(PurePosixPath(name).parent) if is_notebook(PurePosixPath(name).name) else None
             for entry in _zip_entry(archive, info, budget, depth + 1):
-                yield _within(name, entry)
+                told = _zip_text(archive, manifest, MAX_MANIFEST) if manifest else entry.manifest
+                yield replace(_within(name, entry), manifest=told)
+
+
+def _zip_time(info: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:  # a month 0, as some programs write it
+        return None
+
+
+def _manifest_of(name: str) -> PurePosixPath | None:
+    """The folder that a manifest speaks of; None for any other file."""
+    path = PurePosixPath(name)
+    return path.parent if path.name == MANIFEST else None
+
+
+def _zip_text(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int = MAX_TEXT) -> str:
+    try:
+        with archive.open(info) as file:
+            raw = file.read(most + 1)
+        return raw.decode("utf-8") if len(raw) <= most else ""
+    except DAMAGED:  # UnicodeDecodeError is a ValueError
+        return ""
 
 
 def _zip_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget, depth: int) -> Iterator[Entry]:
@@ -320,7 +376,7 @@ def _within(name: str, entry: Entry) -> Entry:
     parts = name_parts(name)
     if parts is None:
         return Entry(None, OUTSIDE)
-    return Entry(entry.path, entry.reason, (*parts[:-1], *entry.inside) if entry.inside else parts)
+    return replace(entry, inside=(*parts[:-1], *entry.inside) if entry.inside else parts)
 
 
 class _TooMuch(Exception):

@@ -2,8 +2,9 @@
 
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course.students import shown_name
@@ -11,7 +12,19 @@ from helpers.errors import CourseError
 
 MAX_BYTES = 100 * 2**20
 MAX_FILES = 5_000
-NOT_THEIRS = {".ipynb_checkpoints", "__MACOSX", "__pycache__", ".git"}
+# Folders that programs make: of Jupyter and macOS, and what else lies in a home folder.
+NOT_THEIRS = {
+    ".ipynb_checkpoints",
+    "__MACOSX",
+    "__pycache__",
+    ".git",
+    ".cache",
+    ".local",
+    ".conda",
+    ".venv",
+    ".ipython",
+}
+NOT_THEIRS |= {".jupyter", "site-packages", "node_modules", "anaconda3", "miniconda3", "miniforge3"}
 # Browsers and mail programs add .txt or .json to what they take for text.
 NOTEBOOK = re.compile(r"(?P<name>.*\.ipynb)(\.txt|\.json)?", flags=re.I | re.S)
 
@@ -26,7 +39,9 @@ class Candidate:
 
     parts: its path below the student's folder. path: where its content lies, or None where `reason` says why it was
     not taken. attempt: the time or the number of the attempt that it belongs to, comparable with the student's other
-    ones, or () where none can be told. upload: a number that grows with each upload, 0 where there is none.
+    ones, or () where none can be told. upload: a number that grows with each upload, 0 where there is none. handed_in:
+    when, and who says so, None where nobody does. note: a sentence that goes with it where it counts. origin: the
+    platform's own name for what was handed in.
     """
 
     parts: tuple[str, ...]
@@ -34,6 +49,17 @@ class Candidate:
     reason: str | None = None
     attempt: tuple[int, ...] = ()
     upload: int = 0
+    handed_in: "HandedIn | None" = None
+    note: str | None = None
+    origin: str = ""
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """When a file was handed in, and who says so. A time without a zone is one in the course's own."""
+
+    time: datetime
+    said_by: str
 
 
 def is_notebook(name: str) -> bool:
@@ -130,7 +156,8 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
     wanted = f"{assignment}.ipynb"
-    found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder) if path != copy]
+    skip = _other_homework(folder, assignment)
+    found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder, skip) if path != copy]
     for place in ((wanted,), (assignment, wanted)):
         if folder.joinpath(*place).is_symlink():
             found.append(Candidate(place, None, f"{wanted} is a link to another file; hand in the notebook itself."))
@@ -141,8 +168,18 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     return chosen.path, note
 
 
-def _notebooks(folder: Path) -> list[Path]:
-    """Plain notebook files in `folder`, at most three levels down, in order of name."""
+def _other_homework(folder: Path, assignment: str) -> set[Path]:
+    """The folders of other homework in a student's folder, as nbgrader lays them out: hw3/hw3.ipynb beside hw4/."""
+    try:
+        below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
+    except OSError:
+        return set()
+    start = assignment.lower()
+    return {p for p in below if (p / f"{p.name}.ipynb").is_file() and not p.name.lower().startswith(start)}
+
+
+def _notebooks(folder: Path, skip: Collection[Path] = ()) -> list[Path]:
+    """Plain notebook files in `folder`, at most three levels down, in order of name; none in the folders of `skip`."""
     found, folders, seen = [], [(folder, 0)], 0
     while folders:
         here, depth = folders.pop()
@@ -156,7 +193,7 @@ def _notebooks(folder: Path) -> list[Path]:
                 raise IntakeError(
                     f"The student's folder holds more than {MAX_FILES:,} files; hand in the notebook only."
                 )
-            if entry.name in NOT_THEIRS or entry.is_symlink():
+            if entry.name in NOT_THEIRS or entry.is_symlink() or entry in skip:
                 continue
             if entry.is_dir() and depth < 3:
                 folders.append((entry, depth + 1))

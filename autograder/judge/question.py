@@ -39,8 +39,9 @@ class Probe:
 
     argument: the position of an argument that is looked at after the call, instead of what the call gives.
     stand_ins: names of student's functions in whose place the course's versions stand meanwhile.
-    only: ids; before a variable is read, the answer cell is run again after a set-up with these alone (what they are
-        is the homework's business: ids of queries, say).
+    only: ids; before a variable is read or a function called, the answer cell is run again after a set-up with these
+        alone (what they are is the homework's business: ids of queries, say). A question that asks for both a function
+        and variables needs it for all its probes the second time: what stopped the cell is no longer there then.
     about: what only the judge knows (expected values, scores, relevant products). It never leaves the grader.
     """
 

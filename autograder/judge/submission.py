@@ -30,6 +30,7 @@ class Graded:
     repairs: list[str] = field(default_factory=list)
     problem: str | None = None
     ended_by: str | None = None  # as in `Run`
+    notes: list[str] = field(default_factory=list)  # for the instructor, when it is recorded
 
 
 def draw_requests(questions: tuple[Question, ...], homework: Homework, seed: int) -> dict[str, Request]:

@@ -11,7 +11,7 @@ from rich.text import Text
 from autograder.pages.progress import called
 
 if TYPE_CHECKING:  # the grader's packages take time to import, and kernels are started meanwhile
-    from autograder.gradebook.results import StudentResult
+    from autograder.gradebook.results import Changed, StudentResult
     from autograder.judge.verdict import Verdict
 
 out = Console(highlight=False)
@@ -51,6 +51,18 @@ def show_results(results: "list[StudentResult]", no_file: Collection[str] = ()) 
             if question.score < question.max_score and not question.waiting:
                 _tell(f"{result.student}, {question.id}", question.message)
     show_attention(results, no_file)
+
+
+def show_changes(changes: "list[Changed]") -> None:
+    """Before and after a regrade: the questions whose mark changed, and each student's final mark."""
+    table = Table("student", "question", "before", "after", box=None, header_style="bold", pad_edge=False)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    for one in changes:
+        marks = [Text("–" if mark is None else f"{mark:g}") for mark in (one.before, one.after)]
+        style = "bold" if one.before != one.after else ""
+        table.add_row(escape(one.student), escape(one.question) or "final mark", *marks, style=style)
+    out.print(table, end="\n\n", width=None if out.is_terminal else WIDE)
 
 
 def show_attention(results: "list[StudentResult]", no_file: Collection[str]) -> None:

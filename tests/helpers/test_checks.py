@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from helpers.check_results import CHECKS_TYPE, FAILS, GRADING, HOLDS, SKIPPED
-from helpers.checks import CheckFailed, Checks, ChecksMissing, load_checks
-from helpers.sentences import wrong_array, wrong_number
+from helpers.checks import CheckFailed, Checks, ChecksMissing, gives, load_checks
+from helpers.sentences import wrong_array, wrong_number, wrong_texts
 
 TEXT = '''
 import numpy as np
@@ -168,3 +168,28 @@ def test_it_is_found_from_the_course_folder_too(tmp_path):
 
 def test_a_notebook_shows_the_sentence_of_a_verdict_and_no_traceback():
     assert CheckFailed("it gave 1.")._render_traceback_() == ["Not yet: it gave 1."]
+
+
+@pytest.mark.parametrize(
+    "got, says",
+    [
+        (["mid", "sofa"], None),
+        (("mid", "sofa"), None),
+        (np.array(["mid", "sofa"]), None),
+        (pd.Series(["mid", "sofa"], index=[4, 1]), None),
+        (["sofa", "mid"], "gave ['sofa', 'mid'], expected ['mid', 'sofa']. Order."),
+        (["mid"], "gave ['mid'], expected ['mid', 'sofa']. Order."),
+        ("mid sofa", "gave 'mid sofa', expected ['mid', 'sofa']. It should be a list."),
+        ({"mid", "sofa"}, "gave {'mid', 'sofa'}, expected ['mid', 'sofa']. It should be a list."),
+        (7, "gave 7, expected ['mid', 'sofa']. It should be a list."),
+        (None, "gave None. Is there a return at the end of your function?"),
+    ],
+)
+def test_a_list_of_texts_is_compared_in_its_order(got, says):
+    assert wrong_texts(got, ["mid", "sofa"], "Order.") == says
+    assert gives(lambda: got, ["mid", "sofa"], "Order.", what="f()").problem(str) == (says and f"f() {says}")
+
+
+def test_an_empty_list_of_texts_is_one():
+    assert wrong_texts([], [], "Nothing.") is None and gives(list, [], "Nothing.").problem(str) is None
+    assert wrong_texts(["none"], [], "Nothing.") == "gave ['none'], expected []. Nothing."

@@ -5,6 +5,7 @@ What is written is read back by pandas, which shares nothing with what wrote it.
 
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -14,8 +15,11 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.commands import export as exporting
+from autograder.commands.collect import collect
 from autograder.commands.demo import make_course
 from autograder.commands.export import ExportRefused, export
+from autograder.commands.feedback import page_of
+from autograder.course.folder import Course
 from autograder.course.roster import Student, keep_roster
 from autograder.gradebook.final import FinalMark
 from autograder.gradebook.layouts import LAYOUTS
@@ -299,6 +303,46 @@ def test_the_archive_of_pages_is_named_as_moodle_names_folders(course, tmp_path)
     into.write_text("Identifier,Email address,Grade\nParticipant 77,ada@uni.example,\n")
     with zipfile.ZipFile(export(course[0], "hw4", "moodle", into, tmp_path / "marks.csv").pages) as archive:
         assert archive.namelist() == ["Ada Lovelace_77_assignsubmission_file/hw4-feedback.html"]
+
+
+NAMES = {
+    "canvas": ("leekim_LATE_101_9001_hw4.ipynb", "leekim_LATE_101_9001_hw4-feedback.html"),
+    "moodle": (
+        "Kim Lee_4001_assignsubmission_file_/hw4.ipynb",
+        "Kim Lee_4001_assignsubmission_file_/hw4-feedback.html",
+    ),
+    "blackboard": (
+        "hw4_klee_attempt_2026-10-09-10-15-00_hw4.ipynb",
+        "hw4_klee_attempt_2026-10-09-10-15-00_hw4-feedback.html",
+    ),
+    "brightspace": (
+        "101-77 - Kim Lee - Sep 9, 2026 1015 AM/hw4.ipynb",
+        "101-77 - Kim Lee - Sep 9, 2026 1015 AM/hw4-feedback.html",
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", sorted(NAMES))
+def test_a_page_goes_back_under_the_name_that_the_platform_gave(platform, template, tmp_path, monkeypatch):
+    """Collected as the platform hands it out; Canvas, say, takes back only what bears the number of the upload."""
+    shutil.copytree(template.root, tmp_path / "course")
+    course = Course(tmp_path / "course")
+    shutil.rmtree(course.build, ignore_errors=True)
+    course.build.mkdir()
+    given, back = NAMES[platform]
+    path = tmp_path / "download" / given
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    [one] = collect(course, "hw4", tmp_path / "download")
+    page = page_of(course, "hw4", one.student)
+    page.parent.mkdir(parents=True)
+    page.write_text("the page")
+    monkeypatch.setattr(exporting, "load_results", lambda *_: [result(one.student, 5.0)])
+    done = export(course, "hw4", platform)
+    with zipfile.ZipFile(done.pages) as archive:
+        assert archive.namelist() == [back] and not done.pageless
+    other = "canvas" if platform != "canvas" else "brightspace"
+    assert export(course, "hw4", other).pageless == [one.student]
 
 
 def test_the_command(course, tmp_path):

@@ -41,6 +41,32 @@ def test_what_the_cell_does_not_set_is_missing():
     assert again("best = 0.25", **space) == [{"$": "missing", "name": "table"}, 0.25]
 
 
+BOTH = [
+    {"id": "find", "call": "find", "args": [10], "only": [7]},
+    {"id": "table", "read": "table", "only": [7]},
+    {"id": "best", "read": "best", "only": [7]},
+]
+
+
+@pytest.mark.parametrize(
+    "cell, left",
+    [
+        (
+            "def find(x): return x * best + helping()\ndef helping(): return len(queries)\ntable, best = 3, 2",
+            [21, 3, 2],
+        ),
+        ("table = 3\ndef find(x): return x\n1 / 0\nbest = 2", [10, 3, "ZeroDivisionError"]),
+        ("table = 3\nbest = 1 / 0\ndef find(x): return x", ["ZeroDivisionError", 3, "ZeroDivisionError"]),
+    ],
+)
+def test_a_function_beside_variables_is_called_as_the_cell_left_it(cell, left):
+    """The answer had stopped beside its test cell, so that there is nothing of it in the notebook."""
+    space = {"find": None, "untouched": 5}
+    answers = [answer["answer"] for answer in answer_probes(BOTH, space, PART, [cell])]
+    assert [a["type"] if isinstance(a, dict) else a for a in answers] == left
+    assert space == {"find": None, "untouched": 5}
+
+
 def test_a_cell_below_a_magic(tmp_path):
     cell = "%%time\ntable = len(queries)\nbest = 0.25"
     program = f"""

@@ -125,3 +125,13 @@ def test_the_last_upload_of_a_name_counts():
 def test_a_notebook_that_could_not_be_read_is_not_replaced_by_another_one():
     with pytest.raises(IntakeError, match="It is damaged"):
         counts(Candidate(("hw4.ipynb",), None, "It is damaged."), Candidate(("scratch.ipynb",), HERE))
+
+
+def test_the_folder_of_another_homework_is_not_searched(tmp_path):
+    (tmp_path / "hw3").mkdir()
+    (tmp_path / "hw3" / "hw3.ipynb").write_text("{}")
+    with pytest.raises(IntakeError, match="There is no hw4.ipynb"):
+        choose_notebook(tmp_path, "hw4")
+    (tmp_path / "hw4-final").mkdir()
+    (tmp_path / "hw4-final" / "hw4-final.ipynb").write_text("{}")
+    assert choose_notebook(tmp_path, "hw4")[0].name == "hw4-final.ipynb"

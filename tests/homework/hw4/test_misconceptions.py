@@ -2,11 +2,9 @@
 
 import pytest
 
-from autograder.commands.selftest import judge_answers
-from autograder.judge.submission import draw_requests
-from tests.support.hw4 import MISCONCEPTIONS, QUESTIONS, RIGHT_ANSWERS
+from tests.support.banks import check_named, name_of
+from tests.support.hw4 import BANKS, points_without
 
-JUDGED = {q.id: q for q in QUESTIONS if q.checks}
 CHEAP = ("cosine", "batch_cosine", "recall", "normalize", "misaligned")
 SOME = {
     "semantic": (
@@ -47,25 +45,17 @@ SOME = {
         "ends-exchanged",
     ),
 }
-ALL = [(question, m) for question, bank in MISCONCEPTIONS.items() for m in bank]
-TRIED = [(q, m) for q, m in ALL if q in CHEAP or m.id in SOME[q]]
-SOURCES = {(question, m.id): m.source for question, m in ALL}
+TRIED = [(q, m) for q, m in BANKS.mistakes if q in CHEAP or m.id in SOME[q]]
+SOURCES = {(question, m.id): m.source for question, m in BANKS.mistakes}
 
 
 @pytest.fixture(scope="module")
 def verdict_on(small_homework):
-    requests = draw_requests(tuple(JUDGED.values()), small_homework, seed=21)
-
-    def judged(question: str, source: str):
-        return judge_answers({question: source}, [JUDGED[question]], requests, small_homework)[question]
-
-    return judged
+    return BANKS.judge(small_homework, seed=21)
 
 
 def test_the_bank_is_large_and_tells_its_entries_apart():
-    assert set(MISCONCEPTIONS) == set(RIGHT_ANSWERS) == set(JUDGED)
-    assert len(ALL) >= 40 and sum(map(len, RIGHT_ANSWERS.values())) >= 30
-    assert len({(q, m.id) for q, m in ALL}) == len({(q, m.source) for q, m in ALL}) == len(ALL)
+    BANKS.check_size()
 
 
 def test_feedback_is_two_short_sentences_and_no_solution():
@@ -81,19 +71,13 @@ def test_feedback_is_two_short_sentences_and_no_solution():
         "[:k]",
         "def ",
     )
-    for question, m in ALL:
-        assert not m.title.endswith((".", "?", "!")) and m.hint.endswith((".", "?")), m.id
-        assert len(m.feedback) <= 220 and question in m.loses, m.id
-        assert not [text for text in giveaways if text in m.feedback], m.id
+    BANKS.check_feedback(giveaways)
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("question, misconception", TRIED, ids=lambda x: getattr(x, "id", x))
+@pytest.mark.parametrize("question, misconception", TRIED, ids=name_of)
 def test_a_misconception_loses_points_and_is_named(question, misconception, verdict_on):
-    for source in (misconception.source, *misconception.also):
-        verdict = verdict_on(question, source)
-        assert not verdict.complete
-        assert verdict.misconception == misconception.id and verdict.message == misconception.feedback
+    check_named(verdict_on, question, misconception)
 
 
 # What luck used to decide, or what went unseen: the checks lost with every seed (see `python -m benchmarks.seeds`).
@@ -134,9 +118,9 @@ LOST = {
 @pytest.mark.parametrize("question, misconception", LOST)
 def test_what_a_slip_costs(question, misconception, verdict_on):
     """Just the points of the checks that it fails; all of them where the first, the core, is one of these."""
-    checks = {check.id: check.points for check in JUDGED[question].checks}
     lost = LOST[question, misconception].split()
-    kept = 0 if next(iter(checks)) in lost else sum(points for id, points in checks.items() if id not in lost)
+    core = BANKS.judged[question].checks[0].id
+    kept = 0 if core in lost else points_without(question, *lost)
     assert verdict_on(question, SOURCES[question, misconception]).score == kept
 
 
@@ -162,11 +146,7 @@ def test_a_search_that_gives_no_rows_earns_nothing_by_them(verdict_on):
     assert all(check.problem for check in verdict.checks if check.id in ("order", "ends", "columns", "rows"))
 
 
-@pytest.mark.parametrize(
-    "question, answer",
-    [(q, a) for q, bank in RIGHT_ANSWERS.items() for a in bank],
-    ids=lambda x: getattr(x, "title", x),
-)
+@pytest.mark.parametrize("question, answer", BANKS.rights, ids=name_of)
 def test_a_right_answer_in_other_clothes_earns_full_marks(question, answer, verdict_on):
     verdict = verdict_on(question, answer.source)
     assert verdict.complete, verdict.message

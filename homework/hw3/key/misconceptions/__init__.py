@@ -1,0 +1,1 @@
+"""Wrong answers that students really write, a module a question."""
