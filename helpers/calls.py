@@ -27,6 +27,8 @@ def at_most(seconds: float = SECONDS) -> Iterator[None]:
         yield
         return
     over, is_late, turn = threading.Event(), threading.Event(), threading.Lock()
+    # A process that was started in the background may have been told to ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def watch():
         wait = seconds
@@ -48,6 +50,7 @@ def at_most(seconds: float = SECONDS) -> Iterator[None]:
     finally:
         with turn:
             over.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
 
 
 def _interrupt_main() -> None:

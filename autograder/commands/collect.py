@@ -10,18 +10,18 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.course.deadline import Deadline, deadline_of
-from autograder.course.files import full_disk_in_words, keep_submitted, keep_time, kept_time
+from autograder.course.files import full_disk_in_words, keep_origin, keep_submitted, keep_time, kept_time
 from autograder.course.folder import Course
 from autograder.course.roster import Student, roster_of
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id, told_apart
 from autograder.gradebook import marks
 from autograder.gradebook.claims import only_one
-from autograder.gradebook.results import drop_result
+from autograder.gradebook.results import NOTHING, drop_result
 from autograder.intake.archives import Budget, Budgets, CollectError, OverBudget, is_wanted, listing
 from autograder.intake.choose import Candidate, HandedIn, IntakeError, the_one_that_counts
 from autograder.intake.identities import student_names
 from autograder.intake.manifest import changed_since, other_homework, read_manifest
-from autograder.intake.platforms import Person, Place, by_person
+from autograder.intake.platforms import Person, Place, by_person, own_name
 
 NAMELESS = (
     "Nothing in its name says whose it is, so it was not taken: put it into a folder with the student's name, then "
@@ -82,7 +82,7 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
             here = {names[who] for who in people}
             for student in roster.values():
                 if student.id not in here and not course.submitted(assignment, student_id(student.id)).is_file():
-                    collected.append(Collected(student.id, "missing", "Nothing was handed in.", student.name))
+                    collected.append(Collected(student.id, "missing", NOTHING, student.name))
             return collected
 
 
@@ -114,7 +114,8 @@ def _read(places: Sequence[Place], budget: Budget, assignment: str) -> list[Cand
                     path = None
                 else:
                     note = changed_since(manifest, path.read_bytes())
-            found.append(Candidate(parts, path, reason, place.attempt, place.upload, place.handed_in, note))
+            origin = own_name(place.file.name)
+            found.append(Candidate(parts, path, reason, place.attempt, place.upload, place.handed_in, note, origin))
         if not entries and place.attempt:
             found.append(Candidate(place.parts, None, None, place.attempt))  # the attempt was made, all the same
     return found
@@ -136,6 +137,7 @@ def _take(
         return Collected(shown_name(student), "failed", f"{note}{before}")
     said = _in_zone(chosen.handed_in, deadline)
     status = keep_submitted(course, assignment, student, chosen.path.read_bytes())
+    keep_origin(course, assignment, student, chosen.origin)
     if status == "changed":
         marks.forget(course, assignment, student)
         drop_result(course, assignment, student)

@@ -4,11 +4,11 @@ import io
 import json
 import re
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.commands.feedback import page_of
-from autograder.course.files import require_writable, write_whole
+from autograder.course.files import kept_origin, require_writable, write_whole
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
 from autograder.course.students import shown_name, student_id
@@ -16,6 +16,7 @@ from autograder.gradebook.fill_in import Filled, fill_in
 from autograder.gradebook.layouts import LAYOUTS, Listed
 from autograder.gradebook.results import StudentResult, load_results
 from autograder.gradebook.sheet import SheetError, read_sheet
+from autograder.intake.platforms import platform_of, returned_as
 from helpers.errors import CourseError
 
 
@@ -59,8 +60,10 @@ class Exported:
             lines.append(f"{self.waiting} answers wait to be marked by hand and count as 0.")
         if self.pages:
             lines.append(f"Feedback pages: {self.pages}")
-        if self.pageless:
-            lines.append(f"No page in it for ({len(self.pageless)}): {'; '.join(self.pageless)}.")
+            if self.pageless:
+                lines.append(f"No page in it for ({len(self.pageless)}): {'; '.join(self.pageless)}.")
+        elif self.pageless:
+            lines.append("No archive of pages: write them with `autograder feedback`, and collect from this platform.")
         return lines
 
 
@@ -107,9 +110,8 @@ def export(
     ungraded = [(r.student, r.reason or "not graded") for own in results.values() for r in own if r.status != "graded"]
     exported = Exported(target, filled, students, ungraded, waiting)
     if assignment:
-        if filled and platform in ("canvas", "moodle"):  # the file knows better than downloads and roster
-            students = [replace(s, number=filled.ids.get(s.student, s.number)) for s in students]
-        exported.pages, exported.pageless = _pages(course, assignment, platform, students, target)
+        ids = filled.ids if filled else {}
+        exported.pages, exported.pageless = _pages(course, assignment, platform, students, ids, target)
     return exported
 
 
@@ -140,7 +142,7 @@ def _listed(course: Course, platform: str, results: dict[str, list[StudentResult
     roster = {student_id(one.id): one for one in roster_of(course).values()}
     numbers = _numbers(course, platform, list(results))
     marks: dict[str, dict[str, float]] = {who: {} for who in roster}
-    names, mails, lms = {}, {}, {}
+    names, mails = {}, {}
     for homework, own in results.items():
         for result in own:
             who = student_id(result.student)
@@ -149,14 +151,14 @@ def _listed(course: Course, platform: str, results: dict[str, list[StudentResult
                 marks[who][homework] = result.score
             names[who] = result.name
             if result.final:
-                mails[who], lms[who] = result.final.email, result.final.lms_id
+                mails[who] = result.final.email
     found = []
     for who in sorted(marks):
         listed = roster.get(who)
-        number = (listed.ids.get(platform) if listed else None) or numbers.get(who) or lms.get(who) or ""
+        number = listed.ids.get(platform, "") if listed else ""
         name = names.get(who) or (listed.name if listed else "") or who
         email = mails.get(who) or (listed.email if listed else "") or ""
-        found.append(Listed(who, name, email, number, marks[who]))
+        found.append(Listed(who, name, email, number, marks[who], numbers.get(who, "")))
     return found
 
 
@@ -183,7 +185,7 @@ def _numbers(course: Course, platform: str, homeworks: list[str]) -> dict[str, s
 
 
 def _pages(
-    course: Course, assignment: str, platform: str, students: list[Listed], beside: Path
+    course: Course, assignment: str, platform: str, students: list[Listed], ids: dict[str, str], beside: Path
 ) -> tuple[Path | None, list[str]]:
     """An archive of the feedback pages, named so that the platform knows whose each is -> it, and who is not in it."""
     written, without = io.BytesIO(), []
@@ -191,7 +193,7 @@ def _pages(
     with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
         for student in students:
             page = page_of(course, assignment, student.student)
-            name = _page_name(platform, assignment, student)
+            name = _page_name(course, platform, assignment, student, ids.get(student.student, ""))
             if page.is_file() and name:
                 archive.write(page, name)
             elif page.is_file() or student.marks:
@@ -202,17 +204,19 @@ def _pages(
     return target, without
 
 
-def _page_name(platform: str, assignment: str, student: Listed) -> str | None:
+def _page_name(course: Course, platform: str, assignment: str, student: Listed, number: str) -> str | None:
     """Where a student's page lies in the archive; None where the platform could not tell whose it is.
 
-    Moodle takes name_number_assignsubmission_file/ (mod/assign/feedback/file/importziplib.php).
+    number: the platform's id in its own file. Moodle's participants have another one in each homework, which its
+    worksheet or the download tells; the id in a roster comes last.
     """
-    name = re.sub(r"[^\w .,'@()-]", "", student.name).strip(" .") or "student"
-    if platform == "moodle":
-        number = student.number
-        return (
-            f"{name.replace('_', ' ')}_{number}_assignsubmission_file/{assignment}-feedback.html"
-            if number.isdecimal()
-            else None
-        )
-    return f"{student.student}/{assignment}-feedback.html"
+    page, origin = f"{assignment}-feedback.html", kept_origin(course, assignment, student.student)
+    if platform == "csv":
+        return f"{student.student}/{page}"
+    if platform_of(origin) == platform and not (platform == "moodle" and number.isdecimal()):
+        return returned_as(origin, page)
+    number = number or student.download or student.number
+    if platform == "moodle" and number.isdecimal():
+        name = re.sub(r"[^\w .,'@()-]|_", "", student.name).strip(" .") or "student"
+        return f"{name}_{number}_assignsubmission_file/{page}"
+    return None

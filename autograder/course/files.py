@@ -77,6 +77,21 @@ def keep_submitted(course: Course, assignment: str, student: str, raw: bytes) ->
     return "new" if before is None else "changed"
 
 
+def keep_origin(course: Course, assignment: str, student: str, name: str) -> None:
+    """Keep how the platform called what a student handed in: what goes back has to bear the same name."""
+    path = course.build / "origins" / assignment / f"{student_id(student)}.txt"
+    if name:
+        write_whole(path, name)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def kept_origin(course: Course, assignment: str, student: str) -> str:
+    """What `keep_origin` has kept; empty where nothing was."""
+    path = course.build / "origins" / assignment / f"{student_id(student)}.txt"
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 def keep_time(course: Course, assignment: str, student: str, time: datetime | None, said_by: str = "") -> None:
     """Keep when a file was handed in where nbgrader looks for it, in timestamp.txt, and beside it who says so. None
     where nobody knows."""

@@ -40,7 +40,8 @@ class Candidate:
     parts: its path below the student's folder. path: where its content lies, or None where `reason` says why it was
     not taken. attempt: the time or the number of the attempt that it belongs to, comparable with the student's other
     ones, or () where none can be told. upload: a number that grows with each upload, 0 where there is none. handed_in:
-    when, and who says so, None where nobody does. note: a sentence that goes with it where it counts.
+    when, and who says so, None where nobody does. note: a sentence that goes with it where it counts. origin: the
+    platform's own name for what was handed in.
     """
 
     parts: tuple[str, ...]
@@ -50,6 +51,7 @@ class Candidate:
     upload: int = 0
     handed_in: "HandedIn | None" = None
     note: str | None = None
+    origin: str = ""
 
 
 @dataclass(frozen=True)

@@ -275,6 +275,31 @@ def _blackboard_title(starts: Iterable[str]) -> str:
     return numbers.pop() if len(numbers) == 1 else ""
 
 
+def own_name(path: str) -> str:
+    """The file or folder of a download that bears the platform's own name for what one student handed in; else ""."""
+    return next((part for part in name_parts(path) or () if _platform(part)), "")
+
+
+def platform_of(origin: str) -> str:
+    """The platform that gives such names, in lower case; else ""."""
+    match = _platform(origin)
+    names = {CANVAS: "canvas", MOODLE: "moodle", BLACKBOARD: "blackboard"}
+    names |= {BRIGHTSPACE: "brightspace", BRIGHTSPACE_OTHER: "brightspace"}
+    return names.get(match.re, "") if match else ""
+
+
+def returned_as(origin: str, name: str) -> str:
+    """Where a file called `name` lies in an archive that goes back to the platform, so that it knows whose it is.
+
+    Canvas takes lastname_user_upload_file and nothing else (`generate_comments_from_files` of instructure/canvas-lms),
+    Moodle the folder or the start of the file (mod/assign/feedback/file/importziplib.php).
+    """
+    match = _platform(origin)
+    if match and match.groupdict().get("file"):
+        return f"{origin[: match.start('file')]}{name}"
+    return f"{origin}/{name}"
+
+
 # --- which attempt ---------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """A call that takes too long is stopped, whatever it catches; one in time is left alone."""
 
+import signal
 import threading
 import time
 
@@ -12,6 +13,18 @@ def test_an_endless_loop_is_stopped():
     with pytest.raises(TookTooLong, match="more than 0.05 seconds"), at_most(0.05):
         while True:
             pass
+
+
+@pytest.mark.parametrize("told", [signal.SIG_IGN, signal.SIG_DFL, lambda *_: None])
+def test_a_process_that_ignores_an_interrupt_is_stopped_too(told):
+    before = signal.signal(signal.SIGINT, told)
+    try:
+        with pytest.raises(TookTooLong), at_most(0.05):
+            while True:
+                pass
+        assert signal.getsignal(signal.SIGINT) == told
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_one_that_catches_everything_is_stopped_again():

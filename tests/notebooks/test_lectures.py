@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from helpers import onnx_model
+from helpers import load_wands_products, onnx_model, product_text
 from helpers.catalogue import DEMO_FOLDER
+from helpers.local_model import word_pieces
 from tests.conftest import POOL
 from tests.notebooks.precheck import problems
 from tests.support.catalogues import run_cells, write_catalogue
@@ -30,6 +31,7 @@ def similar(one, other):
     return cosine_similarity(*batch_embed_local([one, other]))
 
 assert (bm25(concept, k=5)["bm25_score"] > 0).all(), "every product is there because of some word"
+assert np.allclose(np.linalg.norm(product_embeddings, axis=1), 1, atol=1e-5), "every vector has length 1"
 assert abs(best_auc(product_embeddings) - best_auc(product_embeddings @ turn)) < 0.05, "no axis is special"
 assert best_auc(product_embeddings) > 0.9, "a single number can tell a class apart rather well"
 assert similar("couch", "sofa") == max(similar(a, b) for i, a in enumerate(furniture) for b in furniture[:i])
@@ -182,6 +184,20 @@ def test_lecture_4_loads_no_large_library_where_its_embeddings_are_cached():
         [sys.executable, "-c", "\n".join(program)], env=variables, capture_output=True, text=True, cwd=ROOT
     )
     assert done.returncode == 0 and done.stdout.splitlines()[-1] == "loaded set()", done.stderr[-800:]
+
+
+@pytest.mark.parametrize("folder", [DEMO_FOLDER, POOL], ids=["demo", "pool"])
+def test_openai_cuts_product_texts_into_about_four_percent_more_tokens(folder):
+    if not folder.is_dir():
+        pytest.skip("the pool of real WANDS data is not on this machine")
+    from litellm import encode
+
+    def openai(text):
+        return encode(model="text-embedding-3-small", text=text)
+
+    texts = product_text(load_wands_products(folder))[::10]
+    pieces, tokens = (sum(len(cut(text)) for text in texts) for cut in (word_pieces, openai))
+    assert 1.03 < tokens / pieces < 1.06
 
 
 class Api(BaseHTTPRequestHandler):

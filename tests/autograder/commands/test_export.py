@@ -5,6 +5,7 @@ What is written is read back by pandas, which shares nothing with what wrote it.
 
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 
@@ -14,8 +15,11 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.commands import export as exporting
+from autograder.commands.collect import collect
 from autograder.commands.demo import make_course
 from autograder.commands.export import ExportRefused, export
+from autograder.commands.feedback import page_of
+from autograder.course.folder import Course
 from autograder.course.roster import Student, keep_roster
 from autograder.gradebook.final import FinalMark
 from autograder.gradebook.layouts import LAYOUTS
@@ -160,6 +164,29 @@ def test_two_of_one_name_never_get_each_others_mark(course, tmp_path):
     assert list(read["hw4"]) == ["100", "80", "", ""] and "Ada Lovelace" in done.filled.doubtful
 
 
+@pytest.mark.parametrize(
+    "platform, header, given",
+    [
+        ("moodle", "ID number,Email address,hw4", {"hw4": ""}),
+        ("moodle", "Identifier,Email address,Grade", {"Grade": "70.25"}),
+        ("brightspace", "OrgDefinedId,Username,hw4 Points Grade", {"hw4 Points Grade": ""}),
+        ("canvas", "ID,SIS User ID,hw4", {"hw4": "70.25"}),
+        ("canvas", "SIS User ID,SIS Login ID,hw4", {"hw4": ""}),
+    ],
+)
+def test_a_number_of_a_download_counts_only_where_the_platform_writes_it_again(
+    platform, header, given, course, tmp_path
+):
+    """Elsewhere the same number is somebody else's."""
+    keep_roster(course[0], {"ada": Student("ada")})
+    where = "Moodle hw4" if platform == "moodle" else platform.capitalize()
+    (course[0].build / "people.json").write_text(json.dumps({where: {"ada": ["ada", "4001"]}}))
+    into = tmp_path / "grades.csv"
+    into.write_text(f"{header}\n4001,someone,\n")
+    read = frame(export(course[0], "hw4", platform, into, tmp_path / "out.csv").path.read_bytes(), platform)
+    assert {column: read[column][0] for column in given} == given
+
+
 def test_a_row_whose_columns_name_different_students_is_left_alone(course, tmp_path):
     into = tmp_path / "grades.csv"
     into.write_text("Email address,ID number,hw4\nada@uni.example,1002,1\nbo@uni.example,1002,2\n")
@@ -221,7 +248,8 @@ def test_all_homework_in_one_file(course):
     course[1]["hw3"] = [result("ada", 10.0), result("zoe", 20.0)]
     exporting_all = export(replace_homeworks(course[0]), None, "csv")
     read = frame(exporting_all.path.read_bytes(), "csv").set_index("id")
-    assert list(read.columns) == ["name", "email", "hw3", "hw4"]
+    assert list(read.columns) == ["name", "email", "hw3", "hw4", "max hw3", "max hw4"]
+    assert set(read["max hw4"]) == {"100"}
     assert list(read.loc["ada", ["hw3", "hw4"]]) == ["10", "70.25"] and list(read.loc["zoe", ["hw3", "hw4"]]) == [
         "20",
         "",
@@ -299,6 +327,47 @@ def test_the_archive_of_pages_is_named_as_moodle_names_folders(course, tmp_path)
     into.write_text("Identifier,Email address,Grade\nParticipant 77,ada@uni.example,\n")
     with zipfile.ZipFile(export(course[0], "hw4", "moodle", into, tmp_path / "marks.csv").pages) as archive:
         assert archive.namelist() == ["Ada Lovelace_77_assignsubmission_file/hw4-feedback.html"]
+
+
+NAMES = {
+    "canvas": ("leekim_LATE_101_9001_hw4.ipynb", "leekim_LATE_101_9001_hw4-feedback.html"),
+    "moodle": (
+        "Kim Lee_4001_assignsubmission_file_/hw4.ipynb",
+        "Kim Lee_4001_assignsubmission_file_/hw4-feedback.html",
+    ),
+    "blackboard": (
+        "hw4_klee_attempt_2026-10-09-10-15-00_hw4.ipynb",
+        "hw4_klee_attempt_2026-10-09-10-15-00_hw4-feedback.html",
+    ),
+    "brightspace": (
+        "101-77 - Kim Lee - Sep 9, 2026 1015 AM/hw4.ipynb",
+        "101-77 - Kim Lee - Sep 9, 2026 1015 AM/hw4-feedback.html",
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", sorted(NAMES))
+def test_a_page_goes_back_under_the_name_that_the_platform_gave(platform, template, tmp_path, monkeypatch):
+    """Collected as the platform hands it out; Canvas, say, takes back only what bears the number of the upload."""
+    shutil.copytree(template.root, tmp_path / "course")
+    course = Course(tmp_path / "course")
+    shutil.rmtree(course.build, ignore_errors=True)
+    course.build.mkdir()
+    given, back = NAMES[platform]
+    path = tmp_path / "download" / given
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    [one] = collect(course, "hw4", tmp_path / "download")
+    page = page_of(course, "hw4", one.student)
+    page.parent.mkdir(parents=True)
+    page.write_text("the page")
+    monkeypatch.setattr(exporting, "load_results", lambda *_: [result(one.student, 5.0)])
+    done = export(course, "hw4", platform)
+    with zipfile.ZipFile(done.pages) as archive:
+        assert archive.namelist() == [back] and not done.pageless
+    other = "canvas" if platform != "canvas" else "brightspace"
+    assert export(course, "hw4", other).pageless == [one.student]
+    assert export(course, "hw4", other).told()[-1].startswith("No archive of pages")
 
 
 def test_the_command(course, tmp_path):
