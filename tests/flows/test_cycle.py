@@ -63,7 +63,7 @@ def test_release_proves_before_it_writes(course, proofs):
     assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
     for folder in (edition / "homework" / "hw4", course.build / "release" / "hw4"):
-        assert [path.name for path in folder.iterdir()] == ["hw4.ipynb"]
+        assert sorted(path.name for path in folder.iterdir()) == ["checks.py", "hw4.ipynb"]
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
     assert text.count("raise NotImplementedError()") == 7 and text.count("YOUR ANSWER HERE") == 1

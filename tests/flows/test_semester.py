@@ -210,10 +210,10 @@ def test_pages_and_reports_show_the_same(semester):
     for homework, right in (("hw1", FIRST), ("hw2", SECOND), ("hw3", THIRD)):
         report = (semester.course.build / "reports" / f"{homework}.html").read_text()
         for student, mark in right.items():
-            assert f">{student}<" in report or f">{student} " in report
+            assert NAMES[student] in report
             page = semester.course.build / "feedback" / student / homework / f"{homework}.html"
             if mark is not None:
-                assert f"{mark:g} of 15 points" in page.read_text(), (student, homework)
+                assert f"{student} ({NAMES[student]}) · {mark:g} of 15 points" in page.read_text(), homework
 
 
 def test_what_is_exported(semester):
