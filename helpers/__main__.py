@@ -1,4 +1,4 @@
-"""The students' command line: `python -m helpers download` and `python -m helpers doctor`."""
+"""The students' command line: `python -m helpers download`, `doctor` and `check`."""
 
 import sys
 from pathlib import Path
@@ -44,6 +44,22 @@ def doctor() -> None:
     from .doctor import examine
 
     if not examine():
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    homework: Annotated[str, typer.Argument(help="Its name, such as hw4.")],
+    pack: Annotated[bool, typer.Option("--pack/--no-pack", help="Whether to write the file to hand in.")] = True,
+    name: Annotated[str | None, typer.Option(help="Yours, for the file; by default that of your account.")] = None,
+) -> None:
+    """Run your homework from top to bottom in a fresh kernel, as grading does; then pack the file to hand in.
+
+    The exit status is 1 where a question does not pass its visible checks or is empty.
+    """
+    from .hand_in import check_and_pack
+
+    if not check_and_pack(homework, name, pack):
         raise typer.Exit(1)
 
 

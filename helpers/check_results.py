@@ -101,7 +101,7 @@ class Summary:
         return [
             f"Before you hand in: save, then run `python -m helpers check {self.homework}` in a terminal, in the "
             "course folder. It runs your notebook from top to bottom in a fresh kernel, as grading does, and packs "
-            f"{self.homework}-submission.zip.",
+            f"{self.homework}-submission.zip. Or run `check.hand_in()` in a cell of your own, which does the same.",
             "Hand in that file where your teachers collect the homework.",
         ]
 

@@ -20,6 +20,8 @@ not come from here: the grader asks with inputs of its own.
 
 import importlib.util
 import inspect
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +35,7 @@ import numpy as np
 from helpers.calls import TookTooLong, at_most, why_stopped
 from helpers.check_results import FAILS, GRADING, HOLDS, SKIPPED, Checked, Outcome, Summary
 from helpers.errors import CourseError
+from helpers.limits import UNATTENDED
 from helpers.sentences import shown, wrong_array, wrong_number, wrong_texts
 from helpers.stale import stale
 
@@ -253,6 +256,16 @@ class Checks:
     def summary(self) -> None:
         """Show which questions pass their visible checks, which are empty, and how to hand in."""
         _show(Summary(self.homework, [(q.number, q.title, q.points, self._state(q)) for q in self.questions]))
+
+    def hand_in(self) -> None:
+        """Run the saved notebook in a fresh kernel and pack it, as `python -m helpers check` does; for a cell of one's
+        own. In that fresh kernel, and in grading, it does nothing."""
+        if UNATTENDED in os.environ:
+            return
+        command = [sys.executable, "-X", "utf8", "-u", "-m", "helpers", "check", self.homework]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8") as process:
+            for line in process.stdout or ():
+                print(line, end="", flush=True)
 
     def _state(self, question: ListedQuestion) -> str:
         if question.by_hand:

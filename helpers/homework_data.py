@@ -68,7 +68,7 @@ def load_homework_data(
     else:
         data, name = _load(data_in_use().folder, n), data_in_use().name
     wanted = "{name} ({products:,} products, {queries:,} queries, {labels:,} labels)".format(**marked_on)
-    if _fingerprint(data).startswith(marked_on["fingerprint"]):
+    if fingerprint_of(data).startswith(marked_on["fingerprint"]):
         print(f"Data: {wanted}, on which this homework is marked.")
     else:
         advice = (
@@ -93,11 +93,12 @@ def describe_homework_data(data_dir: str | Path | None = None, n: int = 5000) ->
         "products": len(data.products),
         "queries": len(data.queries),
         "labels": len(data.labels),
-        "fingerprint": _fingerprint(data)[:12],
+        "fingerprint": fingerprint_of(data)[:12],
     }
 
 
-def _fingerprint(data: HomeworkData) -> str:
+def fingerprint_of(data: HomeworkData) -> str:
+    """That of the sample (see `dataset_fingerprint`)."""
     return dataset_fingerprint(data.products, data.queries, data.labels)
 
 

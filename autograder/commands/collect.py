@@ -16,7 +16,7 @@ from autograder.course.roster import Student, roster_of
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id, told_apart
 from autograder.gradebook import marks
 from autograder.gradebook.claims import only_one
-from autograder.gradebook.results import drop_result
+from autograder.gradebook.results import NOTHING, drop_result
 from autograder.intake.archives import Budget, Budgets, CollectError, OverBudget, is_wanted, listing
 from autograder.intake.choose import Candidate, HandedIn, IntakeError, the_one_that_counts
 from autograder.intake.identities import student_names
@@ -82,7 +82,7 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
             here = {names[who] for who in people}
             for student in roster.values():
                 if student.id not in here and not course.submitted(assignment, student_id(student.id)).is_file():
-                    collected.append(Collected(student.id, "missing", "Nothing was handed in.", student.name))
+                    collected.append(Collected(student.id, "missing", NOTHING, student.name))
             return collected
 
 

@@ -140,7 +140,7 @@ def _listed(course: Course, platform: str, results: dict[str, list[StudentResult
     roster = {student_id(one.id): one for one in roster_of(course).values()}
     numbers = _numbers(course, platform, list(results))
     marks: dict[str, dict[str, float]] = {who: {} for who in roster}
-    names, mails, lms = {}, {}, {}
+    names, mails = {}, {}
     for homework, own in results.items():
         for result in own:
             who = student_id(result.student)
@@ -149,14 +149,14 @@ def _listed(course: Course, platform: str, results: dict[str, list[StudentResult
                 marks[who][homework] = result.score
             names[who] = result.name
             if result.final:
-                mails[who], lms[who] = result.final.email, result.final.lms_id
+                mails[who] = result.final.email
     found = []
     for who in sorted(marks):
         listed = roster.get(who)
-        number = (listed.ids.get(platform) if listed else None) or numbers.get(who) or lms.get(who) or ""
+        number = listed.ids.get(platform, "") if listed else ""
         name = names.get(who) or (listed.name if listed else "") or who
         email = mails.get(who) or (listed.email if listed else "") or ""
-        found.append(Listed(who, name, email, number, marks[who]))
+        found.append(Listed(who, name, email, number, marks[who], numbers.get(who, "")))
     return found
 
 
@@ -213,7 +213,7 @@ def _page_name(course: Course, platform: str, assignment: str, student: Listed, 
         return f"{student.student}/{page}"
     if platform_of(origin) == platform and not (platform == "moodle" and number.isdecimal()):
         return returned_as(origin, page)
-    number = number or student.number
+    number = number or student.download or student.number
     if platform == "moodle" and number.isdecimal():
         name = re.sub(r"[^\w .,'@()-]|_", "", student.name).strip(" .") or "student"
         return f"{name}_{number}_assignsubmission_file/{page}"

@@ -6,7 +6,7 @@ from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.gradebook import marks
-from autograder.gradebook.results import load_results
+from autograder.gradebook.results import NOTHING, load_results
 from autograder.pages.feedback import failed_page
 
 
@@ -17,7 +17,7 @@ def give_feedback(course: Course, assignment: str) -> tuple[list[Path], list[Pat
         marks.write_feedback(course, assignment)
     failed = []
     for result in results:
-        if result.status == "failed":
+        if result.status == "failed" and result.reason != NOTHING:
             path = page_of(course, assignment, result.student)
             write_whole(path, failed_page(assignment, result.name, result.reason or ""))
             failed.append(path)

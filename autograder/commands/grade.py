@@ -34,7 +34,7 @@ from autograder.gradebook.agreement import require_agreement
 from autograder.gradebook.claims import Claims, grading
 from autograder.gradebook.final import final_mark
 from autograder.gradebook.readers import graded_file
-from autograder.gradebook.results import StudentResult, drop_result, kept_result, save_result, with_final_mark
+from autograder.gradebook.results import NOTHING, StudentResult, drop_result, kept_result, save_result, with_final_mark
 from autograder.intake.choose import IntakeError, choose_notebook, read_file
 from autograder.intake.merge import read_submission
 from autograder.intake.platforms import FILE_TIME
@@ -105,7 +105,7 @@ def missing_students(course: Course, assignment: str, handed: list[Handed]) -> l
     """Everybody on the roster who is not among `handed` and of whom nothing was collected before."""
     here = {student_id(one.student) for one in handed}
     return [
-        Handed(one, None, reason="Nothing was handed in.")
+        Handed(one, None, reason=NOTHING)
         for one in roster_of(course)
         if student_id(one) not in here and not course.submitted(assignment, student_id(one)).is_file()
     ]

@@ -48,8 +48,9 @@ def fill_in(
     at = {kind: _places(header, names) for kind, names in _kinds(layout).items()}
     if not (at["numbers"] or at["mails"] or at["names"]):
         raise SheetError(f"The file has no column that says who is who; it has {_listed(header)}.")
-    found, claimed = _who(rows, at, students)
-    result, first_id = Filled(sheet), _places(header, layout.numbers[:1])
+    first_id = _places(header, layout.numbers[:1])
+    found, claimed = _who(rows, at, first_id if layout.downloads else [], students)
+    result = Filled(sheet)
     by_row = {row: who for who, own in claimed.items() for row in own}
     for number in range(1, len(rows)):
         row, told = rows[number], _told(rows[number], at)
@@ -168,16 +169,19 @@ def _places(header: Sequence[str], names: Iterable[str]) -> list[int]:
 
 
 def _who(
-    rows: Sequence[Sequence[str]], at: dict[str, list[int]], students: Sequence[Listed]
+    rows: Sequence[Sequence[str]], at: dict[str, list[int]], first_id: list[int], students: Sequence[Listed]
 ) -> tuple[dict[int, set[int]], dict[int, list[int]]]:
     """({row: the students that it may mean}, {student: the rows that mean them and nobody else}).
 
-    Ids and addresses count first; where they say nothing, a name that one student alone has.
+    Ids and addresses count first; where they say nothing, a name that one student alone has. first_id: the column that
+    holds what downloads call students by; in any other one the same number would be somebody else's.
     """
-    numbers, mails, names = defaultdict(set), defaultdict(set), defaultdict(set)
+    numbers, mails, names, downloads = defaultdict(set), defaultdict(set), defaultdict(set), defaultdict(set)
     for who, student in enumerate(students):
         for key in _numbers(student):
             numbers[key].add(who)
+        if student.download:
+            downloads[_key(student.download)].add(who)
         if student.email:
             mails[student.email.casefold()].add(who)
         for name in {student.name, student.student}:
@@ -185,6 +189,7 @@ def _who(
     found: dict[int, set[int]] = {}
     for number, row in enumerate(rows[1:], 1):
         told = [numbers[key] for key in _keys_of(row, at["numbers"]) if key in numbers]
+        told += [downloads[key] for key in _keys_of(row, first_id) if key in downloads]
         told += [mails[mail] for mail in _mails(row, at) if mail in mails]
         if told:
             found[number] = set.union(*told)
@@ -193,7 +198,7 @@ def _who(
         # Whoever has a row by their id is not meant by another one that only bears the same name.
         if number not in found and (own := names[_words(_name(row, at))]) - known:
             found[number] = own
-            if known and any(students[who].number for who in own):
+            if known and any(students[who].number or (first_id and students[who].download) for who in own):
                 doubtful.add(number)  # the file's ids are the ones that we know, and this row's is another one
     claimed: dict[int, list[int]] = defaultdict(list)
     for number, own in found.items():

@@ -23,7 +23,8 @@ END = "End-of-Line Indicator"
 class Listed:
     """One student as a platform's file needs them; marks: {homework: final mark}, without those that have none.
 
-    number: the platform's id of the student, empty where nobody told it.
+    number: the platform's id of the student, as the roster has it; download: the number that the platform's downloads
+    gave them; empty where nobody told them.
     """
 
     student: str
@@ -31,6 +32,7 @@ class Listed:
     email: str
     number: str
     marks: dict[str, float]
+    download: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ class Layout:
     """One platform's columns, by their names in lower case.
 
     numbers, mails, names: the columns that hold an id, an address, a name (or first and last name). worksheet: the
-    column of the one grade in a file that has no other. title: what the header of a grade column says of it, as a
-    pattern with `title` and, where it tells the points, `points`. blank: the table where no file is given, with header
-    and rows for the homework in the first argument ({name: points}).
+    column of the one grade in a file that has no other. downloads: whether the first of `numbers` holds what downloads
+    call the student by (Brightspace writes one id into their names and another one into its files). title: what the
+    header of a grade column says of it, as a pattern with `title` and, where it tells the points, `points`. blank: the
+    table where no file is given, with header and rows for the homework in the first argument ({name: points}).
     """
 
     numbers: tuple[str, ...]
@@ -49,6 +52,7 @@ class Layout:
     title: re.Pattern
     blank: Callable[[dict[str, float], list[Listed]], Sheet]
     worksheet: str | None = None
+    downloads: bool = False
 
 
 def points(value: float) -> str:
@@ -66,9 +70,10 @@ def _cells(student: Listed, homeworks: dict[str, float]) -> list[str]:
 
 
 def _csv(homeworks: dict[str, float], students: list[Listed]) -> Sheet:
-    rows = [["id", "name", "email", *homeworks], ["", "points possible", "", *map(points, homeworks.values())]]
+    rows = [["id", "name", "email", *homeworks, *(f"max {name}" for name in homeworks)]]
+    most = [points(value) for value in homeworks.values()]
     texts = [[harmless_text(text) for text in (s.student, s.name, s.email)] for s in students]
-    return Sheet([*rows, *(text + _cells(s, homeworks) for text, s in zip(texts, students))])
+    return Sheet([*rows, *(text + _cells(s, homeworks) + most for text, s in zip(texts, students))])
 
 
 def _canvas(homeworks: dict[str, float], students: list[Listed]) -> Sheet:
@@ -76,7 +81,14 @@ def _canvas(homeworks: dict[str, float], students: list[Listed]) -> Sheet:
     rows.append(["    Points Possible", "", "", "", "", *map(points, homeworks.values())])
     for s in students:
         rows.append(
-            [harmless_text(last_name_first(s.name)), harmless_text(s.number), "", "", "", *_cells(s, homeworks)]
+            [
+                harmless_text(last_name_first(s.name)),
+                harmless_text(s.number or s.download),
+                "",
+                "",
+                "",
+                *_cells(s, homeworks),
+            ]
         )
     return Sheet(rows)
 
@@ -119,6 +131,7 @@ LAYOUTS = {
         ("student", "firstname", "lastname"),
         re.compile(r"(?P<title>.*?)(?: \(\d+\))?"),
         _canvas,
+        downloads=True,
     ),
     "moodle": Layout(
         ("identifier", "id number", "username", "id"),
@@ -127,6 +140,7 @@ LAYOUTS = {
         re.compile(r"(?:[A-Z]\w+: ?)?(?P<title>.*?)(?: \((?:Real|Percentage|Letter)\))?"),
         _moodle,
         worksheet="grade",
+        downloads=True,
     ),
     "blackboard": Layout(
         ("username", "student id"),

@@ -16,6 +16,7 @@ from autograder.judge.submission import Graded
 from autograder.judge.verdict import Verdict, refused
 from autograder.run.notebook import TIME
 
+NOTHING = "Nothing was handed in."  # the reason of those on the roster of whom there is nothing
 BEFORE = "before"  # the folder of the results that a later run took back
 
 

@@ -39,8 +39,8 @@ def _looks(result: StudentResult, has_file: bool) -> Iterable[Look]:
         yield Look(FAILED if has_file else NO_FILE, result, result.reason or "")
     if result.ended_by and result.status == "graded":
         yield Look(TIMED_OUT, result, result.problem or f"{result.ended_by} in one cell or answer")
-    if notes := getattr(result, "notes", ()):
-        yield Look(NOTED, result, " ".join(notes))
+    if result.notes:
+        yield Look(NOTED, result, " ".join(result.notes))
     final = result.final
     if final and not final.on_roster:
         yield Look(UNKNOWN, result)

@@ -81,7 +81,7 @@ def show_attention(results: "list[StudentResult]", no_file: Collection[str]) -> 
             out.print(Text.assemble((f"{kind} ({len(looks)}): ", "bold"), f"{several} and {len(looks) - SHOWN} more"))
             continue
         for look in looks:
-            _tell(f"{kind}: {called(look.result)}", look.told, one_line=True)
+            _tell(f"{kind}: {called(look.result)}", look.told, one_line=kind in BRIEF)
 
 
 def _tell(about: str, sentence: str, one_line: bool = False) -> None:

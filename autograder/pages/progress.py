@@ -35,19 +35,21 @@ class GradingProgress:
 
     def __enter__(self) -> "GradingProgress":
         if self.console.is_terminal:
-            columns = (MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeElapsedColumn())
+            columns = (MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[rate]}"))
             student = TextColumn("{task.fields[student]}", markup=False, style="dim")
             bar = Progress(TextColumn("Graded"), BarColumn(30), *columns, student, console=self.console, transient=True)
             bar.add_task("", total=self.total, rate="", student="")
             bar.start()
             self.bar = bar
-        self.own_thread = threading.current_thread() is threading.main_thread()
-        if self.own_thread:
+        before = signal.getsignal(signal.SIGINT)
+        # Only the main thread may ask for signals. Where Ctrl-C is ignored from the start, as under nohup, it stays so.
+        self.answers = threading.current_thread() is threading.main_thread() and before is not signal.SIG_IGN
+        if self.answers:
             self.before = signal.signal(signal.SIGINT, self._interrupted)
         return self
 
     def __exit__(self, *problem) -> None:
-        if self.own_thread:
+        if self.answers:
             signal.signal(signal.SIGINT, self.before)
         if self.bar:
             self.bar.stop()

@@ -28,6 +28,7 @@ from autograder.run import seccomp
 from helpers.cache_folder import cache_folder
 from helpers.catalogue import data_in_use
 from helpers.errors import CourseError
+from helpers.limits import ALL_SECONDS, CELL_SECONDS, IDLE_SECONDS, UNATTENDED
 
 UNSAFE = "AUTOGRADER_UNSAFE_NO_SANDBOX"
 PACKAGE = Path(autograder.__file__).parent
@@ -68,10 +69,10 @@ class Limits:
     the size of /tmp, which lies in memory, and of each file in it; processes counts threads too.
     """
 
-    cell_seconds: int = 60
+    cell_seconds: int = CELL_SECONDS
     evidence_seconds: int = 60
-    total_seconds: int = 300
-    idle_seconds: int = 180
+    total_seconds: int = ALL_SECONDS
+    idle_seconds: int = IDLE_SECONDS
     start_seconds: int = 300
     wall_seconds: int = 3600
     output_bytes: int = 8 * 2**20
@@ -182,6 +183,7 @@ def environment(temporary: str = "/tmp", data_folder: Path | None = None) -> dic
         # Nothing may wait for a network that is not there.
         "HF_HUB_OFFLINE": "1",
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        UNATTENDED: "1",
         "COURSE_CACHE_DIR": str(cache_folder().absolute()),
     }
     if data_folder or os.environ.get("COURSE_DATA_DIR"):

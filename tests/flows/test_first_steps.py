@@ -1,9 +1,16 @@
 """A student's first steps in a real browser: open the edition in JupyterLab, be wrong, read why, be right, run all."""
 
 import re
+import shutil
 
+import nbformat
+
+from autograder.commands.collect import collect
+from autograder.commands.demo import make_course
 from autograder.course.cells import grade_id
-from autograder.course.notebooks import read_notebook
+from autograder.course.notebooks import read_notebook, solved
+from helpers.hand_in import check_notebook, find_notebook, pack
+from helpers.homework_data import describe_homework_data
 from tests.support.browser import DARK, jupyterlab, open_notebook, wait_until_idle
 
 NOTEBOOK = "homework/hw4/hw4.ipynb"
@@ -81,3 +88,18 @@ def test_a_student_answers_wrong_then_right_and_runs_all(edition, solutions, tmp
         assert "400 products" in walk.shown("setup") and "✗" not in walk.shown("test_recall")
         [box] = walk.red_boxes()
         assert "raise NotImplementedError()" in box and len(box.splitlines()) <= 8
+
+
+def test_what_a_student_checks_and_packs_is_what_is_collected(template, edition, small_homework, tmp_path):
+    course, folder = make_course(tmp_path / "course", template.root), tmp_path / "edition"
+    shutil.copytree(edition, folder)
+    nbformat.write(solved(read_notebook(template.source("hw4"))), folder / NOTEBOOK)
+    report = check_notebook("hw4", find_notebook("hw4", folder))
+    assert {state.state for state in report.states} == {"passes", "written"} and report.left_over == ()
+    assert report.data.startswith(describe_homework_data(small_homework.data_folder)["fingerprint"])
+    handed_in = tmp_path / "downloads" / "ada"
+    handed_in.mkdir(parents=True)
+    shutil.copy(pack("hw4", report), handed_in)
+    [taken] = collect(course, "hw4", handed_in.parent)
+    assert (taken.student, taken.status) == ("ada", "new")
+    assert course.submitted("hw4", "ada").read_bytes() == (folder / NOTEBOOK).read_bytes()

@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
 
 from helpers import __main__ as command_line
 from helpers import cache_folder, catalogue, doctor, download, local_model
@@ -142,6 +144,13 @@ def installed(monkeypatch):
 
 def test_packages_that_fit(installed):
     assert doctor.check_packages() == Finding("ok", "packages", "all 1 are installed, in versions that fit")
+
+
+def test_every_package_that_the_course_needs_is_known_under_the_name_it_is_imported_by():
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert [doctor._complaint(Requirement(line)) for line in project["dependencies"]] == [None] * len(
+        project["dependencies"]
+    )
 
 
 def test_the_cpu_build_of_torch_fits(installed):

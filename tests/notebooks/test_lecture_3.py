@@ -58,6 +58,8 @@ assert words_in_names("animals")["animals"] == 0 < min(words_in_names("giraffe",
 signs = on_names("place to sit and relax", k=2)["product_name"]
 assert signs.str.contains("sit back and relax").all()
 assert on_names("place to sit and relax", k=1)["bm25_score"].iloc[0] > 2 * on_names("sofa", k=1)["bm25_score"].iloc[0]
+left, right = (grid[..., half].mean(axis=2).argmax() for half in (choose, report))
+assert left != right, "what wins on the half that chooses does not win on the other"
 assert K1S[best[0]] <= 0.6 and np.ptp(middle) < 0.01
 """
 CLAIMS_OF_THE_POOL = """
@@ -102,3 +104,10 @@ def test_it_is_as_long_as_it_says():
     assert len(minutes) == 8 and sum(minutes) <= 45
     assert [int(n) for text in texts for n in re.findall(r"Quick check (\d)\.", text)] == [1, 2, 3, 4, 5]
     assert sum("**Predict.**" in text for text in unfolded) >= 10
+
+
+@pytest.mark.parametrize("figure", ["0.0835", "0.6929", "0.0858", "0.7228", "0.1026"])
+def test_figures_of_the_pool_are_quoted_from_the_results(figure):
+    [box] = [c.source for c in nbformat.read(LECTURE, as_version=4).cells if "Read this before you quote" in c.source]
+    results = (LECTURE.parents[1] / "docs" / "results.md").read_text("utf-8").split("Mean Recall@10 by alpha")[0]
+    assert figure in box and f"| {figure} |" in results

@@ -164,6 +164,29 @@ def test_two_of_one_name_never_get_each_others_mark(course, tmp_path):
     assert list(read["hw4"]) == ["100", "80", "", ""] and "Ada Lovelace" in done.filled.doubtful
 
 
+@pytest.mark.parametrize(
+    "platform, header, given",
+    [
+        ("moodle", "ID number,Email address,hw4", {"hw4": ""}),
+        ("moodle", "Identifier,Email address,Grade", {"Grade": "70.25"}),
+        ("brightspace", "OrgDefinedId,Username,hw4 Points Grade", {"hw4 Points Grade": ""}),
+        ("canvas", "ID,SIS User ID,hw4", {"hw4": "70.25"}),
+        ("canvas", "SIS User ID,SIS Login ID,hw4", {"hw4": ""}),
+    ],
+)
+def test_a_number_of_a_download_counts_only_where_the_platform_writes_it_again(
+    platform, header, given, course, tmp_path
+):
+    """Elsewhere the same number is somebody else's."""
+    keep_roster(course[0], {"ada": Student("ada")})
+    where = "Moodle hw4" if platform == "moodle" else platform.capitalize()
+    (course[0].build / "people.json").write_text(json.dumps({where: {"ada": ["ada", "4001"]}}))
+    into = tmp_path / "grades.csv"
+    into.write_text(f"{header}\n4001,someone,\n")
+    read = frame(export(course[0], "hw4", platform, into, tmp_path / "out.csv").path.read_bytes(), platform)
+    assert {column: read[column][0] for column in given} == given
+
+
 def test_a_row_whose_columns_name_different_students_is_left_alone(course, tmp_path):
     into = tmp_path / "grades.csv"
     into.write_text("Email address,ID number,hw4\nada@uni.example,1002,1\nbo@uni.example,1002,2\n")
@@ -225,7 +248,8 @@ def test_all_homework_in_one_file(course):
     course[1]["hw3"] = [result("ada", 10.0), result("zoe", 20.0)]
     exporting_all = export(replace_homeworks(course[0]), None, "csv")
     read = frame(exporting_all.path.read_bytes(), "csv").set_index("id")
-    assert list(read.columns) == ["name", "email", "hw3", "hw4"]
+    assert list(read.columns) == ["name", "email", "hw3", "hw4", "max hw3", "max hw4"]
+    assert set(read["max hw4"]) == {"100"}
     assert list(read.loc["ada", ["hw3", "hw4"]]) == ["10", "70.25"] and list(read.loc["zoe", ["hw3", "hw4"]]) == [
         "20",
         "",

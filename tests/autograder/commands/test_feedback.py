@@ -5,7 +5,7 @@ import pytest
 from autograder.commands import feedback
 from autograder.commands.feedback import give_feedback, page_of
 from autograder.course.folder import Course
-from autograder.gradebook.results import StudentResult
+from autograder.gradebook.results import NOTHING, StudentResult
 from autograder.pages.feedback import failed_page
 from tests.support.attacks import ATTACKS, Page
 
@@ -13,6 +13,7 @@ from tests.support.attacks import ATTACKS, Page
 def test_who_failed_has_a_page_where_the_others_have_theirs(tmp_path, monkeypatch):
     course = Course(tmp_path)
     results = [StudentResult("ada", "graded", None, []), StudentResult("..emmy/", "failed", "It is cut <off>.", [])]
+    results.append(StudentResult("absent", "failed", NOTHING, []))
 
     def write(course, assignment):
         page_of(course, assignment, "ada").parent.mkdir(parents=True)
@@ -21,6 +22,7 @@ def test_who_failed_has_a_page_where_the_others_have_theirs(tmp_path, monkeypatc
     monkeypatch.setattr(feedback, "load_results", lambda *_: results)
     monkeypatch.setattr(feedback.marks, "write_feedback", write)
     graded, failed = give_feedback(course, "hw4")
+    assert not page_of(course, "hw4", "absent").exists()
     assert graded == [page_of(course, "hw4", "ada")] and failed == [page_of(course, "hw4", "..emmy/")]
     page = failed[0].read_text()
     assert failed[0].is_relative_to(tmp_path / "build" / "feedback") and "It is cut &lt;off&gt;." in page

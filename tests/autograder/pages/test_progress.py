@@ -59,9 +59,16 @@ def test_the_rate_counts_what_was_run(ran, left, seconds, said):
     assert told_rate(ran, left, seconds) == said
 
 
-def test_ctrl_c_says_what_is_done_before_anything_else_happens():
+@pytest.fixture
+def before():
+    """What answers Ctrl-C here, also where the tests run with it ignored."""
+    outside = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, outside)
+
+
+def test_ctrl_c_says_what_is_done_before_anything_else_happens(before):
     console = Console(file=io.StringIO(), width=200)
-    before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Stopped), GradingProgress(60, console, "autograder grade hw4") as progress:
         progress.settled(result("ada"))
         os.kill(os.getpid(), signal.SIGINT)
@@ -69,6 +76,14 @@ def test_ctrl_c_says_what_is_done_before_anything_else_happens():
     said = console.file.getvalue().splitlines()[-1]
     assert said.startswith("Stopped: 1 of 60 students are graded") and "autograder grade hw4 goes on" in said
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_who_is_started_to_ignore_ctrl_c_ignores_it(before):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with GradingProgress(1, Console(file=io.StringIO()), "x") as progress:
+        os.kill(os.getpid(), signal.SIGINT)
+        progress.settled(result("ada"))
+    assert progress.done == 1 and signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 def test_a_penalty_is_explained():
