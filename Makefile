@@ -5,8 +5,9 @@ VENV := .venv$(if $(NEWEST),-newest)
 LOCKED := $(if $(NEWEST),,--constraint requirements/all.txt)
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest $(if $(NEWEST),--upgrade) \
 	--custom-compile-command "make lock" pyproject.toml
+SITE = $(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs . build/site
 
-.PHONY: setup demo test check lab bench docs lock always
+.PHONY: setup demo test check lab bench docs site lock always
 
 setup: $(VENV)/.ready     # make .venv and install the locked versions of everything into it
 
@@ -25,8 +26,11 @@ lab: setup                # open the lectures in JupyterLab
 bench: setup              # measure what the documentation claims; what cannot be installed is left out by name
 	$(VENV)/bin/python -m pip install --quiet -e ".[bench]" $(LOCKED); $(VENV)/bin/python -m benchmarks
 
-docs: setup               # write docs/results.md from fresh measurements
-	$(VENV)/bin/python benchmarks/results.py
+docs: setup               # write docs/results.md from fresh measurements, then the site
+	$(VENV)/bin/python benchmarks/results.py && $(SITE)
+
+site: setup               # lectures and docs as pages: build/site/index.html, which needs no network
+	$(SITE)
 
 # No hashes: torch's CPU builds, PyPI's and a wheel on a teaching machine's disk are all 2.13.0, each with another one.
 # One version of a package for all Pythons (fewest), so that everybody has what was tested.

@@ -16,7 +16,7 @@ from .lexical import (
     score_parts,
 )
 from .maps import embedding_map, principal_axes
-from .mixing import alpha_curve, alpha_gain, bump_chart, hybrid_plane
+from .mixing import alpha_gain, bump_chart, hybrid_plane
 from .picture import Picture
 from .recall import found_by, recall_grid, recall_scatter
 from .similarities import similarity_heatmap, similarity_histograms
@@ -24,7 +24,6 @@ from .slider import alpha_slider
 
 __all__ = [
     "Picture",
-    "alpha_curve",
     "alpha_gain",
     "alpha_slider",
     "angles",

@@ -203,9 +203,14 @@ def alpha_gain(
     best = int(gain.argmax())
     with drawing(7.6, 4.4, title) as (figure, (axes,)):
         axes.axhline(0, color=INK, linewidth=1, linestyle=":")
-        _curve(axes, alphas, gain, lower, upper, f"highest here: {gain[best]:+.3f} at {alphas[best]:.2f}")
+        axes.fill_between(alphas, lower, upper, color=BLUE, alpha=0.22, linewidth=0, label="95% of the draws")
+        axes.plot(alphas, gain, color=BLUE, linewidth=2, marker="o", markersize=4, label="mean difference")
+        star: dict[str, Any] = {"marker": "*", "markersize": 16, "color": VERMILION, "linestyle": "none"}
+        axes.plot(alphas[best], gain[best], **star, label=f"highest here: {gain[best]:+.3f} at {alphas[best]:.2f}")
         axes.yaxis.set_major_formatter("{x:+.2f}")
+        axes.set_xlabel("alpha (0 is BM25 alone, 1 is semantic search alone)")
         axes.set_ylabel(f"Recall@{k} minus that of {over}")
+        axes.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3, columnspacing=1.4)
     clear = alphas[lower > 0]
     sure = f"above zero at {len(clear)} of {len(alphas)} alphas" if len(clear) else "nowhere above zero as a whole"
     return Picture(
@@ -213,27 +218,6 @@ def alpha_gain(
         f"Curve of the mean paired difference in Recall@{k} to {over} against alpha, with a 95% band that lies {sure}. "
         f"Highest: {gain[best]:+.3f} (from {lower[best]:+.3f} to {upper[best]:+.3f}) at alpha {alphas[best]:.2f}.",
     )
-
-
-def alpha_curve(
-    alphas, mean_recall, lower, upper, k: int = 10, title: str = "What a mix of both searches is worth"
-) -> Picture:
-    """Mean recall against alpha, with a 95% band and the best alpha marked."""
-    alphas, mean, lower, upper = _of_one_length(alphas=alphas, mean_recall=mean_recall, lower=lower, upper=upper)
-    best = int(mean.argmax())
-    with drawing(7.6, 4.4, title) as (figure, (axes,)):
-        _curve(axes, alphas, mean, lower, upper, f"highest here: {mean[best]:.3f} at {alphas[best]:.2f}")
-        axes.set_ylabel(f"mean Recall@{k}")
-    return Picture(figure, f"Curve of mean Recall@{k} against alpha, highest {mean[best]:.3f} at {alphas[best]:.2f}.")
-
-
-def _curve(axes: "Axes", alphas, mean, lower, upper, said: str) -> None:
-    best = int(mean.argmax())
-    axes.fill_between(alphas, lower, upper, color=BLUE, alpha=0.22, linewidth=0, label="95% of the draws")
-    axes.plot(alphas, mean, color=BLUE, linewidth=2, marker="o", markersize=4, label="mean")
-    axes.plot(alphas[best], mean[best], marker="*", markersize=16, color=VERMILION, linestyle="none", label=said)
-    axes.set_xlabel("alpha (0 is BM25 alone, 1 is semantic search alone)")
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.17), ncols=3, columnspacing=1.4)
 
 
 def _two_scores(semantic, bm25) -> tuple[np.ndarray, np.ndarray]:

@@ -118,13 +118,13 @@ def _wrong_kind(exchange: Exchange, shop: Shop) -> str | None:
 
 RECALL = Question(
     "recall",
-    15,
+    10,
     "Measure what a search has found",
     (
-        Check("ordinary", 7, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
-        Check("cut", 3, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
+        Check("ordinary", 4, "the share of the relevant ids that was found", _ordinary, each(_wrong_recall)),
+        Check("cut", 2, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
         Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
-        Check("doubles", 2, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
+        Check("doubles", 1, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
         Check("kinds", 1, "a list of relevant ids goes in, one plain number comes out", _kinds, _wrong_kind),
     ),
     writes="recall_at_k",

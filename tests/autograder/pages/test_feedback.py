@@ -147,3 +147,13 @@ def test_long_text_and_long_code_are_shown_as_they_are(unit, monkeypatch):
     monkeypatch.setattr("autograder.pages.feedback.MarkdownWithMath", laid_out)
     page = page_of(new_code_cell(text), new_markdown_cell(text))
     assert page.count("<pre") >= 2 and len(text) > MAX_LAID_OUT
+
+
+@pytest.mark.parametrize(
+    ("about", "alt"),
+    [({"alt": 'Bars of "sofa" <b>'}, "Bars of &#34;sofa&#34; &lt;b&gt;"), ({}, "picture"), ("odd", "picture")],
+)
+def test_a_picture_keeps_its_description(about, alt):
+    output = new_output("display_data", {"image/png": "iVBORw0KGgo="}, metadata={"image/png": about})
+    page = page_of(marked(new_code_cell("draw()", outputs=[output]), "answer_cosine"), a_test_cell())
+    assert f'<img alt="{alt}" src="data:image/png;base64,iVBORw0KGgo="' in page

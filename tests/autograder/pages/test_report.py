@@ -15,7 +15,7 @@ from autograder.pages import console as pages_console
 from autograder.pages import report
 from autograder.pages.item_analysis import ALL, BINS, Change, changes, items, mistakes, spread
 from autograder.pages.report import write_report
-from tests.support.hw4 import HW4, QUESTIONS
+from tests.support.hw4 import HW4, POINTS, QUESTIONS
 
 
 def student(name: str, *shares: float, mistake: str | None = None, status: str = "graded") -> StudentResult:
@@ -30,7 +30,7 @@ def student(name: str, *shares: float, mistake: str | None = None, status: str =
             waiting=not q.checks,
             title=q.title,
         )
-        for q, share in zip(QUESTIONS, (*shares, *[0.0] * 8))
+        for q, share in zip(QUESTIONS, (*shares, *[0.0] * len(QUESTIONS)))
     ]
     return StudentResult(name, status, "It broke." if status == "failed" else None, questions)
 
@@ -46,14 +46,16 @@ CLASS = [
 
 def test_difficulty_is_the_mean_share_and_waiting_marks_stay_out():
     found = {item.question.id: item for item in items(CLASS, QUESTIONS)}
-    assert found["cosine"].mean == 5 and found["cosine"].share == 0.5
+    assert found["cosine"].mean == POINTS["cosine"] / 2 and found["cosine"].share == 0.5
     assert found["recall"].share == 0.375 and found["hybrid"].share == 0
     assert found["reflection"].mean is None and (found["reflection"].marked, found["cosine"].marked) == (0, 4)
 
 
 def test_discrimination_leaves_the_question_out_of_the_total():
     found = {item.question.id: item.discrimination for item in items(CLASS, QUESTIONS)}
-    cosine, rest = [10, 10, 0, 0], [45, 17.5, 5, 10]
+    shares = {"batch_cosine": [1, 1, 0.5, 1], "recall": [1, 0.5, 0, 0], "semantic": [1, 0, 0, 0]}
+    cosine = [POINTS["cosine"] * share for share in (1, 1, 0, 0)]
+    rest = sum(POINTS[question] * np.array(column) for question, column in shares.items())
     assert found["cosine"] == pytest.approx(np.corrcoef(cosine, rest)[0, 1])
     assert found["hybrid"] is None  # all alike
     assert items(CLASS[:2], QUESTIONS)[0].discrimination is None  # too few
@@ -72,9 +74,9 @@ def test_a_regrade_shows_each_changed_mark():
     found = changes(before, CLASS, QUESTIONS)
     assert Change("cy", "batch_cosine", 0, 5, "about batch_cosine") in found
     assert {c.student for c in found} == {"cy", "ed"}
-    assert [c for c in found if c.student == "ed"] == [Change("ed", ALL, 10, None, "It broke.")]
+    assert [c for c in found if c.student == "ed"] == [Change("ed", ALL, POINTS["cosine"], None, "It broke.")]
     assert changes({"ada": student("ada", status="failed")}, CLASS, QUESTIONS) == [
-        Change("ada", ALL, None, 55, "Graded now.")
+        Change("ada", ALL, None, CLASS[0].score, "Graded now.")
     ]
     assert changes({"ed": CLASS[-1]}, CLASS, QUESTIONS) == []
     marked = student("cy", 1)
