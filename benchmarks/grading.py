@@ -100,6 +100,11 @@ assert HYBRID_LEAST - 1e-9 <= np.mean(recalls) <= HYBRID_MOST + 1e-9
 means = alpha_table.sort_values("alpha")["mean_recall"].to_numpy()
 assert (means >= np.array(TABLE_LEAST) - 1e-6).all() and (means <= np.array(TABLE_MOST) + 1e-6).all()
 """,
+    "misaligned": """
+moved = product_embeddings[:9].copy()
+moved[[2, 6]] = moved[[6, 2]]
+assert sorted(misaligned_rows(moved, products.head(9))) == [2, 6]
+""",
 }
 
 
@@ -110,7 +115,7 @@ def asserts(reference: dict) -> dict[str, str]:
         for method in ("semantic", "hybrid")
         for end in ("least", "most")
     }
-    numbers |= {f"TABLE_{end.upper()}": [row[end] for row in reference["alpha_table"]] for end in ("least", "most")}
+    numbers |= {f"TABLE_{end.upper()}": [row[end] for row in reference["choose"]] for end in ("least", "most")}
     found = {}
     for question, text in ASSERTS.items():
         for name, value in numbers.items():

@@ -1,6 +1,6 @@
 """The objects that a homework's set-up gives to the student, built the same way everywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +29,9 @@ class HomeworkData:
     """A sample of a catalogue with its BM25 index and its embeddings; row i means the same product everywhere.
 
     products: (n, 9) DataFrame; queries: those with a judged product in the sample; labels: the judgments of
-    products in the sample; index, doc_lengths: BM25 on product_name, doc_lengths (n,); product_embeddings:
-    (n, 384) float32 of product name and class.
+    products in the sample; index, doc_lengths: BM25 on `product_text`, doc_lengths (n,); product_embeddings:
+    (n, 384) float32 of the same text; choose_queries, report_queries: a fixed half of the queries each, drawn with
+    random_state 42 (the first has one more where their number is odd), in the order of `queries`.
     """
 
     products: pd.DataFrame
@@ -39,6 +40,19 @@ class HomeworkData:
     index: BM25Index
     doc_lengths: np.ndarray
     product_embeddings: np.ndarray
+    choose_queries: pd.DataFrame
+    report_queries: pd.DataFrame
+
+    def for_queries(self, ids: Collection) -> "HomeworkData":
+        """The same with these queries alone, in all three tables; the rest is shared."""
+        tables = {name: getattr(self, name) for name in ("queries", "choose_queries", "report_queries")}
+        kept = {name: t[t["query_id"].isin(ids)].reset_index(drop=True) for name, t in tables.items()}
+        return replace(self, **kept)
+
+    def copied(self) -> "HomeworkData":
+        """The same with tables and arrays of its own; the index is shared."""
+        own = {name: value.copy() for name, value in vars(self).items() if name != "index"}
+        return replace(self, **own)
 
 
 def load_homework_data(
@@ -104,15 +118,7 @@ def fingerprint_of(data: HomeworkData) -> str:
 
 def _load(folder: Path, n: int) -> HomeworkData:
     files = tuple((path.name, path.stat().st_mtime_ns, path.stat().st_size) for path in sorted(folder.glob("*.csv")))
-    data = _prepared(folder, files, n)
-    return replace(
-        data,
-        products=data.products.copy(),
-        queries=data.queries.copy(),
-        labels=data.labels.copy(),
-        doc_lengths=data.doc_lengths.copy(),
-        product_embeddings=data.product_embeddings.copy(),
-    )
+    return _prepared(folder, files, n).copied()
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +127,9 @@ def _prepared(folder: Path, files: tuple, n: int) -> HomeworkData:
     products, queries, labels = sample_catalogue(
         load_wands_products(folder), load_wands_queries(folder), load_wands_labels(folder), n=n
     )
-    index, doc_lengths = build_index(products["product_name"])
-    product_embeddings = batch_embed_local(product_text(products))
-    return HomeworkData(products, queries, labels, index, doc_lengths, product_embeddings)
+    texts = product_text(products)
+    index, doc_lengths = build_index(texts)
+    shuffled = queries.sample(frac=1, random_state=42)
+    middle = (len(queries) + 1) // 2
+    halves = (part.sort_index().reset_index(drop=True) for part in (shuffled[:middle], shuffled[middle:]))
+    return HomeworkData(products, queries, labels, index, doc_lengths, batch_embed_local(texts), *halves)

@@ -6,7 +6,7 @@ kernel, as submissions do.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import nbformat
@@ -16,6 +16,7 @@ from rich.table import Table
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form, solved, with_answers
 from autograder.exploits.range import exploit_rows
+from autograder.inside.collector import AGAIN
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, run_answer, unwarned
 from autograder.judge.homework import Homework, small_homework
@@ -100,12 +101,22 @@ def judge_answers(
         for question, source in {**homework.plain_answers(), **answers}.items():
             run_answer(source, space)
             if question in wanted:
-                verdicts[question] = judge_here(requests[question], space, homework, source, lost)
+                verdicts[question] = _judge_anywhere(requests[question], space, homework, source, lost)
                 if not verdicts[question].complete:
                     lost.append(question)
             if wanted == verdicts.keys():
                 break
     return verdicts
+
+
+def _judge_anywhere(request: Request, space: dict, homework: Homework, source: str, lost: list[str]) -> Verdict:
+    """The verdict on an answer. Where its cell can be run again, one that is right is judged by that too: on the whole
+    data a mistake may come to the right figures by chance, as where both halves of the queries choose the same alpha.
+    """
+    verdict = judge_here(request, space, homework, source, lost)
+    if not verdict.complete or not any(probe.only for probe in request.asked(AGAIN)):
+        return verdict
+    return judge_here(replace(request, probes=request.again, again={}, _json={}), space, homework, source, lost)
 
 
 def right_row(question: str, title: str, verdicts: Mapping[str, Verdict]) -> Row:

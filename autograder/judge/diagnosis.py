@@ -144,6 +144,8 @@ def _cells(answer: Answer) -> Cells:
     match answer:
         case Number(value):
             return {("number", 0): value}
+        case Array(values) if values.shape == (0,):
+            return _cells(Plain([]))  # which of the two it is says nothing
         case Array(values):
             name = "one number in an array" if values.size == 1 else f"array of shape {values.shape}"
             return {(name, row): value for row, value in enumerate(values.ravel().tolist())}

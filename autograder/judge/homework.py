@@ -183,8 +183,6 @@ class Homework:
     def check(self) -> None:
         """HomeworkError unless every question that another one builds on has a right answer and a stand-in, and
         checks.py lists what the key gives points for."""
-        if self.checks_text:
-            self._check_list()
         for question in self.judged:
             for earlier in question.builds_on:
                 builds_on = f"In {self.name}, {question.id} builds on {earlier.id}, which"
@@ -197,8 +195,11 @@ class Homework:
                         f"{builds_on} has no stand-in: let stand_ins() in {self.folder / KERNEL} end in "
                         f'`return {{"{earlier.writes}": ...}}`.'
                     )
+        if self.checks_text:
+            self._check_list()
 
     def _check_list(self) -> None:
+        """HomeworkError where checks.py lists other questions, titles or points than the key."""
         listed = load_checks(self.name, self.folder).questions
         if [q.id for q in listed] != [q.id for q in self.questions]:
             raise HomeworkError(

@@ -8,12 +8,14 @@ have not seen. Changing this file changes no mark.
 import numpy as np
 import pandas as pd
 
-from helpers import get_embedding_local, score_bm25
+from helpers import get_embedding_local, product_text, score_bm25
 from helpers.checks import gives, prop, says
+from helpers.sentences import shown
 
 SET_UP = (
-    *("np", "pd", "evaluate_search", "get_embedding_local", "score_bm25", "check", "data", "ALPHAS"),
-    *("products", "queries", "labels", "index", "doc_lengths", "product_embeddings"),
+    *("np", "pd", "evaluate_search", "get_embedding_local", "batch_embed_local", "score_bm25", "product_text"),
+    *("check", "data", "products", "queries", "choose_queries", "report_queries", "labels", "ALPHAS"),
+    *("index", "doc_lengths", "product_embeddings"),
 )
 
 
@@ -26,18 +28,18 @@ def cosine(cosine_similarity):
     return [
         prop(
             "the cosine of two ordinary vectors",
-            5,
+            2,
             gives(of([1.0, 0.0], [1.0, 1.0]), 0.5**0.5, "Divide the dot product by both lengths."),
             gives(of([3.0, 4.0], [-3.0, -4.0]), -1, "Opposite directions have cosine -1."),
         ),
         prop(
             "whole numbers, float32 and very long or short vectors",
-            2,
+            1,
             gives(of([1, 2], [10, 20]), 1, "A longer vector in the same direction is just as similar."),
         ),
         prop(
             "a zero vector has cosine 0 with everything",
-            2,
+            1,
             gives(of([0.0, 0.0], [1.0, 1.0]), 0, "What happens when a length is zero?"),
         ),
         prop("the result is one plain number", 1),
@@ -72,13 +74,13 @@ def recall(recall_at_k):
     return [
         prop(
             "the share of the relevant ids that was found",
-            7,
+            4,
             gives(lambda: recall_at_k([7, 3, 9], {3, 9, 4, 8}), 0.5, "Divide by the number of relevant ids."),
             gives(lambda: recall_at_k([1, 2, 3], {1, 2}), 1, "All that is relevant was found."),
         ),
         prop(
             "only the first k retrieved ids count",
-            3,
+            2,
             gives(lambda: recall_at_k([7, 3, 9], {3, 9, 4, 8}, k=2), 0.25, "Look only at the first k."),
             gives(lambda: recall_at_k([5, 5, 8], {5, 8}, k=2), 0.5, "A repeated id still takes up a place."),
         ),
@@ -89,7 +91,7 @@ def recall(recall_at_k):
         ),
         prop(
             "an id retrieved twice counts once",
-            2,
+            1,
             gives(lambda: recall_at_k([5, 5, 5, 6], {5, 8}), 0.5, "Retrieved three times, 5 is still one product."),
         ),
         prop("a list of relevant ids goes in, one plain number comes out", 1),
@@ -142,11 +144,11 @@ def normalize(normalize_scores):
     return [
         prop(
             "the lowest score becomes 0, the highest 1",
-            5,
+            2,
             gives(of(2.0, 4.0, 6.0), [0, 0.5, 1], "Subtract the lowest; divide by the distance to the highest."),
             gives(of(-1.0, 0.0, 3.0), [0, 0.25, 1], "Negative scores are scores too."),
         ),
-        prop("equal scores all become 0", 3, gives(of(5.0, 5.0, 5.0), [0, 0, 0], "Highest minus lowest is zero here.")),
+        prop("equal scores all become 0", 1, gives(of(5.0, 5.0, 5.0), [0, 0, 0], "Highest minus lowest is zero here.")),
         prop("whole numbers, float32, large numbers and small", 1),
         prop("the result is a new array of shape (n,)", 1),
     ]
@@ -160,15 +162,15 @@ def hybrid(hybrid_search, *, queries, index, product_embeddings, products, doc_l
         return hybrid_search(query, index, product_embeddings, products, doc_lengths, alpha=alpha, k=k)
 
     def at_an_end(alpha, column):
-        """The best product of one search alone; the first query that shares a word with a product is asked."""
-        texts = queries["query"]
-        asked = [t for t in texts[:50] if score_bm25(t, index, len(products), doc_lengths).any()] or [texts.iloc[0]]
-        if len(asked[0]) and not score_bm25(asked[0], index, len(products), doc_lengths).any() and alpha == 0:
-            return None  # no query shares a word with a product here
-        first = found(alpha, 1, asked[0])[column].iloc[0]
+        """The best product of one search alone has 1 there; a query is asked that shares a word with some product."""
+        texts = queries["query"].head(50)
+        sharing = [text for text in texts if score_bm25(text, index, len(products), doc_lengths).any()]
+        if not sharing and alpha == 0:
+            return None  # nothing to see in a catalogue whose texts share no word with any query
+        first = found(alpha, 1, (sharing or [texts.iloc[0]])[0])[column].iloc[0]
         if abs(first - 1) <= 1e-6:
             return None
-        return f"At alpha={alpha} the first {column} is {first:.4g}, expected 1: normalise over all products."
+        return f"At alpha={alpha} the first {column} is {shown(first)}, expected 1: normalise over all products."
 
     def mixed():
         table = found(0.3, 8)
@@ -200,25 +202,86 @@ def hybrid(hybrid_search, *, queries, index, product_embeddings, products, doc_l
     ]
 
 
-def best_alpha(alpha_table, best_alpha, *, ALPHAS):
-    """Choose the mix by measuring."""
+def best_alpha(alpha_table, best_alpha, held_out, *, ALPHAS):
+    """Choose on one half, report on the other."""
 
     def looks_right():
         if problem := without_column(alpha_table, "alpha", "mean_recall", name="alpha_table"):
             return problem
-        if not np.array_equal(np.sort(alpha_table["alpha"]), ALPHAS):
-            return "alpha_table should have one row for each value of ALPHAS."
-        means = alpha_table["mean_recall"]
-        return None if means.between(0, 1).all() else "mean_recall should be a share, from 0 to 1, in every row."
+        alphas, means = np.sort(alpha_table["alpha"]), alpha_table["mean_recall"]
+        if len(alphas) != len(ALPHAS) or np.abs(alphas - ALPHAS).max() > 1e-9:
+            return f"alpha_table has the alphas {shown(alphas)}, but should have one row for each value of ALPHAS."
+        outside = means[~means.between(0, 1)]
+        return f"mean_recall is {outside.iloc[0]:.4g} in a row, but a share is from 0 to 1." if len(outside) else None
 
     def is_best():
         if np.ndim(best_alpha) or not np.isclose(ALPHAS, best_alpha).any():
-            return f"best_alpha is {best_alpha!r}: it should be one value of ALPHAS, a plain number."
+            return f"best_alpha is {shown(best_alpha)}, but should be one value of ALPHAS, a plain number."
+        mine = alpha_table.loc[np.isclose(alpha_table["alpha"], best_alpha), "mean_recall"].iloc[0]
+        higher = alpha_table["mean_recall"].max()
+        return f"best_alpha has the mean {mine:.4f}, but another row has {higher:.4f}." if higher > mine else None
+
+    def is_reported():
+        if not isinstance(held_out, dict) or set(held_out) < {"bm25", "semantic", "hybrid"}:
+            return f"held_out is {shown(held_out)}, but should be a dict with the keys bm25, semantic and hybrid."
+        for name in ("bm25", "semantic", "hybrid"):
+            if np.ndim(held_out[name]) or not 0 <= held_out[name] <= 1:
+                return f"held_out[{name!r}] is {shown(held_out[name])}, but should be a mean recall, from 0 to 1."
         return None
 
     return [
-        prop("the mean Recall@10 at each alpha", 6, says(looks_right)),
-        prop("the alpha with the highest mean", 4, says(is_best)),
+        prop("the mean Recall@10 at each alpha, on choose_queries", 6, says(looks_right)),
+        prop("the alpha with the highest mean", 3, says(is_best)),
+        prop("three searches on report_queries", 6, says(is_reported)),
+    ]
+
+
+def misaligned(misaligned_rows, *, products, product_embeddings):
+    """Find the vectors that have come apart from their rows."""
+
+    def of(rows, vectors_of, labels=None, noise=0.0):
+        """What is found in a table of these products whose vectors are those of the products `vectors_of`."""
+        table = products.iloc[rows].reset_index(drop=True)
+        vectors = product_embeddings[vectors_of] + np.float32(noise)
+        return misaligned_rows(vectors, table if labels is None else table.set_axis(labels))
+
+    def found(expected, *args, **kwargs):
+        """Whether just these positions were found, in any order."""
+        got = of(*args, **kwargs)
+        got = sorted(np.asarray(list(got), dtype=float).ravel().tolist()) if got is not None else None
+        if got == expected:
+            return None
+        mistaken = "None: is there a return at its end?" if got is None else shown(got)
+        return f"With rows {shown(expected)} misaligned, in a table of {len(args[0])}, misaligned_rows gave {mistaken}"
+
+    def different():
+        """Six products with texts of their own, or as many as there are."""
+        return list(product_text(products).drop_duplicates().index[:6])
+
+    def exchanged(**kwargs):
+        """The first and the last row have each other's vector."""
+        rows = different()
+        return found([0.0, len(rows) - 1.0], rows, [rows[-1], *rows[1:-1], rows[0]], **kwargs)
+
+    def moved():
+        """All but the first have the vector of the row before, as where one was lost; the second has the last's."""
+        rows = different()
+        return found([float(i) for i in range(1, len(rows))], rows, [rows[0], rows[-1], *rows[1:-1]])
+
+    return [
+        prop("vectors exchanged, moved along, or of a product elsewhere", 5, says(exchanged), says(moved)),
+        prop("also where two texts are much alike", 2),
+        prop("last digits that differ are no fault", 1, says(lambda: exchanged(noise=5e-6))),
+        prop(
+            "nothing where every row fits, equal texts included",
+            1,
+            says(lambda: found([], [*different()] * 2, [*different()] * 2)),
+        ),
+        prop(
+            "positions, whatever the index labels are",
+            1,
+            says(lambda: exchanged(labels=range(100, 100 + len(different())))),
+        ),
     ]
 
 
@@ -227,7 +290,7 @@ def reflection():
     return [prop("marked by hand", 5)]
 
 
-QUESTIONS = [cosine, batch_cosine, recall, semantic, normalize, hybrid, best_alpha, reflection]
+QUESTIONS = [cosine, batch_cosine, recall, semantic, normalize, hybrid, best_alpha, misaligned, reflection]
 
 
 # What several examples look at. Each returns a sentence where something is wrong.

@@ -9,11 +9,8 @@ def set_up(only=()):
     notebook does no harm. only: ids of queries; the others are left out, where there are any."""
     from helpers import load_homework_data
 
-    objects = dict(vars(load_homework_data()))
-    if only:
-        queries = objects["queries"]
-        objects["queries"] = queries[queries["query_id"].isin(only)].reset_index(drop=True)
-    return objects
+    data = load_homework_data()
+    return dict(vars(data.for_queries(only) if only else data))
 
 
 def stand_ins():

@@ -18,8 +18,15 @@ from autograder.course.notebooks import read_notebook
 from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
+from tests.support.hw4 import JUDGED, POINTS, QUESTIONS
 
-SCORES = {"ada": 95, "blaise": 0, "carl": 70, "dorothy": 52}
+EQUAL = next(check.points for q in QUESTIONS for check in q.checks if (q.id, check.id) == ("normalize", "equal"))
+SCORES = {
+    "ada": JUDGED,
+    "blaise": 0,
+    "carl": JUDGED - POINTS["cosine"] - POINTS["recall"],
+    "dorothy": JUDGED - POINTS["semantic"] - POINTS["hybrid"] - EQUAL,
+}
 
 
 @pytest.fixture(scope="module")
@@ -63,10 +70,10 @@ def test_release_proves_before_it_writes(course, proofs):
     assert {p.name for p in (edition / "requirements").iterdir()} == {"install.py", "students.txt"}
     assert not (edition / "autograder").exists()
     for folder in (edition / "homework" / "hw4", course.build / "release" / "hw4"):
-        assert [path.name for path in folder.iterdir()] == ["hw4.ipynb"]
+        assert sorted(path.name for path in folder.iterdir()) == ["checks.py", "hw4.ipynb"]
     notebook = read_notebook(edition / "homework" / "hw4" / "hw4.ipynb")
     text = "\n".join(cell.source for cell in notebook.cells)
-    assert text.count("raise NotImplementedError()") == 7 and text.count("YOUR ANSWER HERE") == 1
+    assert text.count("raise NotImplementedError()") == len(QUESTIONS) - 1 and text.count("YOUR ANSWER HERE") == 1
     assert "SOLUTION" not in text and "autograder" not in text and "Mark scheme" not in text
     assert all(not cell.get("outputs") for cell in notebook.cells)
 
@@ -75,7 +82,7 @@ def test_release_refuses_a_solution_that_loses_marks(course, small_homework, tmp
     broken = make_course(tmp_path / "course", small_homework.folder.parents[1])
     path = broken.source("hw4")
     path.write_text(path.read_text().replace("return float(np.dot(a, b) / lengths)", "return float(np.dot(a, b))"))
-    with pytest.raises(ReleaseRefused, match="earns 0 of 10 on cosine"):
+    with pytest.raises(ReleaseRefused, match=f"earns 0 of {POINTS['cosine']} on cosine"):
         release(broken, small_homework, tmp_path / "edition")
     assert not (tmp_path / "edition").exists() and not (broken.build / "release").exists()
 
@@ -118,7 +125,7 @@ def test_the_json_has_the_agreed_form(results):
     assert written["assignment"] == "hw4"
     for student in written["students"]:
         assert {"student", "status", "score", "max_score", "reason", "questions"} <= set(student)
-        assert student["max_score"] == 100.0 and len(student["questions"]) == 8
+        assert student["max_score"] == 100.0 and len(student["questions"]) == len(QUESTIONS)
         for question in student["questions"]:
             assert {"id", "score", "max_score", "message", "misconception"} <= set(question)
 
@@ -131,7 +138,7 @@ def test_the_submitted_file_is_kept_as_it_was(course, results):
 def test_feedback_shows_sentences_and_no_secrets(course, results):
     marks.write_feedback(course, "hw4")
     page = (course.build / "feedback" / "carl" / "hw4" / "hw4.html").read_text()
-    assert "What do you divide by?" in page and "0 of 15 points" in page
+    assert "What do you divide by?" in page and f"0 of {POINTS['recall']} points" in page
     source = "\n".join(c.source for c in read_notebook(course.source("hw4")).cells)
     assert "try_question" in source
     for secret in ("try_question", "autograder.tryout", "BEGIN HIDDEN", "BEGIN SOLUTION", "Mark scheme"):

@@ -24,8 +24,11 @@ from autograder.gradebook.marks import GradebookError, NotRecorded
 from autograder.gradebook.results import load_results
 from autograder.pages.report import write_report
 from autograder.run.notebook import Limits, RunFailed, run_notebook
+from tests.support.hw4 import POINTS
 from tests.support.processes import Child, hang, until
 from tests.support.runs import CLASS, scores
+
+EARNED = POINTS["cosine"]  # the one answer of each of them
 
 
 def no_drafts(course):
@@ -84,7 +87,7 @@ def test_kill_9_in_the_middle_then_the_same_command(course, grade, runs, tmp_pat
     results = grade()
     assert [r.kept for r in results] == [True, True, False, False]
     assert runs.count == before + 2
-    assert [r.score for r in results] == [10] * 4 and scores(course) == dict.fromkeys(CLASS, 10)
+    assert [r.score for r in results] == [EARNED] * 4 and scores(course) == dict.fromkeys(CLASS, EARNED)
     assert all(r.kept for r in grade()) and no_drafts(course)
     with marks.opened(course) as book:
         assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == CLASS
@@ -99,7 +102,7 @@ def test_two_graders_at_once(course, grade, runs, tmp_path):
         grade()
     child.kill()
     runs.before = lambda number: None
-    assert [r.score for r in grade()] == [10] * 4
+    assert [r.score for r in grade()] == [EARNED] * 4
 
 
 # --- the gradebook ---------------------------------------------------------------------------------------
@@ -175,7 +178,7 @@ def test_after_the_lock_the_rest_is_graded(course, grade, runs, locked, monkeypa
         with pytest.raises(GradebookError):
             grade()
     assert [r.kept for r in grade()] == [True, True, False, False]
-    assert scores(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, EARNED)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +249,7 @@ def test_a_new_gradebook_instead_of_a_damaged_one(course, grade, runs):
     grade()
     (course.build / "gradebook.db").rename(course.build / "damaged.db")
     assert [r.kept for r in grade()] == [False] * 4
-    assert scores(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, EARNED)
 
 
 # --- a full disk -----------------------------------------------------------------------------------------
@@ -307,7 +310,7 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(course, grade,
     assert "disk" in found["told"] and "full" in found["told"] and "\n" not in found["told"]
     assert found["drafts"]
     assert found["again"] == [s in found["kept"] for s in CLASS]
-    assert found["scores"] == [10] * 4 and found["marks"] == dict.fromkeys(CLASS, 10)
+    assert found["scores"] == [EARNED] * 4 and found["marks"] == dict.fromkeys(CLASS, EARNED)
 
 
 # --- the kernel ------------------------------------------------------------------------------------------
@@ -338,7 +341,7 @@ def test_a_kernel_that_dies_costs_its_own_student_only(course, grade, stubs, mon
     for student in CLASS[2:]:
         shutil.rmtree(course.build / "submitted" / student)
     ada, bob = grade(limits=Limits(cell_seconds=30))
-    assert (ada.score, bob.score) == (0, 10)
+    assert (ada.score, bob.score) == (0, EARNED)
     assert "kernel" in next(q for q in ada.questions if q.id == "cosine").message.lower()
 
 

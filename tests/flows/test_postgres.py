@@ -18,8 +18,11 @@ from autograder.gradebook import marks
 from autograder.gradebook.claims import grading, only_one
 from autograder.gradebook.marks import GradebookError
 from autograder.gradebook.results import load_results
+from tests.support.hw4 import POINTS
 from tests.support.processes import Child, hang, until
 from tests.support.runs import CLASS, scores
+
+EARNED = POINTS["cosine"]  # the one answer of each of them
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name.split(".")[0]))
 PROGRAMS = PROGRAMS[-1] if PROGRAMS else Path(shutil.which("initdb") or "/nowhere").resolve().parent
@@ -119,11 +122,11 @@ def test_graders_share_a_class(course, grade, runs, new_database, tmp_path):
     new_database("empty")
     runs.before = lambda number: time.sleep(0.3)
     children = [Child(lambda: [r.score for r in grade()], tmp_path / f"report-{i}") for i in range(3)]
-    assert [child.wait() for child in children] == [{"found": [10] * 4}] * 3
+    assert [child.wait() for child in children] == [{"found": [EARNED] * 4}] * 3
     assert runs.count == 4
-    assert scores(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert scores(course) == dict.fromkeys(CLASS, EARNED) and submissions(course) == CLASS
     assert not (course.build / "gradebook.db").exists()
-    assert {r.student: r.score for r in load_results(course, "hw4")} == dict.fromkeys(CLASS, 10)
+    assert {r.student: r.score for r in load_results(course, "hw4")} == dict.fromkeys(CLASS, EARNED)
     marks.write_feedback(course, "hw4")
     assert len(list((course.build / "feedback").glob("*/hw4/hw4.html"))) == 4
 
@@ -142,9 +145,9 @@ def test_graders_in_folders_of_their_own(course, small_homework, runs, database,
         return lambda: [(r.student, r.score) for r in grade_all(here, small_homework, handed, 5, regrade=False)]
 
     children = [Child(work(here), tmp_path / f"report-{i}") for i, here in enumerate((course, other))]
-    assert children[0].wait() == {"found": [["carl", 10], ["dora", 10]]}
-    assert children[1].wait() == {"found": [["ada", 10], ["bob", 10], ["carl", 10]]}
-    assert scores(course) == scores(other) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert children[0].wait() == {"found": [["carl", EARNED], ["dora", EARNED]]}
+    assert children[1].wait() == {"found": [["ada", EARNED], ["bob", EARNED], ["carl", EARNED]]}
+    assert scores(course) == scores(other) == dict.fromkeys(CLASS, EARNED) and submissions(course) == CLASS
 
 
 def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, database, tmp_path):
@@ -161,7 +164,7 @@ def test_a_student_in_another_graders_hands_comes_last(course, grade, runs, data
     results = grade(on_result=on_result)
     assert order == ["bob", "carl", "dora", "ada"] and [r.student for r in results] == CLASS
     assert [r.kept for r in results] == [True, False, False, False] and child.wait() == {"found": [False] + [True] * 3}
-    assert runs.count == 4 and scores(course) == dict.fromkeys(CLASS, 10)
+    assert runs.count == 4 and scores(course) == dict.fromkeys(CLASS, EARNED)
 
 
 def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, database, tmp_path):
@@ -175,8 +178,8 @@ def test_a_killed_grader_leaves_its_students_to_the_others(course, grade, runs, 
             child.kill()
             killed.append(child.pid)
 
-    assert [r.score for r in grade(on_result=on_result)] == [10] * 4 and killed
-    assert scores(course) == dict.fromkeys(CLASS, 10) and submissions(course) == CLASS
+    assert [r.score for r in grade(on_result=on_result)] == [EARNED] * 4 and killed
+    assert scores(course) == dict.fromkeys(CLASS, EARNED) and submissions(course) == CLASS
 
 
 def test_collecting_waits_for_no_grader_and_no_grader_for_it(course, database):
@@ -231,4 +234,4 @@ def test_a_server_lost_in_the_middle(course, grade, runs, server, database):
     server.start()
     runs.before = lambda number: None
     assert [r.kept for r in grade()] == [True, True, False, False]
-    assert scores(course) == dict.fromkeys(CLASS, 10)
+    assert scores(course) == dict.fromkeys(CLASS, EARNED)

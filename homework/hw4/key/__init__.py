@@ -2,6 +2,7 @@
 
 from autograder.judge.cut import write_cut
 
+from .alignment import MISALIGNED
 from .exploits import EXPLOITS
 from .measures import RECALL
 from .searches import HYBRID, SEMANTIC
@@ -11,7 +12,7 @@ from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 __all__ = ["DEMO_MISTAKES", "EXPLOITS", "PLAIN_TESTS", "QUESTIONS", "measure_reference", "open_shop", "write_cut"]
 
-QUESTIONS = (COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID, BEST_ALPHA, REFLECTION)
+QUESTIONS = (COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID, BEST_ALPHA, MISALIGNED, REFLECTION)
 
 # Two students of the demo who are differently wrong.
 DEMO_MISTAKES = {

@@ -18,7 +18,7 @@ from autograder.judge.question import (
     near,
 )
 from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
-from helpers import build_index, score_bm25, snowball_tokenize
+from helpers import build_index, product_text, score_bm25, snowball_tokenize
 
 from .expected import cosines, min_max
 from .misconceptions.hybrid import HYBRID_MISTAKES
@@ -47,7 +47,7 @@ class Query:
 @dataclass(frozen=True)
 class Catalogue:
     """A small shop for one probe: real names under fresh ids, with words of the query put into some of them, and
-    made-up embeddings. Its rows, by position, are those of `cosines` and of a BM25 index of the names."""
+    made-up embeddings. Its rows, by position, are those of `cosines` and of a BM25 index of the products' texts."""
 
     query: Query
     products: pd.DataFrame
@@ -58,8 +58,8 @@ class Catalogue:
         return self.products["product_id"].tolist()
 
     @property
-    def names(self) -> list[str]:
-        return self.products["product_name"].tolist()
+    def texts(self) -> list[str]:
+        return product_text(self.products).tolist()
 
     @property
     def cosines(self) -> np.ndarray:
@@ -85,10 +85,14 @@ def _names(rng: np.random.Generator, shop: Shop, query: Query, words: np.ndarray
     own = [word for word in query.text.split() if snowball_tokenize(word)]
     names = []
     for row, more in zip(rng.choice(len(shop.data.products), len(words)), words):
-        name = str(shop.data.products["product_name"].iloc[row]).split()
-        kept = [word for word in name if query.stems.isdisjoint(snowball_tokenize(word))] or ["item"]
+        kept = _without(query, str(shop.data.products["product_name"].iloc[row])) or ["item"]
         names.append(" ".join(rng.permutation([*kept, *rng.choice(own, more, replace=more > len(own))])))
     return names
+
+
+def _without(query: Query, text: str) -> list[str]:
+    """The words of a text that are none of the query's."""
+    return [word for word in text.split() if query.stems.isdisjoint(snowball_tokenize(word))]
 
 
 def _words(rng: np.random.Generator, n: int, sharing: float) -> np.ndarray:
@@ -119,11 +123,12 @@ def _catalogue(
     be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does.
     """
     n = len(words)
+    classes = rng.choice(shop.data.products["product_class"].fillna(""), n)
     products = pd.DataFrame(
         {
             "product_id": rng.choice(900_000, n, replace=False) + 100_000,
             "product_name": _names(rng, shop, query, words),
-            "product_class": rng.choice(shop.data.products["product_class"].fillna(""), n),
+            "product_class": [" ".join(_without(query, text)) for text in classes],
         },
         index=rng.permutation(n) + 3,
     )
@@ -138,7 +143,7 @@ def _catalogue(
 
 
 def _bm25(query: Query, products: pd.DataFrame) -> np.ndarray:
-    index, doc_lengths = build_index(products["product_name"].tolist())
+    index, doc_lengths = build_index(product_text(products).tolist())
     return score_bm25(query.text, index, len(products), doc_lengths)
 
 
@@ -189,7 +194,7 @@ def _hybrid_probe(
     return Probe(
         f"hybrid/{name}/{i}",
         "hybrid_search",
-        (small.query.text, Made("index", small.names), small.embeddings, small.products, build_index(small.names)[1]),
+        (small.query.text, Made("index", small.texts), small.embeddings, small.products, build_index(small.texts)[1]),
         {name: value for name, value in (("alpha", alpha), ("k", k)) if value is not None},
         columns=HYBRID_COLUMNS,
         argument=argument,

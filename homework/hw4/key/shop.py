@@ -1,6 +1,6 @@
 """The data set in use as homework 4's judge sees it: the sample, the right scores for it, the reference values."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -43,30 +43,20 @@ class Shop:
 
     def set_up(self, only: tuple[int, ...] = ()) -> dict[str, Any]:
         """As in kernel.py, without building anything again; the tables are those of this shop."""
-        objects = dict(vars(self.data))
-        if only:
-            queries = self.data.queries
-            objects["queries"] = queries[queries["query_id"].isin(only)].reset_index(drop=True)
-        return objects
+        return dict(vars(self.data.for_queries(only) if only else self.data))
 
     def notebook(self) -> dict[str, Any]:
         """The names that the notebook's set-up cell leaves, for answers to run with; tables and arrays are copies."""
-        data = replace(
-            self.data,
-            products=self.data.products.copy(),
-            queries=self.data.queries.copy(),
-            labels=self.data.labels.copy(),
-            doc_lengths=self.data.doc_lengths.copy(),
-            product_embeddings=self.data.product_embeddings.copy(),
-        )
         return {
             "np": np,
             "pd": pd,
             "ALPHAS": list(ALPHAS),
+            "batch_embed_local": batch_embed_local,
             "evaluate_search": evaluate_search,
             "get_embedding_local": get_embedding_local,
+            "product_text": product_text,
             "score_bm25": score_bm25,
-            **vars(data),
+            **vars(self.data.copied()),
         }
 
     @cached_property
@@ -94,7 +84,7 @@ class Shop:
 
     @cached_property
     def bm25_scores(self) -> np.ndarray:
-        """(queries, products) BM25 of each query for each product name."""
+        """(queries, products) BM25 of each query for each product's text."""
         n = len(self.data.products)
         return np.stack([score_bm25(q, self.data.index, n, self.data.doc_lengths) for q in self.query_texts])
 
@@ -117,6 +107,10 @@ class Shop:
         )
         return bm25, semantic
 
+    def rows_of(self, half: pd.DataFrame) -> np.ndarray:
+        """The rows of `queries` that stand in one of its halves."""
+        return np.flatnonzero(self.data.queries["query_id"].isin(half["query_id"]))
+
     def hybrid_scores(self, alpha: float) -> np.ndarray:
         """(queries, products) alpha * semantic + (1 - alpha) * BM25."""
         bm25, semantic = self.normalized
@@ -135,7 +129,7 @@ def measure_reference(shop: Shop) -> dict[str, Any]:
     """What the right solution measures on this data set, as JSON values.
 
     For BM25, semantic and hybrid search the least and the greatest Recall@10 of each query that breaking
-    ties differently allows, and for every alpha the same for the mean over the queries.
+    ties differently allows, and the same for the mean over the queries; at each alpha, for the mean over either half.
     """
 
     def ranges(scores):
@@ -151,10 +145,12 @@ def measure_reference(shop: Shop) -> dict[str, Any]:
             "mean_most": float(most.mean()),
         }
 
-    table = []
+    chosen, reported = (shop.rows_of(half) for half in (shop.data.choose_queries, shop.data.report_queries))
+    tables: dict[str, list] = {"choose": [], "report": []}
     for alpha in ALPHAS:
         least, most = ranges(shop.hybrid_scores(alpha))
-        table.append({"alpha": alpha, "least": float(least.mean()), "most": float(most.mean())})
+        for name, rows in (("choose", chosen), ("report", reported)):
+            tables[name].append({"alpha": alpha, "least": _mean(least[rows]), "most": _mean(most[rows])})
     return {
         "fingerprint": shop.fingerprint,
         "products": len(shop.data.products),
@@ -162,5 +158,9 @@ def measure_reference(shop: Shop) -> dict[str, Any]:
         "bm25": both(shop.bm25_scores),
         "semantic": both(shop.semantic_scores),
         "hybrid": both(shop.hybrid_scores(DEFAULT_ALPHA)),
-        "alpha_table": table,
+        **tables,
     }
+
+
+def _mean(recalls: np.ndarray) -> float:
+    return float(recalls.mean()) if len(recalls) else 0.0

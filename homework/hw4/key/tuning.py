@@ -1,22 +1,24 @@
-"""The questions on choosing alpha and on reflecting about it."""
+"""The questions on choosing alpha on one half of the queries, and on reflecting about what the other half says."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from autograder.judge.question import Check, Probe, Question
+from autograder.judge.evidence import Answer
+from autograder.judge.question import Check, Exchange, Probe, Question, as_dict, as_number
 from autograder.judge.sweep import Means, Sweep
-from autograder.judge.ties import recall_range
+from autograder.judge.ties import TOLERANCE, recall_range
 
 from .measures import RECALL
 from .misconceptions.best_alpha import BEST_ALPHA_MISTAKES
 from .right_answers.best_alpha import BEST_ALPHA_ANSWERS
 from .searches import HYBRID, SEMANTIC
-from .shop import ALPHAS, K, Shop
+from .shop import ALPHAS, DEFAULT_ALPHA, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-A_FEW, DRAWS = 12, 200
+A_FEW, DRAWS = 10, 200  # queries of either half; draws of them
+HELD_OUT = ("bm25", "semantic", "hybrid")
 
 
 TABLE = Sweep(
@@ -26,17 +28,31 @@ TABLE = Sweep(
     best="best_alpha",
     listed="ALPHAS",
     values=ALPHAS,
-    asked="the mean Recall@10 of hybrid_search over all rows of queries, with relevant products from labels "
+    asked="the mean Recall@10 of hybrid_search over all rows of choose_queries, with relevant products from labels "
     "(grade > 0)",
     none="Does a query without relevant products count as 0.0?",
 )
 
 
+@dataclass(frozen=True)
+class Halves:
+    """The least and the greatest mean Recall@10 at each of ALPHAS on either half of the queries."""
+
+    choose: Means
+    report: Means
+
+
+def _looks(prefix: str, right: Halves) -> list[Probe]:
+    return [*TABLE.looks(prefix, right.choose), Probe(f"{prefix}/2", read="held_out", about=right.report)]
+
+
 def _look(check: str):
     def probes(rng, shop):
-        rows = shop.reference["alpha_table"] if shop.reference else []
-        right = Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
-        return TABLE.looks(f"best_alpha/{check}", right)
+        def means(half: str) -> Means:
+            rows = shop.reference.get(half, [])
+            return Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
+
+        return _looks(f"best_alpha/{check}", Halves(means("choose"), means("report")))
 
     return probes
 
@@ -44,26 +60,63 @@ def _look(check: str):
 def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, list[Probe]]):
     """The same looks after the answer cell was run again on a few queries, with the right means for these.
 
-    Among them are, where the sample has such, a query without a relevant product and one whose relevant products are
-    not found at some alpha: without these, many mistakes look alike. Of many draws the most telling one is taken.
+    Among those of either half are, where it has such, a query without a relevant product and one whose relevant
+    products are not found at some alpha: without these, many mistakes look alike. Of many draws the most telling one is
+    taken: first for the table, then for what is reported.
     """
     ranges, half = _recalls(shop, K), _recalls(shop, K // 2)[:, :, 0]
     least = ranges[:, :, 0]
-    relevant = shop.relevant.any(axis=1)
-    unlucky, hard = np.flatnonzero(~relevant), np.flatnonzero(relevant & (least.min(axis=0) == 0))
-    n = relevant.size
-    # Fewer than there are, also in a small sample: else every draw ends with the same query.
-    few = min(A_FEW, max(1, n // 2))
-    draws = [
+    chosen, reported = (shop.rows_of(part) for part in (shop.data.choose_queries, shop.data.report_queries))
+    choose = max(_draws(rng, shop, least, chosen), key=lambda rows: _telling(least[:, rows], half[:, rows]))
+    report = max(_draws(rng, shop, least, reported), key=lambda rows: _tells_halves_apart(least, choose, rows))
+    ids = tuple(shop.data.queries["query_id"].iloc[np.sort(np.concatenate([choose, report]))].tolist())
+    right = Halves(_means(ranges, choose), _means(ranges, report))
+    return {
+        check: [replace(probe, only=ids) for probe in _looks(looks[0].id.rpartition("/")[0], right)]
+        for check, looks in probes.items()
+    }
+
+
+def _draws(rng: np.random.Generator, shop: Shop, least: np.ndarray, rows: np.ndarray) -> list[np.ndarray]:
+    """Sets of a few of these rows. Fewer than there are, also in a small sample: else every draw is the same."""
+    relevant = shop.relevant[rows].any(axis=1)
+    unlucky, hard = rows[~relevant], rows[relevant & (least[:, rows].min(axis=0) == 0)]
+    few = min(A_FEW, max(1, rows.size // 2))
+    if not rows.size:
+        return [rows]
+    return [
         np.unique(
-            np.concatenate([rng.choice(n, few, replace=False), rng.permutation(unlucky)[:1], rng.permutation(hard)[:1]])
+            np.concatenate(
+                [rng.choice(rows, few, replace=False), rng.permutation(unlucky)[:1], rng.permutation(hard)[:1]]
+            )
         )
         for _ in range(DRAWS)
     ]
-    rows = max(draws, key=lambda rows: _telling(least[:, rows], half[:, rows]))
-    ids = tuple(shop.data.queries["query_id"].iloc[rows].tolist())
-    right = Means(*ranges[:, rows].mean(axis=1).T)
-    return {check: [replace(probe, only=ids, about=right) for probe in looks] for check, looks in probes.items()}
+
+
+def _means(ranges: np.ndarray, rows: np.ndarray) -> Means:
+    """Of the recalls (alphas, queries, 2), over these rows; 0 where there are none."""
+    return Means(*(ranges[:, rows].mean(axis=1).T if rows.size else np.zeros((2, len(ALPHAS)))))
+
+
+def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
+    """How well what is reported tells mistakes apart: how many of these would be felt, and the least of their
+    differences: the other half, all queries, the default alpha, the ends exchanged, another alpha best on this half.
+    """
+    if not report.size:
+        return 0, 0.0
+    table, mine = least[:, choose].mean(axis=1), least[:, report].mean(axis=1)
+    both = least[:, np.concatenate([choose, report])].mean(axis=1)
+    best, default = int(table.argmax()), ALPHAS.index(DEFAULT_ALPHA)
+    read = [0, best, len(ALPHAS) - 1]
+    apart = [
+        np.abs(table - mine)[read].max(),
+        np.abs(both - mine)[read].max(),
+        abs(mine[0] - mine[-1]),
+        abs(mine[best] - mine[default]),
+        abs(table[best] - table[mine.argmax()]),
+    ]
+    return sum(difference > 1e-3 for difference in apart), float(min(apart))
 
 
 def _recalls(shop: Shop, k: int) -> np.ndarray:
@@ -76,11 +129,11 @@ def _recalls(shop: Shop, k: int) -> np.ndarray:
     )
 
 
-def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
+def _telling(least: np.ndarray, half: np.ndarray) -> tuple[bool, float]:
     """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them.
 
-    Returns the least share of alphas at which two ways to make one number of a row differ; then whether the best
-    alpha lies at no end, which tells a table upside down.
+    Returns whether the best alpha lies at no end, which tells a table upside down, and is not the default, which tells
+    whether it was used; then the least share of alphas at which two ways to make one number of a row differ.
     """
     ways = [
         least.mean(axis=1),
@@ -91,16 +144,54 @@ def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
         np.zeros(len(least)),
     ]
     apart = min(np.mean(np.abs(one - other) > 1e-3) for one, other in combinations(ways, 2))
-    return float(apart), bool(0 < ways[0].argmax() < len(ALPHAS) - 1)
+    best = ways[0].argmax()
+    return bool(0 < best < len(ALPHAS) - 1 and best != ALPHAS.index(DEFAULT_ALPHA)), float(apart)
+
+
+def _wrong_held_out(exchange: Exchange, shop: Shop) -> str | None:
+    """`Check.problem` for the three reported means; that of the hybrid is judged at the student's own best_alpha."""
+    best, (probe, answer) = as_number(exchange[1][1]), exchange[2]
+    reported = _reported(answer)
+    if isinstance(reported, str):
+        return reported
+    if isinstance(best, str):
+        return best
+    at = {"bm25": 0, "semantic": len(ALPHAS) - 1, "hybrid": int(np.abs(np.array(ALPHAS) - best).argmin())}
+    right = probe.about
+    for name, i in at.items():
+        if not right.least[i] - TOLERANCE <= reported[name] <= right.most[i] + TOLERANCE:
+            what = (
+                "hybrid_search at your best_alpha" if name == "hybrid" else f"{name} search alone, at alpha={ALPHAS[i]}"
+            )
+            return (
+                f"held_out[{name!r}] is {reported[name]:.4f}, which differs from the reference. It should be the mean "
+                f"Recall@10 of {what}, over all rows of report_queries."
+            )
+    return None
+
+
+def _reported(answer: Answer) -> dict[str, float] | str:
+    """The three numbers, or a sentence."""
+    found = as_dict(answer, "a dict with the keys bm25, semantic and hybrid")
+    if isinstance(found, str):
+        return found.replace("Your function gave", "held_out is")
+    if absent := [name for name in HELD_OUT if name not in found]:
+        return f"held_out has no key {absent[0]!r}; it should have bm25, semantic and hybrid."
+    for name in HELD_OUT:
+        value = found[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not np.isfinite(value):
+            return f"held_out[{name!r}] should be one plain number, a mean Recall@10."
+    return {name: float(found[name]) for name in HELD_OUT}
 
 
 BEST_ALPHA = Question(
     "best_alpha",
-    10,
-    "Choose the mix by measuring",
+    15,
+    "Choose on one half, report on the other",
     (
-        Check("table", 6, "the mean Recall@10 at each alpha", _look("table"), TABLE.wrong_table),
-        Check("best", 4, "the alpha with the highest mean", _look("best"), TABLE.wrong_best),
+        Check("table", 6, "the mean Recall@10 at each alpha, on choose_queries", _look("table"), TABLE.wrong_table),
+        Check("best", 3, "the alpha with the highest mean", _look("best"), TABLE.wrong_best),
+        Check("held_out", 6, "three searches on report_queries", _look("held_out"), _wrong_held_out),
     ),
     builds_on=(COSINE, BATCH_COSINE, RECALL, SEMANTIC, NORMALIZE, HYBRID),
     again=_on_a_few_queries,

@@ -122,12 +122,12 @@ def _wrong_zero(probe: Probe, answer: Answer) -> str | None:
 
 COSINE = Question(
     "cosine",
-    10,
+    5,
     "Measure how alike two directions are",
     (
-        Check("ordinary", 5, "the cosine of two ordinary vectors", _ordinary_pairs, each(_wrong_cosine)),
-        Check("lengths", 2, "whole numbers, float32 and very long or short vectors", _odd_pairs, each(_wrong_cosine)),
-        Check("zero", 2, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
+        Check("ordinary", 2, "the cosine of two ordinary vectors", _ordinary_pairs, each(_wrong_cosine)),
+        Check("lengths", 1, "whole numbers, float32 and very long or short vectors", _odd_pairs, each(_wrong_cosine)),
+        Check("zero", 1, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
         Check(
             "number",
             1,
@@ -316,11 +316,11 @@ def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:
 
 NORMALIZE = Question(
     "normalize",
-    10,
+    5,
     "Bring two kinds of score to one scale",
     (
-        Check("ordinary", 5, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
-        Check("equal", 3, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
+        Check("ordinary", 2, "the lowest score becomes 0, the highest 1", _ordinary_scores, each(_wrong_normalized)),
+        Check("equal", 1, "equal scores all become 0", _equal_scores, each(_wrong_normalized)),
         Check("kinds", 1, "whole numbers, float32, large numbers and small", _odd_scores, each(_wrong_normalized)),
         Check("result", 1, "the result is a new array of shape (n,)", _results_of_scores, _wrong_new_scores),
     ),

@@ -24,6 +24,9 @@ from autograder.inside.collector import KernelPart, answer_probes
 from autograder.judge import submission as grading
 from autograder.pages.report import write_report
 from autograder.run.notebook import KILLED, OUTSIDE, TIME, Run, RunFailed
+from tests.support.hw4 import POINTS
+
+EARNED = POINTS["cosine"]  # the one answer of each of them
 
 # More names are in test_merge.py; these are the kinds that nbgrader, file systems and pages trip on.
 ODD = [
@@ -122,9 +125,9 @@ def raises(problem):
 def test_odd_names_are_graded_like_all_others(course, hand_in, grade, runs, tmp_path, small_homework):
     handed = hand_in(*ODD)
     results = grade(handed)
-    assert len(results) == len(ODD) and set(scores(results).values()) == {10.0}
+    assert len(results) == len(ODD) and set(scores(results).values()) == {EARNED}
     for student in ODD:
-        assert marks.marks_of(course, "hw4", student)["cosine"].score == 10
+        assert marks.marks_of(course, "hw4", student)["cosine"].score == EARNED
     for student in set(ODD) - {"\udcff", "new\nline"}:
         assert student in scores(results)
     marks.write_feedback(course, "hw4")
@@ -185,14 +188,14 @@ def test_trouble_with_one_student_is_that_students_only(course, hand_in, grade, 
     found = scores(results)
     assert found == {
         "a1": "failed",
-        "b2": 10,
+        "b2": EARNED,
         "c3": "failed",
         "d4": "failed",
         "e5": 0,
         "f6": "failed",
         "g7": "failed",
         "h8": "failed",
-        "i9": 10,
+        "i9": EARNED,
     }
     reasons = {r.student: r.reason for r in results}
     assert "RecursionError" in reasons["a1"] and "ZeroDivisionError" in reasons["c3"] and "valid JSON" in reasons["h8"]
@@ -224,13 +227,13 @@ def test_what_no_longer_agrees_is_run_again(course, hand_in, grade, runs, small_
     with Gradebook(course.config().CourseDirectory.db_url) as book:
         book.find_grade("test_cosine", "hw4", "hw4", "ada").auto_score = 3
         book.db.commit()
-    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == 10
+    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == EARNED
     (course.results("hw4") / "ada.json").write_text("{")
     assert not grade(handed)[0].kept
     marks.forget(course, "hw4", "ada")
     assert not grade(handed)[0].kept
     (course.build / "gradebook.db").unlink()
-    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == 10
+    assert not grade(handed)[0].kept and marks.marks_of(course, "hw4", "ada")["cosine"].score == EARNED
     monkeypatch.setattr(batch, "grader_version", lambda homework: "another")
     assert not grade(handed)[0].kept
     monkeypatch.setitem(small_homework.shop.reference, "note", "measured again")
@@ -249,7 +252,7 @@ def test_a_run_that_ended_early_is_tried_again(hand_in, grade, runs):
         3: raises(RunFailed("No kernel could be started.")),
     }
     assert scores(grade(handed)) == {"ada": 0, "bob": "failed"}
-    assert scores(grade(handed)) == {"ada": 10, "bob": 10}
+    assert scores(grade(handed)) == {"ada": EARNED, "bob": EARNED}
 
 
 def test_what_a_limit_ended_is_run_once_more_alone_and_never_kept(course, hand_in, grade, runs):
@@ -271,7 +274,7 @@ def test_what_a_limit_ended_is_run_once_more_alone_and_never_kept(course, hand_i
 
     runs.trouble = dict.fromkeys([1, 2, 3, 4, 7], late)
     results = grade(handed, jobs=2, runner=run)
-    assert scores(results) == {"ada": 10, "bob": 10, "carl": 0, "dora": 10}
+    assert scores(results) == {"ada": EARNED, "bob": EARNED, "carl": 0, "dora": EARNED}
     assert [r.ended_by for r in results] == [None, None, TIME, None]
     assert "timed out" in results[2].unsettled and results[0].unsettled is None
     assert runs.count == 8 and beside[4:] == [1, 1, 1, 1]
@@ -283,9 +286,9 @@ def test_a_kernel_that_was_killed_from_outside_costs_no_mark(course, hand_in, gr
     killed = lambda notebook: Run(notebook, {}, KILLED, ended_by=OUTSIDE)  # noqa: E731
     runs.trouble = {1: killed, 2: killed, 4: killed}
     ada, bob = grade(handed)
-    assert (ada.status, ada.score, bob.status, bob.reason) == ("graded", 10, "failed", KILLED)
+    assert (ada.status, ada.score, bob.status, bob.reason) == ("graded", EARNED, "failed", KILLED)
     assert "says nothing about the work" in KILLED
-    assert scores(grade(handed)) == {"ada": 10, "bob": 10}
+    assert scores(grade(handed)) == {"ada": EARNED, "bob": EARNED}
 
 
 @pytest.mark.parametrize("depth", [400, 975, 5000])
@@ -293,7 +296,7 @@ def test_an_output_nested_without_end_is_dropped(hand_in, grade, runs, depth):
     nested = b"[" * depth + b"]" * depth
     output = b'"outputs": [{"output_type": "display_data", "metadata": {}, "data": {"application/json": ' + nested
     raw = hand_in.right.replace(b'"outputs": []', output + b"}}]", 1)
-    assert scores(grade(hand_in("ada", raw=raw))) == {"ada": 10}
+    assert scores(grade(hand_in("ada", raw=raw))) == {"ada": EARNED}
 
 
 def test_a_mark_by_hand_survives(course, hand_in, grade, runs):
@@ -320,7 +323,7 @@ def test_the_folder_as_it_may_be(tmp_path, course, hand_in, grade, runs):
     (folder / "marks.csv").write_text("ada,100")
     os.mkfifo(folder / "pipe")
     results = grade(find_submissions(folder, "hw4"))
-    assert scores(results) == {"ada": 10, "bob": 10, "carl": "failed"}
+    assert scores(results) == {"ada": EARNED, "bob": EARNED, "carl": "failed"}
     assert results[1].repairs == [
         "The notebook was called final.ipynb, not hw4.ipynb; it was taken as the only notebook."
     ]
@@ -364,7 +367,7 @@ def test_results_come_as_they_are_ready_and_few_are_in_memory(hand_in, grade, ru
 
     results = grade(handed, jobs=2, on_result=on_result)
     assert came[-1] in ("s00", "s01") and came[:-1] == sorted(came[:-1]) and len(came) == 16
-    assert [r.student for r in results] == sorted(came) and set(scores(results).values()) == {10.0}
+    assert [r.student for r in results] == sorted(came) and set(scores(results).values()) == {EARNED}
     assert batch.AHEAD == 4 and max(most) <= 2 + 4
 
 
@@ -407,4 +410,4 @@ def test_an_interruption_waits_for_no_notebook_and_the_next_call_goes_on(hand_in
     assert ended.is_set() and len(load_results(course, "hw4")) == 1
     runs.trouble = {}
     before = runs.count
-    assert set(scores(grade(handed)).values()) == {10.0} and runs.count == before + 4
+    assert set(scores(grade(handed)).values()) == {EARNED} and runs.count == before + 4

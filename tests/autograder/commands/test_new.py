@@ -25,6 +25,7 @@ def command(course, *arguments):
 def test_the_skeleton_is_a_homework_of_its_name(course):
     folder = new_homework(course, "hw9")
     assert {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()} == {
+        "checks.py",
         "hw9.ipynb",
         "kernel.py",
         "key/__init__.py",

@@ -18,6 +18,7 @@ from autograder.course.notebooks import loads_data, naming_data, read_notebook, 
 from autograder.intake.merge import read_submission
 from autograder.judge.homework import Homework
 from helpers.homework_data import describe_homework_data
+from tests.support.hw4 import POINTS
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_blank_notebook_that_earns_points(course, small_homework, solutions, s
     names = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in source.cells]
     source.cells.insert(names.index("test_normalize"), new_code_cell(solutions["normalize"]))
     nbformat.write(source, path)
-    with pytest.raises(ReleaseRefused, match="the blank notebook earns 10 points on normalize"):
+    with pytest.raises(ReleaseRefused, match=f"the blank notebook earns {POINTS['normalize']} points on normalize"):
         release(course, small_homework, tmp_path / "edition")
     assert not list(tmp_path.glob("*edition*")) and not (course.build / "release").exists()
 
@@ -111,7 +112,7 @@ def test_reference_values(leaks, small_homework):
     methods = [
         reference[method][bound] for method in ("bm25", "semantic", "hybrid") for bound in ("mean_least", "mean_most")
     ]
-    alphas = [row[bound] for row in reference["alpha_table"] for bound in ("least", "most")]
+    alphas = [row[bound] for half in ("choose", "report") for row in reference[half] for bound in ("least", "most")]
     in_full = [value for value in (*methods, *alphas) if len(repr(value)) > len("0.123456")]
     assert len(in_full) > 20
     for text in [f"{value:.6f}" for value in in_full] + [repr(value) for value in in_full]:
@@ -286,7 +287,7 @@ def test_one_edition_holds_all_homework(course, small_homework, edition):
     (course.homework("hw5") / "notes.md").write_text("read me")
     release(course, Homework(course.homework("hw5")), edition)
     both = files(edition)
-    assert both.keys() == before.keys() | {"homework/hw5/hw5.ipynb", "homework/hw5/notes.md"}
+    assert both.keys() == before.keys() | {f"homework/hw5/{name}" for name in ("checks.py", "hw5.ipynb", "notes.md")}
     release(course, small_homework, edition)
     assert files(edition).keys() == both.keys()
     (course.homework("hw5") / "notes.md").unlink()

@@ -9,6 +9,7 @@ import pytest
 from autograder.inside.collector import KernelPart, answer_probes
 from autograder.tryout import judge_namespace
 from tests.conftest import REPOSITORY
+from tests.support.hw4 import POINTS
 
 PROBES = [{"id": name, "read": name, "only": [7]} for name in ("table", "best")]
 PART = KernelPart("def set_up(only=()):\n    return {'queries': [q for q in (5, 7) if not only or q in only]}")
@@ -85,7 +86,7 @@ print([answer["answer"] for answer in answers], table, best)
 
 def test_a_global_table_counts_where_an_earlier_question_is_wrong(answered, solutions, small_homework):
     body = "".join(f"    {line}\n" for line in solutions["best_alpha"].splitlines())
-    cell = f"def work():\n    global alpha_table, best_alpha\n{body}work()"
+    cell = f"def work():\n    global alpha_table, best_alpha, held_out\n{body}work()"
     space = answered(recall="def recall_at_k(retrieved_ids, relevant_ids, k=10):\n    return 0.5", best_alpha=cell)
-    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell).score < 10
+    assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell).score < POINTS["best_alpha"]
     assert judge_namespace("best_alpha", space, small_homework, answer_cell=cell, lost=["recall"]).complete

@@ -62,7 +62,10 @@ def test_the_held_back_set_is_large():
 def test_two_slips_at_once_are_named_by_the_first(written, judged):
     both = "def recall_at_k(r, rel, k=10): return sum(x in rel for x in r[:k]) / len(rel)"
     verdict = judged("recall", written(recall=both))
-    assert verdict.score == 11 and verdict.misconception == "none-relevant"
+    assert (
+        verdict.score == verdict.max_score - sum(c.points for c in verdict.checks if c.problem) > 0
+        and verdict.misconception == "none-relevant"
+    )
 
 
 def test_a_mistake_is_named_behind_a_wrong_helper(written, solutions, judged):

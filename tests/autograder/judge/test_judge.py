@@ -15,7 +15,7 @@ from autograder.judge.judge import draw_request, evidence_of, judge
 from autograder.judge.submission import FullMarks, judge_run
 from autograder.run.notebook import Run
 from helpers.sentences import rounded
-from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS
+from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS, points_without
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -37,6 +37,7 @@ def test_the_points_add_up_to_100():
         "normalize",
         "hybrid",
         "best_alpha",
+        "misaligned",
         "reflection",
     ]
 
@@ -63,7 +64,7 @@ def test_a_blank_answer_earns_nothing(question, answered, judged):
         (
             "cosine",
             "def cosine_similarity(a, b): return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b)))",
-            8,
+            points_without("cosine", "zero"),
             "zero vector",
         ),
         (
@@ -71,7 +72,7 @@ def test_a_blank_answer_earns_nothing(question, answered, judged):
             "def cosine_similarity(a, b):\n"
             "    n = np.linalg.norm(a) * np.linalg.norm(b)\n"
             "    return np.array([np.dot(a, b) / n if n else 0.0])",
-            9,
+            points_without("cosine", "number"),
             "one plain number",
         ),
         ("cosine", "def cosine_similarity(a, b): print('hm')", 0, "None"),
@@ -80,20 +81,20 @@ def test_a_blank_answer_earns_nothing(question, answered, judged):
             "def batch_cosine_similarity(q, d):\n"
             "    n = np.linalg.norm(d, axis=1, keepdims=True) * np.linalg.norm(q)\n"
             "    return np.divide(d @ q[:, None], n, out=np.zeros((len(d), 1)), where=n > 0)",
-            9,
+            points_without("batch_cosine", "result"),
             "shape",
         ),
         ("recall", "def recall_at_k(r, rel, k=10): return len(set(r[:k]) & set(rel)) / k", 0, "What do you divide by"),
         (
             "recall",
             "def recall_at_k(r, rel, k=10): return sum(x in rel for x in r[:k]) / len(rel) if rel else 0.0",
-            13,
+            points_without("recall", "doubles"),
             "twice",
         ),
         (
             "recall",
             "def recall_at_k(r, rel, k=10): return len(set(r[:10]) & set(rel)) / len(rel) if rel else 0.0",
-            12,
+            points_without("recall", "cut"),
             "first k",
         ),
         (
@@ -179,7 +180,8 @@ def test_digits_that_are_lost_are_named_and_other_small_errors_are_not(question,
         exec(body + f"    return {result}", space)
         return judged(question, space, seed=4)
 
-    assert verdict_on("np.asarray(c, dtype=np.float32)").score >= (9 if question != "recall" else 0)
+    narrow = verdict_on("np.asarray(c, dtype=np.float32)")
+    assert narrow.score >= (narrow.max_score - 1 if question != "recall" else 0)
     verdict = verdict_on(lost)
     assert verdict.score < verdict.max_score
     assert ("return it unrounded" in verdict.message) == ("1.003" not in lost)

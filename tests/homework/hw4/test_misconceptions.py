@@ -3,9 +3,9 @@
 import pytest
 
 from tests.support.banks import check_named, name_of
-from tests.support.hw4 import BANKS
+from tests.support.hw4 import BANKS, points_without
 
-CHEAP = ("cosine", "batch_cosine", "recall", "normalize")
+CHEAP = ("cosine", "batch_cosine", "recall", "normalize", "misaligned")
 SOME = {
     "semantic": (
         "best-last",
@@ -32,7 +32,18 @@ SOME = {
         "bm25-by-max",
         "no-word-found",
     ),
-    "best_alpha": ("exact-only", "best-query", "recall-for-alpha"),
+    "best_alpha": (
+        "exact-only",
+        "best-query",
+        "recall-for-alpha",
+        "chosen-on-all-queries",
+        "chosen-on-the-report-half",
+        "halves-exchanged",
+        "reported-on-the-choosing-half",
+        "reported-on-all-queries",
+        "best-by-the-report-half",
+        "ends-exchanged",
+    ),
 }
 TRIED = [(q, m) for q, m in BANKS.mistakes if q in CHEAP or m.id in SOME[q]]
 SOURCES = {(question, m.id): m.source for question, m in BANKS.mistakes}
@@ -69,38 +80,48 @@ def test_a_misconception_loses_points_and_is_named(question, misconception, verd
     check_named(verdict_on, question, misconception)
 
 
-# What luck used to decide, or what went unseen: the same mark with every seed (`python -m benchmarks.seeds`), and this.
-MARKS = {
-    ("cosine", "short-is-zero"): 8,
-    ("cosine", "epsilon"): 8,
-    ("batch_cosine", "short-is-zero"): 8,
-    ("batch_cosine", "epsilon"): 8,
-    ("batch_cosine", "changes-its-arguments"): 9,
-    ("recall", "ten-at-most"): 12,
-    ("recall", "sets-only"): 14,
-    ("recall", "array-result"): 14,
-    ("normalize", "small-spreads"): 9,
-    ("normalize", "column-result"): 9,
-    ("normalize", "changes-its-arguments"): 9,
-    ("semantic", "positive-only"): 17,
-    ("semantic", "clipped"): 16,
-    ("semantic", "zero-rows"): 16,
-    ("semantic", "writes-into-products"): 19,
-    ("semantic", "sample-queries-only"): 0,
-    ("semantic", "remembers-the-query"): 0,
-    ("hybrid", "pools"): 0,
-    ("hybrid", "other-default"): 17,
-    ("hybrid", "tenths-only"): 17,
-    ("hybrid", "bm25-by-max"): 17,
-    ("hybrid", "no-word-found"): 14,
-    ("hybrid", "rounded-columns"): 17,
+# What luck used to decide, or what went unseen: the checks lost with every seed (see `python -m benchmarks.seeds`).
+LOST = {
+    ("cosine", "short-is-zero"): "lengths",
+    ("cosine", "epsilon"): "lengths",
+    ("batch_cosine", "short-is-zero"): "zero",
+    ("batch_cosine", "epsilon"): "zero",
+    ("batch_cosine", "changes-its-arguments"): "result",
+    ("recall", "ten-at-most"): "cut",
+    ("recall", "sets-only"): "kinds",
+    ("recall", "array-result"): "kinds",
+    ("normalize", "small-spreads"): "kinds",
+    ("normalize", "column-result"): "result",
+    ("normalize", "changes-its-arguments"): "result",
+    ("semantic", "positive-only"): "rows",
+    ("semantic", "clipped"): "similarity",
+    ("semantic", "zero-rows"): "similarity",
+    ("semantic", "writes-into-products"): "unchanged",
+    ("semantic", "sample-queries-only"): "order",
+    ("semantic", "remembers-the-query"): "order",
+    ("hybrid", "pools"): "order",
+    ("hybrid", "other-default"): "columns",
+    ("hybrid", "tenths-only"): "columns",
+    ("hybrid", "bm25-by-max"): "columns",
+    ("hybrid", "no-word-found"): "columns sample",
+    ("hybrid", "rounded-columns"): "columns",
+    ("misaligned", "too-tight"): "digits",
+    ("misaligned", "too-loose"): "alike",
+    ("misaligned", "labels-for-positions"): "positions",
+    ("misaligned", "nearest-row"): "fits",
+    ("best_alpha", "reported-on-the-choosing-half"): "held_out",
+    ("best_alpha", "best-by-the-report-half"): "best",
 }
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("question, misconception", MARKS)
+@pytest.mark.parametrize("question, misconception", LOST)
 def test_what_a_slip_costs(question, misconception, verdict_on):
-    assert verdict_on(question, SOURCES[question, misconception]).score == MARKS[question, misconception]
+    """Just the points of the checks that it fails; all of them where the first, the core, is one of these."""
+    lost = LOST[question, misconception].split()
+    core = BANKS.judged[question].checks[0].id
+    kept = 0 if core in lost else points_without(question, *lost)
+    assert verdict_on(question, SOURCES[question, misconception]).score == kept
 
 
 @pytest.mark.parametrize("decimals, complete", [(5, False), (7, True)])

@@ -24,7 +24,7 @@ def test_visible_checks_pass_on_six_products(tmp_path, monkeypatch):
     # Withholding would hold for all later tests of this process.
     monkeypatch.setattr("helpers.withhold", lambda homework, written: None, raising=False)
     printed = run_cells(HW4 / "hw4.ipynb")
-    assert printed.count("All visible checks hold.") == 7
+    assert printed.count("All visible checks hold.") == 8
 
 
 def test_visible_checks_pass_where_no_query_shares_a_word(tmp_path, monkeypatch):
@@ -35,4 +35,4 @@ def test_visible_checks_pass_where_no_query_shares_a_word(tmp_path, monkeypatch)
     monkeypatch.setenv("COURSE_DATA_DIR", str(folder))
     monkeypatch.setattr("helpers.withhold", lambda homework, written: None, raising=False)
     printed = run_cells(HW4 / "hw4.ipynb")
-    assert printed.count("All visible checks hold.") == 7
+    assert printed.count("All visible checks hold.") == 8
