@@ -49,7 +49,7 @@ def small_data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def measured_homework(small_data, tmp_path_factory):
-    """Homework 4, the only one of a course folder of the tests' own, on the small catalogue, with its reference values there."""
+    """Homework 4, alone in a course folder of the tests' own, on the small catalogue, its reference values there."""
     from autograder.commands.demo import make_course
     from autograder.judge.homework import Homework
 
