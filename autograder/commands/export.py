@@ -60,8 +60,10 @@ class Exported:
             lines.append(f"{self.waiting} answers wait to be marked by hand and count as 0.")
         if self.pages:
             lines.append(f"Feedback pages: {self.pages}")
-        if self.pageless:
-            lines.append(f"No page in it for ({len(self.pageless)}): {'; '.join(self.pageless)}.")
+            if self.pageless:
+                lines.append(f"No page in it for ({len(self.pageless)}): {'; '.join(self.pageless)}.")
+        elif self.pageless:
+            lines.append("No archive of pages: write them with `autograder feedback`, and collect from this platform.")
         return lines
 
 

@@ -174,8 +174,8 @@ def _other_homework(folder: Path, assignment: str) -> set[Path]:
         below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
     except OSError:
         return set()
-    start = assignment.lower()
-    return {p for p in below if (p / f"{p.name}.ipynb").is_file() and not p.name.lower().startswith(start)}
+    own = re.compile(rf"{re.escape(assignment)}(\D.*)?", flags=re.I | re.S)  # hw4-final, but not hw40
+    return {path for path in below if (path / f"{path.name}.ipynb").is_file() and not own.fullmatch(path.name)}
 
 
 def _notebooks(folder: Path, skip: Collection[Path] = ()) -> list[Path]:

@@ -16,6 +16,7 @@ from nbconvert.exporters.exporter import Exporter
 from nbconvert.filters import ansi2html
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import GetGrades
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
@@ -54,7 +55,15 @@ LIGHT, DARK = (HtmlFormatter(style=style, cssclass="code") for style in ("defaul
 
 
 class Marks(GetGrades):
-    """nbgrader's marks and comments into the cells, and whether a mark still waits for a reader."""
+    """nbgrader's marks and comments into the cells, whether a mark still waits for a reader, and the student's name."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        nb, resources = super().preprocess(nb, resources)
+        with Gradebook(self.db_url) as gradebook:
+            student = gradebook.find_student(self.student_id)
+            known = " ".join(part for part in (student.first_name, student.last_name) if part)
+        resources["nbgrader"]["name"] = known
+        return nb, resources
 
     def _get_score(self, cell: NotebookNode, resources: dict) -> None:
         super()._get_score(cell, resources)
@@ -84,6 +93,7 @@ class FeedbackExporter(Exporter):
         page = environment.get_template("feedback.html").render(
             assignment=about.get("assignment", "the homework"),
             student=about.get("student", ""),
+            name=about.get("name", ""),
             parts=parts,
             marked=marked,
             score=max(0.0, sum(part["score"] for part in marked) - about.get("late_penalty", 0)),

@@ -367,6 +367,7 @@ def test_a_page_goes_back_under_the_name_that_the_platform_gave(platform, templa
         assert archive.namelist() == [back] and not done.pageless
     other = "canvas" if platform != "canvas" else "brightspace"
     assert export(course, "hw4", other).pageless == [one.student]
+    assert export(course, "hw4", other).told()[-1].startswith("No archive of pages")
 
 
 def test_the_command(course, tmp_path):

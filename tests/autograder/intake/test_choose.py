@@ -128,8 +128,9 @@ def test_a_notebook_that_could_not_be_read_is_not_replaced_by_another_one():
 
 
 def test_the_folder_of_another_homework_is_not_searched(tmp_path):
-    (tmp_path / "hw3").mkdir()
-    (tmp_path / "hw3" / "hw3.ipynb").write_text("{}")
+    for other in ("hw3", "hw40"):
+        (tmp_path / other).mkdir()
+        (tmp_path / other / f"{other}.ipynb").write_text("{}")
     with pytest.raises(IntakeError, match="There is no hw4.ipynb"):
         choose_notebook(tmp_path, "hw4")
     (tmp_path / "hw4-final").mkdir()

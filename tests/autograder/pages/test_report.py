@@ -3,12 +3,14 @@
 import io
 import re
 from dataclasses import replace
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 from rich.console import Console
 
 from autograder.course.folder import Course
+from autograder.course.students import student_id
 from autograder.gradebook.results import StudentResult
 from autograder.judge.verdict import Verdict
 from autograder.pages import console as pages_console
@@ -126,3 +128,34 @@ def test_the_spread_is_the_final_marks():
     assert sum(n for _, _, n in found.bins) == 4 and found.bins[-1][1] == CLASS[0].max_score
     full = replace(CLASS[0], questions=[replace(q, score=q.max_score) for q in CLASS[0].questions])
     assert spread([full]).bins[-1][2] == 1 and spread([CLASS[-1]]) is None
+
+
+def test_each_student_is_linked_to_page_and_notebook_and_has_a_history(tmp_path, monkeypatch):
+    course, odd = Course(tmp_path / "a course"), "Zoë #1 50%"
+    for result in (CLASS[0], student(odd, 1)):
+        who = student_id(result.student)
+        for kind, name in (("feedback", "hw4.html"), ("submitted", "hw4.ipynb")):
+            path = course.build / kind / who / "hw4" / name
+            path.parent.mkdir(parents=True)
+            path.write_text("{}")
+    earlier = course.build / "earlier" / "hw4" / "ada"
+    earlier.mkdir(parents=True)
+    for number in range(2):
+        (earlier / f"{number}.ipynb").write_text("{}")
+    (course.homework("hw3")).mkdir(parents=True)
+    (course.homework("hw3") / "hw3.ipynb").touch()
+    course.results("hw3").mkdir(parents=True)
+    monkeypatch.setattr(
+        report, "load_results", lambda course, name: [student("ada", 1), student("bo", status="failed")]
+    )
+    monkeypatch.setattr(report, "results_before", lambda *_: {"ada": student("ada", 0.5)})
+    out = tmp_path / "elsewhere" / "r.html"
+    page = write_report(course, HW4, [*CLASS, student(odd, 1)], out).read_text()
+    links = [unquote(link) for link in re.findall(r'href="([^"#]+)"', page)]
+    assert len(links) == 8  # each in the table and in the student's own section
+    for link in links:
+        assert (out.parent / link).resolve().is_file(), link
+    full, half = (f"{student('ada', share).points:g}" for share in (1, 0.5))
+    most = f"{CLASS[0].max_score:g}"
+    assert f"hw3: {full} of {most} · the run before this one: {half} · 2 earlier versions of the file kept" in page
+    assert "hw3: not graded" in page
