@@ -71,7 +71,7 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
     reports = _draws(rng, shop, least, reported)
     choose, report = max(
         ((table, rows) for table in tables[: -1 - FINALISTS : -1] for rows in reports),
-        key=lambda pair: _tells_halves_apart(least, *pair),
+        key=lambda pair: _tells_halves_apart(ranges, *pair),
     )
     ids = tuple(shop.data.queries["query_id"].iloc[np.sort(np.concatenate([choose, report]))].tolist())
     right = Halves(_means(ranges, choose), _means(ranges, report))
@@ -103,14 +103,17 @@ def _means(ranges: np.ndarray, rows: np.ndarray) -> Means:
     return Means(*(ranges[:, rows].mean(axis=1).T if rows.size else np.zeros((2, len(ALPHAS)))))
 
 
-def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
+def _tells_halves_apart(ranges: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
     """How well what is reported tells mistakes apart: how many of these would be felt, and the least of their
     differences: the other half, all queries, the ends exchanged, the alpha that is best on this half, and its being the
     worst of the table.
     """
     if not report.size:
         return 0, 0.0
+    least = ranges[:, :, 0]
     table, mine = least[:, choose].mean(axis=1), least[:, report].mean(axis=1)
+    # Where scores are equal, a right ranking may find more: another alpha can be the best then.
+    winners = {int(mine.argmax()), int(ranges[:, report, 1].mean(axis=1).argmax())}
     both = least[:, np.concatenate([choose, report])].mean(axis=1)
     best = int(table.argmax())
     read = [0, best, len(ALPHAS) - 1]
@@ -118,8 +121,8 @@ def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarra
         np.abs(table - mine)[read].max(),
         np.abs(both - mine)[read].max(),
         abs(mine[0] - mine[-1]),
-        abs(table[best] - table[mine.argmax()]),
-        float(table.argmin() != mine.argmax()),
+        min(abs(table[best] - table[winner]) for winner in winners),
+        float(int(table.argmin()) not in winners),
     ]
     return sum(difference > 1e-3 for difference in apart), float(min(apart))
 
