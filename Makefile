@@ -7,7 +7,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --fork
 	--custom-compile-command "make lock" pyproject.toml
 SITE = $(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env -c docs . build/site
 
-.PHONY: setup demo test check lab bench docs site lock always
+.PHONY: setup demo test check lab bench docs site pictures lock always
 
 setup: $(VENV)/.ready     # make .venv and install the locked versions of everything into it
 
@@ -31,6 +31,9 @@ docs: setup               # write docs/results.md from fresh measurements, then 
 
 site: setup               # lectures and docs as pages: build/site/index.html, which needs no network
 	$(SITE)
+
+pictures: site            # take the README's pictures from the real pages
+	$(VENV)/bin/python docs/pictures/make.py
 
 # No hashes: torch's CPU builds, PyPI's and a wheel on a teaching machine's disk are all 2.13.0, each with another one.
 # One version of a package for all Pythons (fewest), so that everybody has what was tested.

@@ -43,6 +43,7 @@ lectures/*-*
 ```{toctree}
 :hidden:
 :caption: For instructors
+docs/run-a-course
 docs/grade-a-homework
 docs/grade-on-a-cluster
 docs/write-a-homework

@@ -121,8 +121,7 @@ def pack(homework: str, report: Report, who: str | None = None) -> Path:
         _write_archive(target, {f"{homework}.ipynb": report.content, "manifest.json": text})
     except OSError as problem:
         raise NotPacked(
-            f"{target} cannot be written ({problem.strerror}): {report.path.name} itself is as you saved it, and can be "
-            "handed in."
+            f"{target} cannot be written ({problem.strerror}). Hand in {report.path.name} itself, as you saved it."
         ) from None
     return target
 

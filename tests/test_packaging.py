@@ -306,6 +306,7 @@ def test_the_newest_versions_live_apart_and_are_looked_for_each_time(house):
         ("bench", ".venv/bin/python -m benchmarks"),
         ("docs", ".venv/bin/python benchmarks/results.py"),
         ("site", ".venv/bin/sphinx-build"),
+        ("pictures", ".venv/bin/python docs/pictures/make.py"),
         ("lock", "--output-file requirements/students.txt"),
     ],
 )

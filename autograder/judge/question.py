@@ -205,6 +205,17 @@ def plain_number(function: str) -> Callable[[Exchange, Any], str | None]:
     return each(problem)
 
 
+def each_plain(
+    function: str, problem_of: Callable[[Probe, Answer], str | None]
+) -> Callable[[Exchange, Any], str | None]:
+    """As `each`, for a function that gives one plain number: that comes first."""
+
+    def problem(exchange, shop):
+        return plain_number(function)(exchange, shop) or each(problem_of)(exchange, shop)
+
+    return problem
+
+
 def unchanged(answer: Answer, given: np.ndarray, name: str, function: str) -> str | None:
     """The sentence for an array that is not as it was before the call, or None where it is."""
     if isinstance(answer, (Missing, Failure)):

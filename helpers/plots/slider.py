@@ -67,21 +67,21 @@ def mix_at(semantic, bm25, names: Sequence[str], alpha: float, k: int = 10) -> P
     best = top_k(fuse_scores(semantic, bm25, alpha), k)
     source, names = sources(semantic, bm25, k), list(names)
     alone = [np.argsort(np.argsort(-scores, kind="stable"), kind="stable") + 1 for scores in (bm25, semantic)]
-    with drawing(9.8, 4.6, f"alpha {alpha:.2f}", panels=2) as (figure, (left, right)):
+    with drawing(8.2, 4.4, f"alpha {alpha:.2f}", panels=2) as (figure, (left, right)):
         plane(left, semantic, bm25, alpha, k)
         right.set_axis_off()
         right.set(xlim=(0, 1), ylim=(k + 1.0, -0.2))
-        columns = ((0.0, "left"), (0.12, "left"), (0.84, "right"), (1.0, "right"))
+        columns = ((0.0, "left"), (0.12, "left"), (0.79, "right"), (1.0, "right"))
         for (x, side), text in zip(columns, ("rank", "product", "BM25", "semantic")):
             right.text(x, 0, text, ha=side, va="center", weight="bold", fontsize=9.5)
         for rank, i in enumerate(best.tolist(), start=1):
             words = f"{alone[0][i]}" if bm25[i] > 0 else "–"
-            for (x, side), text in zip(columns, (rank, short(names[i], 34), words, alone[1][i])):
+            for (x, side), text in zip(columns, (rank, short(names[i], 24), words, alone[1][i])):
                 right.text(x, rank, str(text), ha=side, va="center", fontsize=9.5)
             colour, _, marker = SOURCES[source[i]]
             right.plot(0.085, rank, marker=marker, color=colour, markersize=7)
         right.plot([0, 1], [0.5, 0.5], color=INK, linewidth=0.8)
-        key(figure, *left.get_legend_handles_labels(), k)
+        key(figure, *left.get_legend_handles_labels(), k, columns=2)
     shown = ", ".join(str(names[i]) for i in best)
     return Picture(figure, f"Ranking at alpha {alpha:.2f}: {shown}.")
 

@@ -65,6 +65,13 @@ def test_every_link_inside_leads_somewhere(site, pages):
     assert not missing
 
 
+def test_the_readme_opens_with_pictures_that_are_small_and_described():
+    first = (REPOSITORY / "README.md").read_text(encoding="utf-8").split("\n\n")[1]
+    found = re.findall(r"!\[([^]]{20,})\]\((docs/pictures/\w+\.png)\)", first)
+    assert len(found) == 2
+    assert all(5_000 < (REPOSITORY / path).stat().st_size < 150_000 for _, path in found)
+
+
 def test_no_page_needs_a_network(pages):
     assert {need for page in pages.values() for need in page.needs if re.match(r"(https?:)?//", need)} == set()
 

@@ -5,13 +5,12 @@ import numpy as np
 from autograder.judge.evidence import Answer
 from autograder.judge.question import (
     Check,
-    Exchange,
     Probe,
     Question,
     as_number,
     each,
+    each_plain,
     near,
-    plain_number,
 )
 from autograder.judge.ties import TOLERANCE
 from helpers import calculate_ndcg
@@ -19,7 +18,7 @@ from helpers.sentences import UNROUNDED, rounded
 
 from .misconceptions.ndcg import NDCG_MISTAKES
 from .right_answers.ndcg import NDCG_ANSWERS
-from .shop import K, Shop
+from .shop import K
 
 
 def _probe(name: str, i: int, retrieved: list, grades: dict, k: int | None = None) -> Probe:
@@ -136,10 +135,6 @@ def _wrong_ndcg(probe: Probe, answer: Answer) -> str | None:
     return f"{case} Work out both sums by hand: the ranking's, and that of the best order of all judged products."
 
 
-def _wrong_kind(exchange: Exchange, shop: Shop) -> str | None:
-    return plain_number("ndcg_at_k")(exchange, shop) or each(_wrong_ndcg)(exchange, shop)
-
-
 NDCG = Question(
     "ndcg",
     15,
@@ -150,7 +145,13 @@ NDCG = Question(
         Check("none", 2, "with nothing relevant it is 0.0", _none, each(_wrong_ndcg)),
         Check("unjudged", 1, "what nobody judged gains nothing", _unjudged, each(_wrong_ndcg)),
         Check("doubles", 2, "an id gains only the first time", _doubles, each(_wrong_ndcg)),
-        Check("kinds", 1, "any grades and ids go in, one plain number comes out", _kinds, _wrong_kind),
+        Check(
+            "kinds",
+            1,
+            "any grades and ids go in, one plain number comes out",
+            _kinds,
+            each_plain("ndcg_at_k", _wrong_ndcg),
+        ),
     ),
     writes="ndcg_at_k",
     misconceptions=NDCG_MISTAKES,

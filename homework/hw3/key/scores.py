@@ -14,8 +14,8 @@ from autograder.judge.question import (
     as_number,
     describe,
     each,
+    each_plain,
     near,
-    plain_number,
     unchanged,
 )
 from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
@@ -71,10 +71,6 @@ def _wrong_idf(probe: Probe, answer: Answer) -> str | None:
     return f"{case} Compare each part with the formula: the natural logarithm, both halves, the + 1."
 
 
-def _wrong_kind_of_idf(exchange: Exchange, shop: Shop) -> str | None:
-    return plain_number("idf")(exchange, shop) or each(_wrong_idf)(exchange, shop)
-
-
 IDF = Question(
     "idf",
     5,
@@ -87,7 +83,7 @@ IDF = Question(
             1,
             "one plain number comes out",
             lambda rng, shop: [_idf_probe("kind", 0, 3, near(rng, 40))],
-            _wrong_kind_of_idf,
+            each_plain("idf", _wrong_idf),
         ),
     ),
     writes="idf",

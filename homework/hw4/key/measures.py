@@ -5,13 +5,12 @@ import numpy as np
 from autograder.judge.question import (
     Answer,
     Check,
-    Exchange,
     Probe,
     Question,
     as_number,
     each,
+    each_plain,
     near,
-    plain_number,
 )
 from autograder.judge.ties import TOLERANCE
 from helpers.sentences import UNROUNDED, rounded
@@ -19,7 +18,6 @@ from helpers.sentences import UNROUNDED, rounded
 from .expected import recall
 from .misconceptions.recall import RECALL_MISTAKES
 from .right_answers.recall import RECALL_ANSWERS
-from .shop import Shop
 
 
 def _probe(name: str, i: int, retrieved, relevant, k: int | None = None, kind: type = set) -> Probe:
@@ -112,10 +110,6 @@ def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
     return f"{case} Recall asks: of all that is relevant, what share was found? What do you divide by?"
 
 
-def _wrong_kind(exchange: Exchange, shop: Shop) -> str | None:
-    return plain_number("recall_at_k")(exchange, shop) or each(_wrong_recall)(exchange, shop)
-
-
 RECALL = Question(
     "recall",
     10,
@@ -125,7 +119,13 @@ RECALL = Question(
         Check("cut", 2, "only the first k retrieved ids count", _cuts, each(_wrong_recall)),
         Check("none", 2, "with no relevant ids the recall is 0.0", _none_relevant, each(_wrong_recall)),
         Check("doubles", 1, "an id retrieved twice counts once", _doubles, each(_wrong_recall)),
-        Check("kinds", 1, "a list of relevant ids goes in, one plain number comes out", _kinds, _wrong_kind),
+        Check(
+            "kinds",
+            1,
+            "a list of relevant ids goes in, one plain number comes out",
+            _kinds,
+            each_plain("recall_at_k", _wrong_recall),
+        ),
     ),
     writes="recall_at_k",
     misconceptions=RECALL_MISTAKES,
