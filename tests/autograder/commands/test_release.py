@@ -1,6 +1,7 @@
 """What a release refuses, each for its own reason. That a sound one goes through is in tests/flows/test_cycle.py."""
 
 import shutil
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -158,7 +159,7 @@ def graded_well(monkeypatch):
 
 def test_what_nbgrader_copies_into_its_release_is_searched_too(course, small_homework, graded_well, tmp_path):
     config = course.root / "nbgrader_config.py"
-    config.write_text(config.read_text().replace('"feedback", "key", "kernel.py"]', '"feedback"]'))
+    config.write_text(config.read_text().replace('"key", "kernel.py"]', "]"))
     with pytest.raises(ReleaseRefused, match="belongs to the answer key"):
         release(course, small_homework, tmp_path / "edition")
     assert not (course.build / "release" / "hw4").exists() and not list(tmp_path.glob("*edition*"))
@@ -278,6 +279,16 @@ def test_an_edition_is_updated_in_place(course, small_homework, edition):
     assert "lectures/hybrid.md" not in now and now["lectures/tables.md"] == b"changed by hand"
     release(course, small_homework, edition)
     assert files(edition) == now and not list(edition.parent.glob(".*"))
+
+
+def test_what_lies_in_a_homeworks_folder_for_the_instructor_alone(course, small_homework, graded_well, tmp_path):
+    """The due date; and the archive of the solution that `python -m helpers check hw4` packs in the course folder."""
+    (course.homework("hw4") / "due.toml").write_text("due = 2026-10-09")
+    with zipfile.ZipFile(course.homework("hw4") / "hw4-submission.zip", "w") as archive:
+        archive.write(course.source("hw4"), "hw4.ipynb")
+    release(course, small_homework, tmp_path / "edition")
+    for folder in (tmp_path / "edition" / "homework" / "hw4", course.build / "release" / "hw4"):
+        assert sorted(files(folder)) == ["checks.py", "hw4.ipynb"]
 
 
 def test_one_edition_holds_all_homework(course, small_homework, edition):
