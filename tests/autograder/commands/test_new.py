@@ -38,6 +38,11 @@ def test_the_skeleton_is_a_homework_of_its_name(course):
     assert {"hw4", "hw9"} <= set(course.homeworks()) and not list(folder.parent.glob(".*"))
 
 
+def test_brackets_in_a_folders_name_are_told(tmp_path):
+    course = make_course(tmp_path / "course [fall] [bold]")
+    assert f"Homework: {course.root}/homework/hw9\n" in command(course, "new", "hw9").output
+
+
 def test_the_untouched_skeleton_is_released_and_self_tested(course, sandboxed):
     assert command(course, "new", "hw9").exit_code == 0
     for arguments in (("release", "hw9"), ("selftest", "hw9")):
