@@ -363,13 +363,27 @@ def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next
     assert all(b"# new" in content for name, content in files(edition).items() if name == "lectures/tables.md")
 
 
+@pytest.mark.parametrize(
+    "name", ["shop (2026)", "our own shop's data, " + "with a long name " * 6, "x)\n    )\n)", "a\\b"]
+)
+def test_a_data_set_of_any_name_is_named_and_taken_out_again(name):
+    source = new_notebook(cells=[new_code_cell("data = load_homework_data()\nprint(len(data.products))")])
+    described = {"name": name, "products": 6, "queries": 2, "labels": 12, "fingerprint": "0123456789ab"}
+    [cell] = naming_data(source, described).cells
+    given: dict = {}
+    exec(cell.source.partition("\nprint")[0], {"load_homework_data": lambda marked_on: given.update(marked_on)})
+    assert given == described
+    assert without_data_name(cell.source) == source.cells[0].source
+
+
 def test_the_released_notebook_names_the_data_set_and_comes_back_as_unchanged(course, small_homework, small_data):
     source = released_form(read_notebook(course.source("hw4")))
     assert loads_data(source)
     handed_out = naming_data(source, describe_homework_data())
     [cell] = [cell for cell in handed_out.cells if "load_homework_data(" in cell.source]
     data = small_homework.shop.data
-    assert f"name={small_data.name!r}, products={len(data.products)}, queries={len(data.queries)}, " in cell.source
+    for field in (f"name={small_data.name!r}", f"products={len(data.products)}", f"queries={len(data.queries)}"):
+        assert f"{field},\n" in cell.source
     assert f"fingerprint={small_homework.fingerprint[:12]!r}" in cell.source
     compile(cell.source, "set-up", "exec")
     assert [without_data_name(cell.source) for cell in handed_out.cells] == [cell.source for cell in source.cells]
