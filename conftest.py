@@ -34,6 +34,11 @@ os.environ |= {
     "JUPYTER_CONFIG_DIR": str(_own / "jupyter"),
 }
 
+_startup = _own / "ipython" / "profile_default" / "startup"
+_startup.mkdir(parents=True)
+_students_only = Path(__file__).parent / "tests" / "support" / "students_only.py"
+(_startup / "students_only.py").write_text(f"__import__('runpy').run_path({str(_students_only)!r})\n")
+
 
 def pytest_unconfigure():
     shutil.rmtree(_own, ignore_errors=True)

@@ -14,9 +14,10 @@ c.CourseDirectory.course_id = "embeddings-course"
 c.CourseDirectory.root = str(root)
 c.CourseDirectory.source_directory = "homework"
 c.CourseDirectory.release_directory = "build/release"
-# The answer key, the kernel part and the due date of a homework lie beside its notebook and go nowhere; the rest are
-# nbgrader's own.
-c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "due.toml", "feedback", "key", "kernel.py"]
+# The first four are nbgrader's own. The answer key, the kernel part and the due date of a homework lie beside its
+# notebook and go nowhere, and neither does what `python -m helpers check` packs there.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+c.CourseDirectory.ignore += ["*-submission.zip", "due.toml", "key", "kernel.py"]
 c.CourseDirectory.submitted_directory = "build/submitted"
 c.CourseDirectory.autograded_directory = "build/autograded"
 c.CourseDirectory.feedback_directory = "build/feedback"

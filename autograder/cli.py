@@ -41,7 +41,7 @@ def new(assignment: Assignment, course: CourseOption = None) -> None:
     from autograder.course.folder import Course
 
     folder = new_homework(Course.find(course), assignment)
-    out.print(f"Homework: {folder}", soft_wrap=True)
+    out.print(f"Homework: {folder}", markup=False, soft_wrap=True)
     out.print(
         f"It can be released as it is: autograder release {assignment}. How to go on: docs/write-a-homework.md.",
         soft_wrap=True,
@@ -71,7 +71,7 @@ def release(
         proofs = build(here, find_homework(here.homework(assignment)), folder, runner, migrate)
     for proof in proofs:
         out.print(f"[green]proved[/] {proof.what} ({proof.found})", soft_wrap=True)
-    out.print(f"Student edition: {folder}", soft_wrap=True)
+    out.print(f"Student edition: {folder}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -267,7 +267,7 @@ def report(
     target = (out_file or here.build / "reports" / f"{assignment}.html").resolve()
     require_writable(target)
     path = write_report(here, Homework(here.homework(assignment)), results, target)
-    out.print(f"Report: {path}", soft_wrap=True)
+    out.print(f"Report: {path}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -319,7 +319,7 @@ def reference(assignment: Assignment, course: CourseOption = None) -> None:
     for name, value in homework.shop.reference.items():
         if isinstance(value, (int, float, str)):
             out.print(f"{name}: {value}", soft_wrap=True)
-    out.print(f"Stored: {path}", soft_wrap=True)
+    out.print(f"Stored: {path}", markup=False, soft_wrap=True)
 
 
 @app.command()

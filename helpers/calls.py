@@ -80,7 +80,7 @@ def why_stopped(error: BaseException, what: str, known: Callable[[str], str | No
 def unknown_name(name: str, names: Collection[str]) -> str:
     """The sentence for a name that nobody has given."""
     alike = difflib.get_close_matches(name, [other for other in names if not other.startswith("_")], n=1, cutoff=0.75)
-    return f"{name} is not defined{f': do you mean {alike[0]}' if alike else ': check how it is written'}."
+    return f"{name} is not defined: {f'do you mean {alike[0]}?' if alike else 'check how it is written.'}"
 
 
 def line_of(error: BaseException) -> str:

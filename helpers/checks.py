@@ -204,6 +204,7 @@ class Checks:
         calls = Calls(names, listed.set_up)
         given = [calls.watched(name, value) for name, value in zip(listed.writes, written, strict=True)]
         ended = self._not_ready(listed, written, names)
+        said: set[str | None] = set()  # one reason is told once
         from_set_up = {name: names.get(name) for name in listed.set_up}
         for property in listed.properties if ended else listed.make(*given, **from_set_up):
             sentence, state = None, SKIPPED if ended else HOLDS
@@ -214,7 +215,8 @@ class Checks:
             elif not ended:
                 sentence, ended = self._first_problem(property, calls, names)
                 state = FAILS if sentence else HOLDS
-            yield Outcome(property.title, property.points, state, sentence)
+            yield Outcome(property.title, property.points, state, None if sentence in said else sentence)
+            said.add(sentence)
 
     def _not_ready(self, listed: ListedQuestion, written: Sequence[Any], names: Mapping[str, Any]) -> str | bool:
         """Why nothing can be checked, as a sentence; False where all is there."""

@@ -37,6 +37,10 @@ class NotebookMissing(CourseError):
     """The homework's notebook is not where it is looked for, or is none."""
 
 
+class NotPacked(CourseError):
+    """The file to hand in cannot be written."""
+
+
 @dataclass(frozen=True)
 class State:
     """How one question stands: PASSES, WRONG, EMPTY, ERROR or WRITTEN (which is marked by hand), with a sentence."""
@@ -109,21 +113,31 @@ def check_notebook(homework: str, path: Path, progress: Callable[[int, int], Non
 def pack(homework: str, report: Report, who: str | None = None) -> Path:
     """Write <homework>-submission.zip beside the notebook: the notebook as it was saved, and manifest.json.
 
-    who: the student's name; by default that of the account on this computer.
+    who: the student's name; by default that of the account on this computer. Raises NotPacked.
     """
     target = report.path.with_name(f"{homework}-submission.zip")
     text = json.dumps(manifest(homework, report, who), indent=1, ensure_ascii=False) + "\n"
+    try:
+        _write_archive(target, {f"{homework}.ipynb": report.content, "manifest.json": text})
+    except OSError as problem:
+        raise NotPacked(
+            f"{target} cannot be written ({problem.strerror}). Hand in {report.path.name} itself, as you saved it."
+        ) from None
+    return target
+
+
+def _write_archive(target: Path, files: Mapping[str, str | bytes]) -> None:
+    """A zip archive of these files, whole or not at all."""
     descriptor, draft = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
     try:
         with os.fdopen(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(f"{homework}.ipynb", report.content)
-            archive.writestr("manifest.json", text)
+            for name, content in files.items():
+                archive.writestr(name, content)
         os.chmod(draft, 0o644)
         os.replace(draft, target)
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
-    return target
 
 
 def manifest(homework: str, report: Report, who: str | None = None) -> dict[str, Any]:
@@ -177,7 +191,7 @@ def _state(question: ListedQuestion, named: Mapping[str, Any], ran: Mapping[int,
         if answer is None or _source(answer).strip() in NOT_WRITTEN:
             return State(question, EMPTY, "empty; it is marked by hand")
         return State(question, WRITTEN, "written; it is marked by hand")
-    if test is None:
+    if test is None or id(test) not in ran:  # gone, or no code cell any more
         return State(
             question, ERROR, f"its test cell is gone: take test_{question.id} from the student edition's notebook again"
         )

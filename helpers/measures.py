@@ -17,7 +17,7 @@ from .ranking import check_k
 
 
 def calculate_recall(retrieved_ids: Iterable, relevant_ids: Iterable, k: int = 10) -> float:
-    """Recall@k: which part of the relevant products is among the first k retrieved?
+    """Recall@k: what share of the relevant products is among the first k retrieved?
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """Shared, prepared states: a small catalogue cut from the demo data, and a homework on it."""
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -48,13 +49,17 @@ def small_data(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def measured_homework(small_data, tmp_path_factory):
-    """Homework 4 of a course folder of the tests' own, on the small catalogue, with its reference values there."""
+    """Homework 4, alone in a course folder of the tests' own, on the small catalogue, its reference values there."""
     from autograder.commands.demo import make_course
     from autograder.judge.homework import Homework
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("COURSE_DATA_DIR", str(small_data))
-        homework = Homework(make_course(tmp_path_factory.mktemp("small-course")).homework("hw4"))
+        course = make_course(tmp_path_factory.mktemp("small-course"))
+        for name in course.homeworks():
+            if name != "hw4":
+                shutil.rmtree(course.homework(name))
+        homework = Homework(course.homework("hw4"))
         homework.save_reference()
         return homework
 

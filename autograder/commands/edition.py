@@ -18,6 +18,7 @@ import tomli_w
 from nbformat import NotebookNode
 
 import helpers
+from autograder.course.deadline import FILE as DUE
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.version import digest
@@ -29,6 +30,8 @@ MADE_BY = "autograder release"
 # Of the course folder; helpers are those that run here, and so were proved, wherever they are installed.
 SHIPPED = ("lectures", "environment.yml", "requirements/install.py", "requirements/students.txt", "LICENSE")
 NOT_SHIPPED = ("__pycache__", ".ipynb_checkpoints", "*.egg-info", ".*")
+# Of a homework's folder; the archive is what `python -m helpers check` packs where the instructor's own notebook lies.
+KEPT_BACK = (KEY, KERNEL, DUE, "*-submission.zip")
 
 
 class ReleaseRefused(CourseError):
@@ -128,7 +131,7 @@ def _build(course: Course, assignment: str, released: NotebookNode, folder: Path
     (folder / "pyproject.toml").write_text(_students_pyproject(course.root / "pyproject.toml"))
     shutil.copy(Path(__file__).with_name("students-README.md"), folder / "README.md")
     target = folder / "homework" / assignment
-    shutil.copytree(course.homework(assignment), target, ignore=shutil.ignore_patterns(*NOT_SHIPPED, KEY, KERNEL))
+    shutil.copytree(course.homework(assignment), target, ignore=shutil.ignore_patterns(*NOT_SHIPPED, *KEPT_BACK))
     nbformat.write(released, target / f"{assignment}.ipynb")
 
 

@@ -11,11 +11,11 @@ from autograder.commands.feedback import page_of
 from autograder.course.files import kept_origin, require_writable, write_whole
 from autograder.course.folder import Course
 from autograder.course.roster import roster_of
+from autograder.course.sheet import SheetError, read_sheet
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook.fill_in import Filled, fill_in
 from autograder.gradebook.layouts import LAYOUTS, Listed
 from autograder.gradebook.results import StudentResult, load_results
-from autograder.gradebook.sheet import SheetError, read_sheet
 from autograder.intake.platforms import platform_of, returned_as
 from helpers.errors import CourseError
 

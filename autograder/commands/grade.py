@@ -41,7 +41,6 @@ from autograder.intake.platforms import FILE_TIME
 from autograder.judge.homework import Homework
 from autograder.judge.judge import Request
 from autograder.judge.submission import FullMarks, Runner, blameless, draw_requests, judge_run, run_submission
-from autograder.judge.verdict import Verdict
 from autograder.run.apart import end_runs
 from autograder.run.notebook import Limits, RunFailed, WorkersLost
 from helpers.errors import CourseError
@@ -287,7 +286,7 @@ class _Batch:
         """Judge a finished run and record it; a reason becomes a failed result without any older mark."""
         if isinstance(outcome, StudentResult):
             return outcome
-        before = self._verdicts_before(student)
+        before = self._result_before(student)
         drop_result(self.course, self.assignment, student.student)
         result = None
         if not isinstance(outcome, CourseError):
@@ -295,7 +294,9 @@ class _Batch:
             try:
                 graded = judge_run(finished, self.requests, self.homework.questions, self.homework, repairs, known)
                 if self.question and before:
-                    graded.verdicts = [v if v.id == self.question else before.get(v.id, v) for v in graded.verdicts]
+                    others = {v.id: v for v in before.questions}
+                    graded.verdicts = [v if v.id == self.question else others.get(v.id, v) for v in graded.verdicts]
+                    key = key if key == before.key else None  # the other marks are those of an older homework
                 marks.record(self.course, self.assignment, student.student, graded)
                 result = StudentResult.graded(student.student, graded, key)
             except marks.NotRecorded as problem:
@@ -310,15 +311,15 @@ class _Batch:
         save_result(self.course, self.assignment, result, self.seed, student.student)
         return result
 
-    def _verdicts_before(self, student: Handed) -> dict[str, Verdict]:
-        """{question: verdict} of the earlier run on the very same file; empty where there was none."""
+    def _result_before(self, student: Handed) -> StudentResult | None:
+        """What the earlier run on the very same file found, where only one question is asked; else None."""
         if self.question is None or student.path is None:
-            return {}
+            return None
         result = kept_result(self.course, self.assignment, student.student)
         graded = graded_file(self.course, self.assignment, student.student)
         if result is None or result.status != "graded" or graded != file_name(read_file(student.path)):
-            return {}
-        return {verdict.id: verdict for verdict in result.questions}
+            return None
+        return result
 
     def _kept(self, student: Handed, key: str) -> StudentResult | None:
         """What an earlier run found for the very same work, if the gradebook agrees with it."""

@@ -21,6 +21,7 @@ from helpers.errors import CourseError
 FILE = "due.toml"
 KNOWN = {"due", "zone", "late"}
 RULE = {"percent_per_day", "days", "grace_minutes"}
+MOST = 1_000_000  # of any of them
 
 
 class DeadlineError(CourseError):
@@ -96,6 +97,7 @@ def _zone(name: object, where: str) -> tzinfo | None:
 
 def _number(rule: dict, name: str, where: str) -> float | None:
     value = rule.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0):
-        raise DeadlineError(f"{where} says {name} = {value!r}: write a number that is not negative.")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if value is not None and not (is_number and 0 <= value <= MOST):
+        raise DeadlineError(f"{where} says {name} = {value!r}: write a number from 0 to {MOST:,}.")
     return value

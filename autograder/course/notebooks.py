@@ -4,7 +4,6 @@ import ast
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from textwrap import wrap
 
 import nbformat
 from nbformat import NotebookNode
@@ -30,7 +29,7 @@ def released_form(source: NotebookNode) -> NotebookNode:
 
 
 LOADS_DATA = "load_homework_data()"
-NAMED = re.compile(r"load_homework_data\(\n {4}marked_on=dict\([^()]*\)\n\)")
+NAMED = re.compile(r"load_homework_data\(\n {4}marked_on=dict\(\n(?: {8}.*\n)+ {4}\)\n\)")
 
 
 def loads_data(notebook: NotebookNode) -> bool:
@@ -44,13 +43,10 @@ def naming_data(released: NotebookNode, described: Mapping[str, str | int]) -> N
     Only what students receive says so: the grader runs the instructor's own cell, on the data that it grades with.
     """
     notebook = nbformat.from_dict(released)
-    fields = ", ".join(f"{key}={value!r}" for key, value in described.items())
-    fields = "\n".join(wrap(fields, 88, initial_indent=8 * " ", subsequent_indent=8 * " "))
+    fields = "".join(f"        {key}={value!r},\n" for key, value in described.items())
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.source = cell.source.replace(
-                LOADS_DATA, f"load_homework_data(\n    marked_on=dict(\n{fields}\n    )\n)"
-            )
+            cell.source = cell.source.replace(LOADS_DATA, f"load_homework_data(\n    marked_on=dict(\n{fields}    )\n)")
     return notebook
 
 

@@ -13,20 +13,21 @@ from pathlib import Path
 
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
+from autograder.course.sheet import SheetError, delimiter_of, read_text
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name
-from helpers.errors import CourseError
 
 PLATFORMS = tuple("canvas moodle blackboard brightspace gradescope ilias teams google github jupyterhub".split())
 OWN = ("id", "first name", "last name", "name", "email", "extension")
 
 
-class RosterError(CourseError):
+class RosterError(SheetError):
     """A list of students that cannot be taken in; the message names the line."""
 
 
 @dataclass(frozen=True)
 class Student:
-    """One student of the list. extensions: {homework, or "" for all: days}; ids: {platform: the id that it uses}."""
+    """One student of the list. extensions: {homework as `_plain` writes it, or "" for all: days}; ids: {platform: the
+    id that it uses}."""
 
     id: str
     first_name: str = ""
@@ -42,7 +43,7 @@ class Student:
 
     def extension(self, assignment: str) -> float:
         """How many days longer they have for this homework."""
-        return self.extensions.get(assignment, self.extensions.get("", 0.0))
+        return self.extensions.get(_plain(assignment), self.extensions.get("", 0.0))
 
 
 def roster_of(course: Course) -> dict[str, Student]:
@@ -52,13 +53,13 @@ def roster_of(course: Course) -> dict[str, Student]:
 
 
 def read_roster(path: Path) -> dict[str, Student]:
-    """{id: student} of a CSV file, in its order. RosterError where a line of it cannot be meant so."""
+    """{id: student} of a CSV file, in its order. SheetError where it is none; RosterError where a line of it cannot be
+    meant so."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = path.read_bytes().decode("cp1252", "replace")
+        raw = path.read_bytes()
     except OSError as problem:
         raise RosterError(f"{path} cannot be read ({problem.strerror}).") from None
+    text, _ = read_text(raw, path.name)
     students: dict[str, Student] = {}
     for line, row in _rows(text, path.name):
         student = _student(row, f"Line {line} of {path.name}")
@@ -98,12 +99,22 @@ def _kept(course: Course) -> Path:
     return course.build / "roster.csv"
 
 
+def _plain(name: str) -> str:
+    """The name of a column, or of the homework in it, as it is compared: hw_4, HW-4 and hw 4 are one."""
+    return re.sub(r"[\s_-]+", " ", name).strip().lower()
+
+
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line, {column: value}) of every row that is not empty. Spreadsheets separate by commas, semicolons or tabs."""
-    header = text.split("\n", 1)[0]
-    separator = max(",;\t", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    columns = [re.sub(r"[\s_-]+", " ", column).strip().lower() for column in next(reader, [])]
+    """(line, {column: value}) of every row that is not empty, each value on one line."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text.split("\n", 1)[0]))
+    try:
+        yield from _rows_of(reader, name)
+    except csv.Error as problem:
+        raise RosterError(f"Line {reader.line_num} of {name} cannot be read as CSV ({problem}).") from None
+
+
+def _rows_of(reader, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    columns = [_plain(column) for column in next(reader, [])]
     columns = [{"e mail": "email", "student": "id", "student id": "id"}.get(column, column) for column in columns]
     if "id" not in columns:
         raise RosterError(f"{name} has no column id; it has {', '.join(columns) or 'none at all'}.")
@@ -113,7 +124,8 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         if len(row) > len(columns):
             raise RosterError(f"Line {reader.line_num} of {name} has {len(row)} fields, and there are {len(columns)}.")
         if any(value.strip() for value in row):
-            yield reader.line_num, {c: value.strip() for c, value in zip(columns, row)}
+            # A line's end within a value would end the line of the list that is kept.
+            yield reader.line_num, {c: " ".join(value.splitlines()).strip() for c, value in zip(columns, row)}
 
 
 def _student(row: dict[str, str], where: str) -> Student:

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from autograder.course.sheet import Sheet, SheetError
 from autograder.gradebook.layouts import Layout, Listed, points
-from autograder.gradebook.sheet import Sheet, SheetError
 
 DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 DECIMAL_POINT = re.compile(r"-?\d+\.\d+")

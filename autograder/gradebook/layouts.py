@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autograder.gradebook.sheet import Sheet, harmless_text
+from autograder.course.sheet import Sheet, harmless_text
 
 END = "End-of-Line Indicator"
 

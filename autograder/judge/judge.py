@@ -28,6 +28,11 @@ FOUND_AT_END = (
     "answer cell, above the test."
 )
 
+NOT_RERUN = (
+    "The figures are right, but questions that they build on earned nothing, and your cell could not be run again to "
+    "see where they come from."
+)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -74,6 +79,11 @@ class Request:
             "probes": [probe.to_wire() for probe in self.asked(kind)],
         }
         return json.dumps(common).removeprefix("{")
+
+    @property
+    def is_rerun(self) -> bool:
+        """Whether the answer's cells are run again before it is asked with the course's functions."""
+        return any(probe.only for probe in self.asked(AGAIN))
 
     def nonce_of(self, kind: str) -> str:
         return kind + self.nonce
@@ -123,6 +133,7 @@ def judge(
     stopped: Failure | None = None,
     end: Sequence[str] = (),
     again: Sequence[str] = (),
+    unearned: Collection[str] = (),
 ) -> Verdict:
     """The verdict on one question.
 
@@ -130,6 +141,8 @@ def judge(
     the notebook's end, which count where there was no answer before. again: those with the course's functions.
     lost: ids of earlier questions of the same notebook that lost points. Where this question builds on one of
     them, the answers given with the course's functions count if they are no worse.
+    unearned: those that earned nothing. What builds on one of them cannot have come out right by itself, so an answer
+    whose cells are run again counts as it comes out then.
     stopped: the error that ended the answer cell, which then explains a name that is missing; it changes no points.
     """
     question = request.question
@@ -150,22 +163,23 @@ def judge(
     }
     problems = _problems(question, exchanges, homework)
     verdict = own = _weigh(question, problems)
-    if own.complete:
+    doubted = request.is_rerun and any(earlier.id in unearned for earlier in question.builds_on)
+    if own.complete and not doubted:
         return replace(own, message=own.message + note)
     broken = [earlier for earlier in question.builds_on if earlier.id in lost]
     kind = OWN
     if request.again:
         if (second := _read_one(request, AGAIN, again)) is None:
-            return replace(own, message=own.message + note)
+            return refused(question, NOT_RERUN) if own.complete else replace(own, message=own.message + note)
         kind, exchanges = AGAIN, second
         problems = _problems(question, exchanges, homework)
-    if not_answered(exchanges[core]):
+    if not_answered(exchanges[core]) and not own.complete:
         return replace(own, message=own.message + note)
     if broken:
         better = _weigh(question, problems)
         if better.complete:
             return replace(better, message=f"All checks passed, {_instead_of(broken)}.{note}")
-        if better.score >= own.score:
+        if better.score >= own.score or doubted:
             verdict, note = better, f" This was judged {_instead_of(broken)}.{note}"
         else:
             note = f" It builds on {_functions(broken)}, where points were lost too: start there.{note}"

@@ -50,7 +50,7 @@ class FullMarks:
 
     def __call__(self, evidence: dict[str, list[str]]) -> set[str]:
         for name, request in self.requests.items():
-            if request.again:
+            if request.again and not request.is_rerun:
                 verdict = judge(request, evidence.get(name, []), self.homework, end=evidence.get(END + name, []))
                 if verdict.complete:
                     self.verdicts[name] = verdict
@@ -121,6 +121,7 @@ def judge_run(
     """
     verdicts: list[Verdict] = []
     lost: list[str] = []
+    unearned: list[str] = []
     stopped = _stopped(run.notebook)
     for question in questions:
         if known and question.id in known:
@@ -143,10 +144,13 @@ def judge_run(
                     stopped.get(question.id),
                     end=_in_time(run, END + question.id),
                     again=_in_time(run, AGAIN + question.id),
+                    unearned=unearned,
                 )
             )
         if not (verdicts[-1].complete or verdicts[-1].waiting):
             lost.append(question.id)
+            if not verdicts[-1].score:
+                unearned.append(question.id)
     return Graded(run.notebook, verdicts, repairs, run.problem, run.ended_by)
 
 

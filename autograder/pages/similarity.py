@@ -73,6 +73,7 @@ class Pair:
 def tokens(text: str, is_code: bool) -> Iterator[TokenAt]:
     """The tokens that count, with their lines: of prose its words in lower case; of code all but comments and layout,
     with every text and every variable alike. Names that are called or stand behind a dot stay what they are."""
+    text = text.replace("\r", " ")  # which Pygments takes for the end of a line, and nothing else here does
     if not is_code or len(text) > MAX_READ:
         for number, written in enumerate(text.split("\n")):
             for word in re.findall(r"\w+|[^\w\s]" if is_code else r"\w+", written.lower()):

@@ -18,7 +18,7 @@ from .lexical import (
 from .maps import embedding_map, principal_axes
 from .mixing import alpha_gain, bump_chart, hybrid_plane
 from .picture import Picture
-from .recall import found_by, recall_grid, recall_scatter
+from .recall import found_by, recall_grid
 from .similarities import similarity_heatmap, similarity_histograms
 from .slider import alpha_slider
 
@@ -40,7 +40,6 @@ __all__ = [
     "postings_lists",
     "principal_axes",
     "recall_grid",
-    "recall_scatter",
     "saturation_curves",
     "score_parts",
     "similarity_heatmap",

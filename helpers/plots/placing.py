@@ -15,7 +15,7 @@ _AROUND = np.linspace(0, 2 * np.pi, 12, endpoint=False)
 _DIRECTIONS = np.deg2rad([15, -15, 165, -165, 60, 120, -60, -120, 90, -90])
 
 
-def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0, most: int | None = None) -> int:
+def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0) -> int:
     """Write texts beside points, so that no text covers a mark, another text or the edge of the axes.
 
     The layout of the figure is settled first, so limits, titles and legends have to be there already. Texts that are
@@ -29,8 +29,6 @@ def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0
         What must stay visible, the points' own marks among it.
     radii : float or array of shape (m,), in points (1/72 inch)
         Of the marks.
-    most : int, optional
-        Stop when so many are placed.
 
     Returns
     -------
@@ -51,8 +49,6 @@ def place_labels(axes: "Axes", points, texts: Sequence[str], marks=(), radii=0.0
     taken.boxes = [np.array(text.get_window_extent().extents) for text in axes.texts if text.get_text()]
     done = 0
     for point, place, text in zip(points, places, texts):
-        if done == most:
-            break
         label = axes.annotate(text, point, textcoords="offset points", xytext=(0, 0), in_layout=False, fontsize=9.5)
         start = label.get_window_extent()
         edge = taken.radii[np.linalg.norm(taken.points - place, axis=1) < 1].max()

@@ -1,4 +1,4 @@
-"""What searches found: slot by slot, by both or one or neither, and query by query."""
+"""What searches found: slot by slot, and by both or one or neither."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
@@ -8,7 +8,6 @@ import numpy as np
 
 from ..measures import calculate_recall
 from .picture import BLUE, GREEN, INK, MEANING, WORDS, Picture, drawing, short
-from .placing import place_labels
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -135,80 +134,6 @@ def found_by(
         figure,
         f"A hundred squares for {total:,} relevant products of {len(relevant):,} queries, first {k} results of each "
         f"search: {'; '.join(labels)}. One search alone can reach {reachable:,} of them at most.",
-    )
-
-
-def recall_scatter(
-    x,
-    y,
-    x_name: str = "BM25",
-    y_name: str = "semantic search",
-    k: int = 10,
-    title: str = "Recall of each query, both ways",
-    queries: Sequence[str] = (),
-    labelled: int = 6,
-) -> Picture:
-    """Recall of two searches, query by query: one marker per pair of values, larger where more queries coincide.
-
-    Parameters
-    ----------
-    x, y : arrays of shape (q,)
-    queries : q texts, optional
-        The `labelled` of them on which the searches differ most stand at their markers, where there is room.
-
-    Raises
-    ------
-    ValueError
-        If the shapes differ or there is no query.
-    """
-    x, y, queries = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64), list(queries)
-    if x.ndim != 1 or x.shape != y.shape or not len(x):
-        raise ValueError(f"x and y must hold one recall per query each; got shapes {x.shape} and {y.shape}.")
-    if queries and len(queries) != len(x):
-        raise ValueError(f"queries must hold one text for each of the {len(x)} recalls; got {len(queries)}.")
-    places, of_place, counts = np.unique(
-        np.round(np.column_stack([x, y]), 6), axis=0, return_inverse=True, return_counts=True
-    )
-    areas = 26.0 * counts
-    above, below = places[:, 1] > places[:, 0], places[:, 1] < places[:, 0]
-    groups = [
-        (f"{y_name} finds more", above, MEANING, "^"),
-        (f"{x_name} finds more", below, WORDS, "v"),
-        ("both find as much", ~above & ~below, INK, "o"),
-    ]
-    end = min(1.0, places.max() * 1.08) or 1.0
-    edge = (-0.13 * end, 1.13 * end)
-    with drawing(9.0, 5.4, title) as (figure, (axes,)):
-        axes.plot(edge, edge, color=INK, linewidth=0.9, linestyle=":", zorder=0)
-        keys = []
-        for label, chosen, colour, marker in groups:
-            at, size = places[chosen], areas[chosen]
-            axes.scatter(
-                at[:, 0], at[:, 1], s=size, color=colour, marker=marker, alpha=0.75, edgecolors=INK, linewidths=0.5
-            )
-            label = f"{label}: {counts[chosen].sum()}"
-            keys.append(axes.scatter([], [], s=60, color=colour, marker=marker, label=label))
-        axes.set(xlim=edge, ylim=edge, aspect="equal")
-        axes.set(xlabel=f"Recall@{k} of {x_name}", ylabel=f"Recall@{k} of {y_name}")
-        figure.legend(handles=keys, loc="outside right upper", title="queries", labelspacing=0.8)
-        sizes = sorted({1, int(np.sqrt(counts.max())), int(counts.max())})
-        circles = [axes.scatter([], [], s=26 * size, color=INK, alpha=0.5, linewidths=0) for size in sizes]
-        room: dict[str, Any] = {"labelspacing": 1.5, "handletextpad": 1.2, "borderpad": 1}
-        figure.legend(circles, list(map(str, sizes)), loc="outside right lower", title="queries at one point", **room)
-        marks = np.vstack([places, np.column_stack([np.linspace(*edge, 300)] * 2)])
-        radii = np.concatenate([np.sqrt(areas) / 2 + 1, np.full(300, 0.5)])
-        # One label for each marker, the widest difference first, in turn from either side of the line.
-        name_of = {int(place): short(query) for place, query in reversed(list(zip(of_place.reshape(-1), queries)))}
-        widest = np.argsort(-np.abs(places[:, 1] - places[:, 0]), kind="stable")
-        for side, most in ((above, (labelled + 1) // 2), (below, labelled // 2)):
-            told = [i for i in widest.tolist() if side[i]] if queries else []
-            texts = [name_of[i] + (f" and {counts[i] - 1} more" if counts[i] > 1 else "") for i in told]
-            place_labels(axes, places[told], texts, marks, radii, most)
-    return Picture(
-        figure,
-        f"Scatter of Recall@{k} per query, {x_name} across and {y_name} up, {len(x)} queries: "
-        f"{y_name} finds more for {int((x < y).sum())}, {x_name} for {int((x > y).sum())}, equal for "
-        f"{int((x == y).sum())}.",
     )
 
 

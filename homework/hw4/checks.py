@@ -222,7 +222,7 @@ def best_alpha(alpha_table, best_alpha, held_out, *, ALPHAS):
         return f"best_alpha has the mean {mine:.4f}, but another row has {higher:.4f}." if higher > mine else None
 
     def is_reported():
-        if not isinstance(held_out, dict) or set(held_out) < {"bm25", "semantic", "hybrid"}:
+        if not isinstance(held_out, dict) or not {"bm25", "semantic", "hybrid"} <= set(held_out):
             return f"held_out is {shown(held_out)}, but should be a dict with the keys bm25, semantic and hybrid."
         for name in ("bm25", "semantic", "hybrid"):
             if np.ndim(held_out[name]) or not 0 <= held_out[name] <= 1:

@@ -198,13 +198,18 @@ def test_one_student_is_regraded_with_a_table(course, tmp_path):
     assert "No student is called 'eve'" in said(course, "grade", "hw9", "--only", "eve")
 
 
-def test_one_question_is_regraded_and_all_other_marks_stay(course):
+def weigh_cut_less(course):
+    """The check that bo's answer fails is worth one point less, and the core one more."""
     rewrite(course, "hw9", "key/recall.py", '"cut", 2', '"cut", 1')
     rewrite(course, "hw9", "key/recall.py", '"ordinary", 6', '"ordinary", 7')
     rewrite(
         course, "hw9", "checks.py", r"first k retrieved ids count\",\n(\s+)2", r'first k retrieved ids count",\n\g<1>1'
     )
     rewrite(course, "hw9", "checks.py", r"was found\",\n(\s+)6", r'was found",\n\g<1>7')
+
+
+def test_one_question_is_regraded_and_all_other_marks_stay(course):
+    weigh_cut_less(course)
     assert command(course, "grade", "hw9", "--question", "essay").exit_code == 0
     marked = final_marks(course, "hw9")
     assert marked["bo"].questions["recall"].score == RECALL_POINTS - CUT_POINTS
@@ -215,6 +220,13 @@ def test_one_question_is_regraded_and_all_other_marks_stay(course):
     assert marked["bo"].score == RECALL_POINTS - 1 + 4 and marked["ada"].score == RECALL_POINTS + 4
     assert marked["ada"].max_score == RECALL_POINTS + ESSAY_POINTS
     assert "has no question 'hybrid'; it has recall, essay" in said(course, "grade", "hw9", "--question", "hybrid")
+
+
+def test_what_one_question_left_as_it_was_the_next_grading_brings_up_to_date(course):
+    weigh_cut_less(course)
+    assert command(course, "grade", "hw9", "--question", "essay").exit_code == 0
+    assert command(course, "grade", "hw9").exit_code == 0
+    assert final_marks(course, "hw9")["bo"].questions["recall"].score == RECALL_POINTS - 1
 
 
 def test_one_question_of_a_file_that_is_new_means_all_of_it(course):

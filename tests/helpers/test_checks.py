@@ -89,7 +89,7 @@ def not_written(k):
         (lambda k: 1 / 0, r"^double\(2\) stopped with ZeroDivisionError: division by zero\."),
         (lambda k: {}["a"], r"stopped with KeyError: 'a'\."),
         (lambda k: nowhere, "nowhere is not defined: check how it is written"),  # noqa: F821 - that is the point
-        (lambda k: tabel, "tabel is not defined: do you mean table"),  # noqa: F821
+        (lambda k: tabel, r"tabel is not defined: do you mean table\?"),  # noqa: F821
         (lambda k: np_, "np_ is not defined"),  # noqa: F821
         (lambda k: count, "count is what you write in question 2: run its answer cell first"),  # noqa: F821
         (not_written, r"^double is still to be written\.$"),
@@ -120,6 +120,12 @@ def test_a_question_of_variables(checks):
     table = pd.DataFrame({"a": [1, 2]})
     assert checks.run("rows", [[1, 2], 2], {"table": table}).passed
     assert checks.run("rows", [[1], 1], {"table": table}).sentence == "count gave 1, expected 2. Which ones?"
+
+
+def test_one_reason_is_told_once(checks):
+    checked = checks.run("double", [lambda k: nowhere], {})  # noqa: F821
+    assert [o.state for o in checked.outcomes] == [FAILS, FAILS, GRADING, FAILS]
+    assert str(checked).count("nowhere is not defined") == 1
 
 
 def test_where_a_function_is_not_written_it_is_said_once(checks):

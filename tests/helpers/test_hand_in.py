@@ -1,8 +1,10 @@
 """Before handing in: a fresh kernel runs the saved notebook, each question gets a line, and the file is packed."""
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ from helpers import fresh_run
 from helpers.check_results import CHECKS_TYPE
 from helpers.checks import load_checks
 from helpers.fresh_run import run_cells
-from helpers.hand_in import NotebookMissing, check_and_pack, check_notebook, find_notebook, pack
+from helpers.hand_in import NotebookMissing, NotPacked, check_and_pack, check_notebook, find_notebook, pack
 from helpers.limits import UNATTENDED
 
 CHECKS = """
@@ -119,6 +121,15 @@ def test_each_question_has_a_line(report):
     assert str(report.states[1]) == "2. Halve it: empty" and not report.is_ready
 
 
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_a_test_cell_that_is_no_code_any_more_is_told(handed, tmp_path, kind):
+    shutil.copy(handed.with_name("checks.py"), tmp_path)
+    flipped = notebook(cell(SET_UP, "setup"), cell('check("double", double)', "test_double", kind))
+    (tmp_path / "hw1.ipynb").write_text(flipped)
+    state = check_notebook("hw1", tmp_path / "hw1.ipynb").states[0]
+    assert state.state == "error" and "take test_double from the student edition" in state.says
+
+
 def test_a_cell_that_only_worked_in_the_old_kernel_is_named(report):
     [said] = report.left_over
     assert said.startswith("Cell 8 had run in your notebook and stops in a fresh kernel") and "forgotten" in said
@@ -140,6 +151,15 @@ def test_the_file_holds_the_saved_notebook_and_where_it_comes_from(report, hande
     assert told["versions"]["python"] == sys.version.split()[0] and "numpy" in told["versions"]
     assert told["checks"]["table"] == "error" and len(told["checks"]) == 7
     assert sorted(p.name for p in handed.parent.iterdir() if p.suffix == ".zip") == ["hw1-submission.zip"]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(report, handed, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    with pytest.raises(NotPacked, match=r"hw1-submission.zip cannot be written \(No space left on device\)"):
+        pack("hw1", report)
 
 
 def test_the_command_says_it_all_and_packs_only_if_wanted(tmp_path):

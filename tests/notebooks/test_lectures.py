@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from helpers import load_wands_products, onnx_model, product_text
 from helpers.catalogue import DEMO_FOLDER
@@ -73,6 +74,18 @@ assert mean_recall[5] < mean_recall[-1], "at alpha 0.5 the mix is worse than sem
 
 def name(path):
     return path.stem
+
+
+def test_a_lectures_kernel_has_the_students_packages_only():
+    """nbval runs the lectures in such kernels, in the folder lectures/."""
+    cells = ["import numpy, helpers, litellm", "import nbgrader", "import autograder", "import pytest.x"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    client = NotebookClient(notebook, allow_errors=True, resources={"metadata": {"path": str(ROOT / "lectures")}})
+    ran = client.execute()
+    assert [[output.get("ename") for output in cell.outputs] for cell in ran.cells] == [
+        [],
+        *[["ModuleNotFoundError"]] * 3,
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name)

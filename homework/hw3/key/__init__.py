@@ -10,22 +10,9 @@ from .scores import BM25, IDF, SEARCH
 from .shop import measure_reference, open_shop
 from .words import POSTINGS, TOKENIZE
 
-__all__ = ["DEMO_MISTAKES", "EXPLOITS", "PLAIN_TESTS", "QUESTIONS", "measure_reference", "open_shop", "write_cut"]
+__all__ = ["EXPLOITS", "PLAIN_TESTS", "QUESTIONS", "measure_reference", "open_shop", "write_cut"]
 
 QUESTIONS = (TOKENIZE, POSTINGS, IDF, BM25, SEARCH, NDCG, TWO_FIELDS, TOKENIZER_BUG, REFLECTION)
-
-# Two students of the demo who are differently wrong.
-DEMO_MISTAKES = {
-    "carl": {
-        "idf": ("np.log((n - df + 0.5) / (df + 0.5) + 1)", "np.log((n - df + 0.5) / (df + 0.5))"),
-        "ndcg": ("sorted(grades.values(), reverse=True)", "sorted(gains, reverse=True)"),
-    },
-    "dorothy": {
-        "tokenize": (".translate(SPACES)", ""),
-        "bm25": ("for token in tokenize(query):", "for token in set(tokenize(query)):"),
-        "search": ('np.argsort(-scores, kind="stable")', "np.argsort(scores)"),
-    },
-}
 
 # What instructors write where there is no judge.
 PLAIN_TESTS = {

@@ -14,10 +14,10 @@ from .measures import RECALL
 from .misconceptions.best_alpha import BEST_ALPHA_MISTAKES
 from .right_answers.best_alpha import BEST_ALPHA_ANSWERS
 from .searches import HYBRID, SEMANTIC
-from .shop import ALPHAS, DEFAULT_ALPHA, K, Shop
+from .shop import ALPHAS, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
-A_FEW, DRAWS = 10, 200  # queries of either half; draws of them
+A_FEW, DRAWS, FINALISTS = 10, 200, 40  # queries of either half; draws of them; of these, the best for a table
 HELD_OUT = ("bm25", "semantic", "hybrid")
 
 
@@ -61,14 +61,18 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
     """The same looks after the answer cell was run again on a few queries, with the right means for these.
 
     Among those of either half are, where it has such, a query without a relevant product and one whose relevant
-    products are not found at some alpha: without these, many mistakes look alike. Of many draws the most telling one is
-    taken: first for the table, then for what is reported.
+    products are not found at some alpha: without these, many mistakes look alike. Of many draws the most telling ones
+    are taken: for the table, and of the best of these the one that tells most together with what is reported.
     """
     ranges, half = _recalls(shop, K), _recalls(shop, K // 2)[:, :, 0]
     least = ranges[:, :, 0]
     chosen, reported = (shop.rows_of(part) for part in (shop.data.choose_queries, shop.data.report_queries))
-    choose = max(_draws(rng, shop, least, chosen), key=lambda rows: _telling(least[:, rows], half[:, rows]))
-    report = max(_draws(rng, shop, least, reported), key=lambda rows: _tells_halves_apart(least, choose, rows))
+    tables = sorted(_draws(rng, shop, least, chosen), key=lambda rows: _telling(least[:, rows], half[:, rows]))
+    reports = _draws(rng, shop, least, reported)
+    choose, report = max(
+        ((table, rows) for table in tables[: -1 - FINALISTS : -1] for rows in reports),
+        key=lambda pair: _tells_halves_apart(ranges, *pair),
+    )
     ids = tuple(shop.data.queries["query_id"].iloc[np.sort(np.concatenate([choose, report]))].tolist())
     right = Halves(_means(ranges, choose), _means(ranges, report))
     return {
@@ -99,22 +103,26 @@ def _means(ranges: np.ndarray, rows: np.ndarray) -> Means:
     return Means(*(ranges[:, rows].mean(axis=1).T if rows.size else np.zeros((2, len(ALPHAS)))))
 
 
-def _tells_halves_apart(least: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
+def _tells_halves_apart(ranges: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
     """How well what is reported tells mistakes apart: how many of these would be felt, and the least of their
-    differences: the other half, all queries, the default alpha, the ends exchanged, another alpha best on this half.
+    differences: the other half, all queries, the ends exchanged, the alpha that is best on this half, and its being the
+    worst of the table.
     """
     if not report.size:
         return 0, 0.0
+    least = ranges[:, :, 0]
     table, mine = least[:, choose].mean(axis=1), least[:, report].mean(axis=1)
+    # Where scores are equal, a right ranking may find more: another alpha can be the best then.
+    winners = {int(mine.argmax()), int(ranges[:, report, 1].mean(axis=1).argmax())}
     both = least[:, np.concatenate([choose, report])].mean(axis=1)
-    best, default = int(table.argmax()), ALPHAS.index(DEFAULT_ALPHA)
+    best = int(table.argmax())
     read = [0, best, len(ALPHAS) - 1]
     apart = [
         np.abs(table - mine)[read].max(),
         np.abs(both - mine)[read].max(),
         abs(mine[0] - mine[-1]),
-        abs(mine[best] - mine[default]),
-        abs(table[best] - table[mine.argmax()]),
+        min(abs(table[best] - table[winner]) for winner in winners),
+        float(int(table.argmin()) not in winners),
     ]
     return sum(difference > 1e-3 for difference in apart), float(min(apart))
 
@@ -129,11 +137,11 @@ def _recalls(shop: Shop, k: int) -> np.ndarray:
     )
 
 
-def _telling(least: np.ndarray, half: np.ndarray) -> tuple[bool, float]:
+def _telling(least: np.ndarray, half: np.ndarray) -> tuple[float, bool]:
     """How well recalls (alphas, rows) tell mistakes apart, those of half the k beside them.
 
-    Returns whether the best alpha lies at no end, which tells a table upside down, and is not the default, which tells
-    whether it was used; then the least share of alphas at which two ways to make one number of a row differ.
+    Returns the least share of alphas at which two ways to make one number of a row differ; then whether the best
+    alpha lies at no end, which tells a table upside down.
     """
     ways = [
         least.mean(axis=1),
@@ -142,10 +150,10 @@ def _telling(least: np.ndarray, half: np.ndarray) -> tuple[bool, float]:
         np.median(least, axis=1),
         least[:, -1],
         np.zeros(len(least)),
+        least.mean(axis=1).round(2),
     ]
     apart = min(np.mean(np.abs(one - other) > 1e-3) for one, other in combinations(ways, 2))
-    best = ways[0].argmax()
-    return bool(0 < best < len(ALPHAS) - 1 and best != ALPHAS.index(DEFAULT_ALPHA)), float(apart)
+    return float(apart), bool(0 < ways[0].argmax() < len(ALPHAS) - 1)
 
 
 def _wrong_held_out(exchange: Exchange, shop: Shop) -> str | None:

@@ -21,10 +21,10 @@ from autograder.commands.export import ExportRefused, export
 from autograder.commands.feedback import page_of
 from autograder.course.folder import Course
 from autograder.course.roster import Student, keep_roster
+from autograder.course.sheet import Sheet, SheetError, harmless, read_sheet
 from autograder.gradebook.final import FinalMark
 from autograder.gradebook.layouts import LAYOUTS
 from autograder.gradebook.results import StudentResult
-from autograder.gradebook.sheet import Sheet, SheetError, harmless, read_sheet
 from autograder.judge.verdict import Verdict
 
 PLATFORMS = sorted(LAYOUTS)

@@ -1,6 +1,7 @@
 """What a release refuses, each for its own reason. That a sound one goes through is in tests/flows/test_cycle.py."""
 
 import shutil
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -158,7 +159,7 @@ def graded_well(monkeypatch):
 
 def test_what_nbgrader_copies_into_its_release_is_searched_too(course, small_homework, graded_well, tmp_path):
     config = course.root / "nbgrader_config.py"
-    config.write_text(config.read_text().replace('"feedback", "key", "kernel.py"]', '"feedback"]'))
+    config.write_text(config.read_text().replace('"key", "kernel.py"]', "]"))
     with pytest.raises(ReleaseRefused, match="belongs to the answer key"):
         release(course, small_homework, tmp_path / "edition")
     assert not (course.build / "release" / "hw4").exists() and not list(tmp_path.glob("*edition*"))
@@ -280,6 +281,16 @@ def test_an_edition_is_updated_in_place(course, small_homework, edition):
     assert files(edition) == now and not list(edition.parent.glob(".*"))
 
 
+def test_what_lies_in_a_homeworks_folder_for_the_instructor_alone(course, small_homework, graded_well, tmp_path):
+    """The due date; and the archive of the solution that `python -m helpers check hw4` packs in the course folder."""
+    (course.homework("hw4") / "due.toml").write_text("due = 2026-10-09")
+    with zipfile.ZipFile(course.homework("hw4") / "hw4-submission.zip", "w") as archive:
+        archive.write(course.source("hw4"), "hw4.ipynb")
+    release(course, small_homework, tmp_path / "edition")
+    for folder in (tmp_path / "edition" / "homework" / "hw4", course.build / "release" / "hw4"):
+        assert sorted(files(folder)) == ["checks.py", "hw4.ipynb"]
+
+
 def test_one_edition_holds_all_homework(course, small_homework, edition):
     before = files(edition)
     shutil.copytree(course.homework("hw4"), course.homework("hw5"))
@@ -352,13 +363,27 @@ def test_an_update_that_is_interrupted_loses_nothing_and_is_finished_by_the_next
     assert all(b"# new" in content for name, content in files(edition).items() if name == "lectures/tables.md")
 
 
+@pytest.mark.parametrize(
+    "name", ["shop (2026)", "our own shop's data, " + "with a long name " * 6, "x)\n    )\n)", "a\\b"]
+)
+def test_a_data_set_of_any_name_is_named_and_taken_out_again(name):
+    source = new_notebook(cells=[new_code_cell("data = load_homework_data()\nprint(len(data.products))")])
+    described = {"name": name, "products": 6, "queries": 2, "labels": 12, "fingerprint": "0123456789ab"}
+    [cell] = naming_data(source, described).cells
+    given: dict = {}
+    exec(cell.source.partition("\nprint")[0], {"load_homework_data": lambda marked_on: given.update(marked_on)})
+    assert given == described
+    assert without_data_name(cell.source) == source.cells[0].source
+
+
 def test_the_released_notebook_names_the_data_set_and_comes_back_as_unchanged(course, small_homework, small_data):
     source = released_form(read_notebook(course.source("hw4")))
     assert loads_data(source)
     handed_out = naming_data(source, describe_homework_data())
     [cell] = [cell for cell in handed_out.cells if "load_homework_data(" in cell.source]
     data = small_homework.shop.data
-    assert f"name={small_data.name!r}, products={len(data.products)}, queries={len(data.queries)}, " in cell.source
+    for field in (f"name={small_data.name!r}", f"products={len(data.products)}", f"queries={len(data.queries)}"):
+        assert f"{field},\n" in cell.source
     assert f"fingerprint={small_homework.fingerprint[:12]!r}" in cell.source
     compile(cell.source, "set-up", "exec")
     assert [without_data_name(cell.source) for cell in handed_out.cells] == [cell.source for cell in source.cells]

@@ -77,6 +77,9 @@ def test_work_never_loses_more_than_it_earned(written):
         ("due = 2026-10-09\n[late]\npercent_per_day = -1", "percent_per_day = -1"),
         ("due = 2026-10-09\n[late]\ndays = true", "days = True"),
         ("due = 2026-10-09\n[late]\ndays = nan", "days = nan"),
+        ("due = 2026-10-09\n[late]\ndays = inf", "days = inf"),
+        ("due = 2026-10-09\n[late]\npercent_per_day = inf", "percent_per_day = inf"),
+        ("due = 2026-10-09\n[late]\ngrace_minutes = 1e300", "grace_minutes = 1e+300"),
     ],
 )
 def test_what_cannot_be_followed_is_one_sentence(written, text, said):

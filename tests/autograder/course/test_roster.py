@@ -3,7 +3,8 @@
 import pytest
 
 from autograder.course.folder import Course
-from autograder.course.roster import RosterError, keep_roster, read_roster, roster_of
+from autograder.course.roster import keep_roster, read_roster, roster_of
+from autograder.course.sheet import SheetError
 
 PLAIN = 'id,name,email,canvas,extension,extension hw4\nada,Ada Lovelace,ada@x.org,101,,2\nkim,"Lee, Kim",,202,1,\n'
 
@@ -28,7 +29,7 @@ def test_a_list(listed, change):
 
 
 @pytest.mark.parametrize("separator", [";", "\t"])
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
 def test_other_spreadsheets(listed, separator, encoding):
     text = separator.join(["ID", "First_Name", "Last name", "E-Mail", "Extension"]) + "\n"
     text += separator.join(["007", "Zoë", "de la Cruz", "zoe@x.org", "1,5" if separator == ";" else "1.5"]) + "\n\n"
@@ -42,6 +43,23 @@ def test_what_is_kept_is_read_back(listed, tmp_path):
     students = listed(PLAIN + '"=cmd,""x",A,,,,\nsolo,Plato,,,,0\n')
     keep_roster(course, students)
     assert roster_of(course) == students
+
+
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n", "\x0b", "\u2028"])
+def test_a_line_that_ends_within_a_value_is_read_back(listed, tmp_path, end):
+    course = Course(tmp_path)
+    students = listed(f'id,name,email,canvas\nada,"Ada{end}Lovelace",a@x.org,"1{end}"\nbo,Bo,,2\n')
+    assert (students["ada"].name, students["ada"].ids) == ("Ada Lovelace", {"canvas": "1"})
+    keep_roster(course, students)
+    assert roster_of(course) == students
+
+
+@pytest.mark.parametrize("homework", ["hw-4", "hw_4", "HW4", "hw4-part_2"])
+def test_an_extension_for_a_homework_whatever_its_name(listed, tmp_path, homework):
+    course = Course(tmp_path)
+    keep_roster(course, listed(f"id,extension,extension {homework}\nada,1,3\n"))
+    ada = roster_of(course)["ada"]
+    assert (ada.extension(homework), ada.extension("another")) == (3, 1)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +77,11 @@ def test_what_is_kept_is_read_back(listed, tmp_path):
         ("id,extension\nada,-1\n", "'-1' is no number of days"),
         ("id,extension\nada,nan\n", "'nan' is no number of days"),
         ("id,canvas\nada,7\nbob,7\n", "gives ada and bob the same canvas id, 7"),
+        ("PK\x03\x04id\n", "is a workbook"),
+        (f"id,name\nada,{'a' * 200_000}\n", "Line 2 of students.csv cannot be read as CSV"),
     ],
 )
 def test_what_cannot_be_meant_so_is_said(listed, text, said):
-    with pytest.raises(RosterError) as refused:
+    with pytest.raises(SheetError) as refused:
         listed(text)
     assert said in str(refused.value)

@@ -7,7 +7,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from autograder.inside.collector import OWN, KernelPart, answer_probes
+from autograder.inside.collector import AGAIN, OWN, KernelPart, answer_probes
 from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
 from autograder.judge.homework import ReferenceMissing, find_homework
@@ -15,7 +15,7 @@ from autograder.judge.judge import draw_request, evidence_of, judge
 from autograder.judge.submission import FullMarks, judge_run
 from autograder.run.notebook import Run
 from helpers.sentences import rounded
-from tests.support.hw4 import QUESTIONS, RIGHT_ANSWERS, points_without
+from tests.support.hw4 import POINTS, QUESTIONS, RIGHT_ANSWERS, points_without
 
 # Wrong answers divide by zero on purpose.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -377,6 +377,31 @@ def test_a_table_typed_in_by_hand_is_not_saved_by_a_wrong_helper(written, judged
     assert judged("best_alpha", space, answer_cell=cell, lost=["recall"]).score == 0
 
 
+def best_alpha_where_nothing_below_earned_anything(homework, space, cell):
+    request = draw_request(next(q for q in homework.questions if q.id == "best_alpha"), homework, 5)
+    own, again = ([evidence_of(request, space, homework, [cell], kind)] for kind in (OWN, AGAIN))
+    blank = [q.id for q in request.question.builds_on]
+    assert judge(request, own, homework, blank, again=again).complete
+    return [
+        judge(request, own, homework, blank, again=answers, unearned=blank).score for answers in (again, [], again * 2)
+    ]
+
+
+def test_right_figures_typed_in_by_hand_count_only_where_the_work_below_them_does(answered, written, small_homework):
+    """All else is blank: the table cannot have been computed here, whatever the cell does when it is run again."""
+    right = answered()
+    table, held_out = right["alpha_table"].to_dict("list"), dict(right["held_out"])
+    cell = f"best_alpha = {right['best_alpha']}\nalpha_table = pd.DataFrame({table})\nheld_out = {held_out}"
+    for begin in ("", "if len(choose_queries) < 15: raise ValueError\n", "if len(choose_queries) < 15: 1 / 0\n"):
+        space = written(best_alpha=begin + cell)
+        assert best_alpha_where_nothing_below_earned_anything(small_homework, space, begin + cell) == [0, 0, 0]
+
+
+def test_a_cell_that_computes_keeps_its_points_though_nothing_below_earned_any(written, solutions, small_homework):
+    marks = best_alpha_where_nothing_below_earned_anything(small_homework, written(), solutions["best_alpha"])
+    assert marks == [POINTS["best_alpha"], 0, 0]
+
+
 def test_a_question_that_builds_on_a_lost_one_says_so(written, solutions, judged):
     ranked_from_zero = solutions["semantic"].replace("np.arange(1, len(results) + 1)", "np.arange(len(results))")
     space = written(batch_cosine=WRONG["batch_cosine nan"], semantic=ranked_from_zero)
@@ -456,10 +481,9 @@ def test_what_earns_all_points_by_itself_is_known_before_the_end(answered, small
     build = {name for name, request in requests.items() if request.again}
     assert build
     full = FullMarks(requests, small_homework)
-    assert full(evidence) == build
+    assert full(evidence) == {name for name in build if not requests[name].is_rerun} != build
     run = Run(nbformat.v4.new_notebook(), evidence)
     known = judge_run(run, requests, QUESTIONS, small_homework, [], full.verdicts)
     assert known == judge_run(run, requests, QUESTIONS, small_homework, [])
     for absent in ([], ["no evidence"], evidence["cosine"] * 2):
-        wrong = sorted(build)[0]
-        assert FullMarks(requests, small_homework)(evidence | {wrong: absent}) == build - {wrong}
+        assert FullMarks(requests, small_homework)(evidence | {"hybrid": absent}) == set(full.verdicts) - {"hybrid"}

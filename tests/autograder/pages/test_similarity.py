@@ -35,6 +35,16 @@ def others() -> dict[str, dict[str, Answer]]:
     return {f"other{n}": of(m.source.strip()) for n, m in enumerate(MISCONCEPTIONS[QUESTION][:3])}
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\x0c", "\u2028", "\ufeff"])
+def test_odd_line_ends_are_read_and_shown(end):
+    text = LONG.replace("\n", f"\n{end}", 3) + end
+    [pair] = [p for p in found(others() | {"ada": of(text), "bo": of(text)}) if "ada" in p.students]
+    shown = [line for line in pair.answers[0].lines[0] if line.number]
+    assert shown and all(line.text == text.split("\n")[line.number - 1][:200] for line in shown)
+    only_returns = of(text.replace("\n", end))
+    assert found({"ada": only_returns, "bo": only_returns})
+
+
 def test_a_copy_in_other_clothes_is_found_with_its_lines():
     [pair] = [p for p in found(others() | {"ada": of(LONG), "bo": of(in_other_clothes(LONG))}) if "ada" in p.students]
     assert pair.students == ("ada", "bo") and pair.answers[0].question == QUESTION and pair.answers[0].share > 0.9

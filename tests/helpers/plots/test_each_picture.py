@@ -137,34 +137,6 @@ def test_found_by_counts_products_of_all_queries():
         plots.found_by([[1]], [[1]], [[]])
 
 
-def test_scatter_makes_coinciding_queries_one_larger_marker():
-    picture = plots.recall_scatter([0, 0, 0, 1, 0.5], [0, 0, 0, 0.5, 1])
-    above, below, equal, *_ = [c for c in axes_of(picture).collections if len(c.get_offsets())]
-    assert above.get_offsets().tolist() == [[0.5, 1]] and below.get_offsets().tolist() == [[1, 0.5]]
-    assert equal.get_sizes()[0] == 3 * above.get_sizes()[0] == 3 * below.get_sizes()[0]
-    assert legend_texts(picture)[:3] == [
-        "semantic search finds more: 1",
-        "BM25 finds more: 1",
-        "both find as much: 3",
-    ]
-    assert picture.description.endswith("semantic search finds more for 1, BM25 for 1, equal for 3.")
-
-
-def test_scatter_labels_the_widest_differences_of_either_side():
-    x, y = [0.1, 0.9, 0.5, 0.9, 0.2, 0.2], [0.8, 0.2, 0.5, 0.2, 0.4, 0.3]
-    picture = plots.recall_scatter(x, y, queries=["owl", "sofa", "equal", "couch", "rug", "bed"], labelled=3)
-    assert [text.get_text() for text in axes_of(picture).texts] == ["owl", "rug", "sofa and 1 more"]
-
-
-def test_scatter_survives_zeros_and_refuses_other_shapes():
-    plots.recall_scatter([0.0], [0.0], queries=["nothing"]).png()
-    for x, y in [([], []), ([1], [1, 0]), ([[1]], [[1]])]:
-        with pytest.raises(ValueError, match="one recall per query"):
-            plots.recall_scatter(x, y)
-    with pytest.raises(ValueError, match="one text for each of the 1 recalls; got 2"):
-        plots.recall_scatter([0], [0], queries=["a", "b"])
-
-
 @pytest.mark.parametrize("alpha", [0.0, 0.2, 0.5, 0.9, 1.0])
 def test_the_line_of_the_plane_parts_the_first_k_from_the_rest(alpha):
     semantic, bm25 = np.random.default_rng(3).random((2, 200))

@@ -17,7 +17,6 @@ from helpers import (
     batch_embed_local,
     build_index,
     cosine_similarity_matrix,
-    evaluate_scores,
     fuse_scores,
     load_wands_labels,
     load_wands_products,
@@ -53,7 +52,6 @@ def of_a_catalogue(folder) -> dict:
     found = {
         name: [ids[top_k(row, 10)].tolist() for row in scores] for name, scores in (("BM25", bm25), ("mean", semantic))
     }
-    recalls = np.column_stack([evaluate_scores(s, ids, queries, labels)["recall"] for s in (bm25, semantic)])
     rng = np.random.default_rng(0)
     left, right = rng.integers(len(products), size=(2, 4000))
     classes = products["product_class"].to_numpy()
@@ -62,7 +60,6 @@ def of_a_catalogue(folder) -> dict:
         "map": plots.embedding_map(embeddings, classes, query_embeddings[:6], texts[:6]),
         "heatmap": plots.similarity_heatmap(semantic[:7][:, rng.integers(len(products), size=7)], texts[:7]),
         "histograms": plots.similarity_histograms({"random pairs": cosines, "pairs of one class": cosines[same]}),
-        "scatter": plots.recall_scatter(*recalls.T, queries=texts),
         "grid": plots.recall_grid(
             {f"{text}, {name}": (found[name][i], judged[i]) for i, text in enumerate(texts[:3]) for name in found}
         ),
@@ -89,13 +86,11 @@ def of_random_data(seed: int) -> dict:
     relevant[0] = [0, *relevant[0]]
     rankings = [rng.permutation(n).tolist() for _ in range(q)]
     vectors = rng.normal(size=(int(rng.integers(1, 7)), 2)) * rng.choice([0.3, 1, 6])
-    recalls = np.round(rng.random((2, q)) ** rng.choice([0.5, 1, 4]), int(rng.integers(1, 3)))
     drawn = {
         "angles": plots.angles({f"vector {i}": vector for i, vector in enumerate(vectors)}),
         "map": plots.embedding_map(embeddings, rng.choice(names[:9], size=n), points, names[:9] + ["x"] * (9 - n)),
         "heatmap": plots.similarity_heatmap(rng.uniform(-1, 1, (few, few)), (names * 12)[:few]),
         "histograms": plots.similarity_histograms({name: rng.normal(size=rng.integers(1, 99)) for name in names[:3]}),
-        "scatter": plots.recall_scatter(*recalls, queries=names[:q]),
         "grid": plots.recall_grid({f"{i} {names[i]}": (rankings[i], relevant[i]) for i in range(min(q, 6))}, k=k),
         "found by": plots.found_by(rankings, rankings[::-1], relevant, k=k),
         "pipeline": plots.pipeline(n if seed % 2 else None, d=int(rng.integers(2, 3000)), k=k),

@@ -66,17 +66,10 @@ def harmless_text(cell: str) -> str:
 
 
 def read_sheet(raw: bytes, name: str) -> Sheet:
-    """A table from a file's bytes: UTF-8 or UTF-16 with or without a mark, else Windows's western letters; separated by
-    commas, semicolons or tabs. SheetError where it is none."""
-    if len(raw) > MOST_BYTES:
-        raise SheetError(f"{name} is larger than {MOST_BYTES // 2**20} MB: it is no list of students.")
-    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise SheetError(f"{name} is a workbook: save it as CSV, or give the file that the platform exported.")
-    text, encoding = _decoded(raw)
-    if "\0" in text:
-        raise SheetError(f"{name} is no text file: give the file that the platform exported.")
+    """A table from a file's bytes, see `read_text` and `delimiter_of`. SheetError where it is none."""
+    text, encoding = read_text(raw, name)
     first = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(SEPARATORS, key=first.count)
+    delimiter = delimiter_of(first)
     newline = "\r\n" if "\r\n" in text else "\n" if "\n" in text else "\r\n"
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -86,6 +79,24 @@ def read_sheet(raw: bytes, name: str) -> Sheet:
         raise SheetError(f"{name} is no table with a header: give the file that the platform exported.")
     quoted = first.count('"') >= 2 * len(rows[0])
     return Sheet(rows, encoding, delimiter, quoted, newline)
+
+
+def read_text(raw: bytes, name: str) -> tuple[str, str]:
+    """(text, encoding) of a table's file: UTF-8 or UTF-16 with or without a mark, else Windows's western letters.
+    SheetError where it is no text."""
+    if len(raw) > MOST_BYTES:
+        raise SheetError(f"{name} is larger than {MOST_BYTES // 2**20} MB: it is no list of students.")
+    if raw.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        raise SheetError(f"{name} is a workbook: save it as CSV, or give the file that the platform exported.")
+    text, encoding = _decoded(raw)
+    if "\0" in text:
+        raise SheetError(f"{name} is no text file: save it as CSV, or give the file that the platform exported.")
+    return text, encoding
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the columns of a table: spreadsheets take commas, semicolons or tabs."""
+    return max(SEPARATORS, key=header.count)
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
