@@ -147,16 +147,19 @@ def _height(candidate: Candidate, assignment: str) -> tuple[int, bool, bool]:
     return len(folders), folders[-1:] != [assignment], name != _name(candidate)
 
 
-def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> tuple[Path, str | None]:
+def choose_notebook(
+    folder: Path, assignment: str, copy: Path | None = None, others: Collection[str] = ()
+) -> tuple[Path, str | None]:
     """The notebook that counts in a student's folder (see `the_one_that_counts`), and a sentence where it is not the
     one that was asked for.
 
-    Links are never followed. copy: a file that the grader itself has put there, which does not count.
+    Links are never followed. copy: a file that the grader itself has put there, which does not count. others: the
+    course's homework, whose folders nbgrader lays beside each other; only the assignment's own is searched.
     """
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
     wanted = f"{assignment}.ipynb"
-    skip = _other_homework(folder, assignment)
+    skip = {folder / name for name in others if name != assignment}
     found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder, skip) if path != copy]
     for place in ((wanted,), (assignment, wanted)):
         if folder.joinpath(*place).is_symlink():
@@ -166,16 +169,6 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     chosen, note = the_one_that_counts(found, assignment, f"There is no {wanted} in the student's folder.")
     assert chosen.path is not None
     return chosen.path, note
-
-
-def _other_homework(folder: Path, assignment: str) -> set[Path]:
-    """The folders of other homework in a student's folder, as nbgrader lays them out: hw3/hw3.ipynb beside hw4/."""
-    try:
-        below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
-    except OSError:
-        return set()
-    own = re.compile(rf"{re.escape(assignment)}(\D.*)?", flags=re.I | re.S)  # hw4-final, but not hw40
-    return {path for path in below if (path / f"{path.name}.ipynb").is_file() and not own.fullmatch(path.name)}
 
 
 def _notebooks(folder: Path, skip: Collection[Path] = ()) -> list[Path]:
