@@ -21,7 +21,7 @@ from autograder.intake.archives import Budget, Budgets, CollectError, OverBudget
 from autograder.intake.choose import Candidate, HandedIn, IntakeError, the_one_that_counts
 from autograder.intake.identities import student_names
 from autograder.intake.manifest import changed_since, other_homework, read_manifest
-from autograder.intake.platforms import Person, Place, by_person, own_name
+from autograder.intake.platforms import Person, Place, by_person, other_owner, own_name
 
 NAMELESS = (
     "Nothing in its name says whose it is, so it was not taken: put it into a folder with the student's name, then "
@@ -108,12 +108,12 @@ def _read(places: Sequence[Place], budget: Budget, assignment: str) -> list[Cand
         entries = list(place.file.take(budget))
         for entry in entries:
             parts = (*place.parts[:-1], *entry.inside) if entry.inside else place.parts
-            path, reason, note = entry.path, entry.reason, None
+            path, reason, note = entry.path, entry.reason, other_owner(place.file)
             if path and (manifest := read_manifest(entry.manifest)):
                 if reason := other_homework(manifest, assignment):
                     path = None
                 else:
-                    note = changed_since(manifest, path.read_bytes())
+                    note = note or changed_since(manifest, path.read_bytes())
             origin = own_name(place.file.name)
             found.append(Candidate(parts, path, reason, place.attempt, place.upload, place.handed_in, note, origin))
         if not entries and place.attempt:

@@ -7,6 +7,7 @@ its own student a reason in words.
 
 import gzip
 import io
+import os
 import re
 import stat
 import struct
@@ -17,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 
 from autograder.course.files import FULL
@@ -53,6 +54,7 @@ DAMAGED = (
 )
 
 LINK = "The file is a link to another file; it was not followed."
+CLOSED = "It cannot be read: its owner has closed it to others."
 OUTSIDE = "A file name in the archive points outside of it; that file was not taken."
 
 
@@ -84,6 +86,7 @@ class Listed:
 
     time: when the file itself was last written; without a zone it is a clock's on somebody's wall. read: its content as
     text, empty where it is none or far longer than a list of times or names; for what the platform itself has written.
+    owner: whose account it belongs to on this machine, empty where nobody knows or where it is the grader's own.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Listed:
     take: "Callable[[Budget], Iterator[Entry]]"
     time: datetime | None = None
     read: Callable[[], str] = lambda: ""
+    owner: str = ""
 
 
 class Budgets:
@@ -216,18 +220,44 @@ def _folder_list(folder: Path) -> list[Listed]:
     """All files and folders below `folder`, links not followed."""
     listed, folders = [], [folder]
     while folders:
-        for path in sorted(folders.pop().iterdir()):
+        here = folders.pop()
+        if not os.access(here, os.R_OK | os.X_OK):
+            if here == folder:
+                raise CollectError(f"{folder} cannot be read: ask its owner to open it to you.")
+            # As one file in it that cannot be taken, so that whoever handed it in has a line.
+            listed.append(Listed(f"{here.relative_to(folder).as_posix()}/closed", False, _closed))
+            continue
+        for path in sorted(here.iterdir()):
             is_folder = path.is_dir() and not path.is_symlink()
             if is_folder and path.name not in NOT_THEIRS:
                 folders.append(path)
             name = path.relative_to(folder).as_posix()
-            written = datetime.fromtimestamp(path.lstat().st_mtime, UTC)
-            listed.append(Listed(name, is_folder, partial(_folder_entry, path), written, partial(_folder_text, path)))
+            about = path.lstat()
+            written = datetime.fromtimestamp(about.st_mtime, UTC)
+            take, read = partial(_folder_entry, path), partial(_folder_text, path)
+            listed.append(Listed(name, is_folder, take, written, read, _account(about.st_uid)))
             if len(listed) > MAX_ALL_ENTRIES:
                 raise CollectError(
                     f"There are more than {MAX_ALL_ENTRIES:,} files in {folder}; that is no set of submissions."
                 )
     return listed
+
+
+def _closed(budget: Budget) -> Iterator[Entry]:
+    yield Entry(None, CLOSED)
+
+
+@lru_cache
+def _account(number: int) -> str:
+    """The name of an account that is not the grader's own; "" where this machine knows none."""
+    try:
+        import pwd  # not on Windows
+    except ImportError:
+        return ""
+    try:
+        return "" if number == os.geteuid() else pwd.getpwuid(number).pw_name
+    except KeyError:
+        return ""
 
 
 def _folder_text(path: Path) -> str:
@@ -247,7 +277,9 @@ def _folder_entry(path: Path, budget: Budget) -> Iterator[Entry]:
     if stat.S_ISLNK(mode):
         yield Entry(None, LINK)
     elif stat.S_ISREG(mode):
-        if path.stat().st_size > MAX_BYTES:
+        if not os.access(path, os.R_OK):
+            yield Entry(None, CLOSED)
+        elif path.stat().st_size > MAX_BYTES:
             yield Entry(None, f"The file is over {MAX_BYTES // 2**20} MB; it was not taken.")
         else:
             yield from _opened(path.name, path, budget, depth=1)

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from autograder.course.files import TIMESTAMP, read_stamp
 from autograder.intake import gradescope
-from autograder.intake.archives import OUTSIDE, Listed, is_wanted, name_parts, stem
+from autograder.intake.archives import OUTSIDE, CollectError, Listed, is_wanted, name_parts, stem
 from autograder.intake.choose import NOT_THEIRS, HandedIn
 from autograder.intake.gradescope import Submission
 
@@ -27,8 +27,9 @@ ILIAS = re.compile(r"(?P<last>[^_/]+)_(?P<first>[^_/]+)_(?P<login>[^_/]+)_(?P<us
 # nbgrader's exchange, where each student leaves a folder; a copy on another system may have no colons.
 EXCHANGE = re.compile(
     r"(?P<student>[^+/]+)\+(?P<assignment>[^+/]+)\+"
-    r"(?P<time>\d{4}-\d\d-\d\d \d\d[:_-]?\d\d[:_-]?\d\d)(?:\.\d+)?(?: (?P<zone>[+-]\d{4}|[^+/]+))?(?:\+.*)?"
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d[:_-]?\d\d[:_-]?\d\d(?:\.\d+)?)(?: (?P<zone>[+-]\d{4}|[^+/]+))?(?:\+.*)?"
 )
+INBOUND, OUTBOUND = "inbound", "outbound"  # of each course in the exchange: what came in, and what was released
 TEAM = re.compile(r"Team_\d+", flags=re.I)  # of ILIAS, above the folders of its members
 HANDED_IN, NOT_YET = "submitted files", "working files"  # Teams keeps both, in one library
 # With blind marking all are called Participant, and only the number tells them apart.
@@ -69,9 +70,10 @@ class Place:
 def by_person(listed: Sequence[Listed], assignment: str) -> dict[Person, list[Place]]:
     """Everybody to whom a file or folder of the download belongs, those without a notebook too, and their files.
 
-    A loose file that is no notebook belongs to nobody, unless a platform or the homework is in its name.
+    A loose file that is no notebook belongs to nobody, unless a platform or the homework is in its name. Raises
+    CollectError for an exchange in which several courses have a homework of this name.
     """
-    wrapper = _wrapping(listed, assignment)
+    wrapper = _inbound(listed, assignment) or _wrapping(listed, assignment)
     everything = _below(listed, wrapper)
     title = _blackboard_title(parts[0] for _, parts in everything if parts)
     folders = [parts[0] for file, parts in everything if parts and (len(parts) > 1 or file.is_folder)]
@@ -105,9 +107,11 @@ def by_person(listed: Sequence[Listed], assignment: str) -> dict[Person, list[Pl
 
 
 def _below(listed: Sequence[Listed], wrapper: tuple[str, ...]) -> list[tuple[Listed, tuple[str, ...] | None]]:
-    """(file, its path below the folders that wrap everything), without what the library of Teams holds beside what was
-    handed in; None for a path that points outside."""
+    """(file, its path below the folders that wrap everything), without what the library of Teams and nbgrader's
+    exchange hold beside what was handed in; None for a path that points outside."""
     every = [(file, name_parts(file.name)) for file in listed]
+    if wrapper[-1:] == (INBOUND,):
+        return [(f, p and p[len(wrapper) :]) for f, p in every if p is None or p[: len(wrapper)] == wrapper]
     below = [
         (file, parts and (parts[len(wrapper) :] if parts[: len(wrapper)] == wrapper else parts))
         for file, parts in every
@@ -116,6 +120,42 @@ def _below(listed: Sequence[Listed], wrapper: tuple[str, ...]) -> list[tuple[Lis
     if HANDED_IN not in tops:
         return below
     return [(file, parts and parts[1:]) for file, parts in below if not parts or parts[0].lower() == HANDED_IN]
+
+
+def _inbound(listed: Sequence[Listed], assignment: str) -> tuple[str, ...]:
+    """The folder of what came in, where this is nbgrader's exchange or one course of it: every notebook lies in what
+    came in or in what was released. () where it is anything else."""
+    paths = {parts: file for file in listed if (parts := name_parts(file.name))}
+    places = {p[: p.index(INBOUND) + 1] for p in paths if INBOUND in p}
+    released = {p[: p.index(OUTBOUND)] for p in paths if OUTBOUND in p}
+    courses = {place for place in places if place[:-1] in released}
+    handed_in: dict[tuple[str, ...], set[str]] = {place: set() for place in courses}
+    for parts, file in paths.items():
+        if not is_wanted(file.name) or file.is_folder:
+            continue
+        if OUTBOUND in parts and (*parts[: parts.index(OUTBOUND)], INBOUND) in courses:
+            continue
+        place = parts[: parts.index(INBOUND) + 1] if INBOUND in parts else ()
+        match = EXCHANGE.fullmatch(parts[len(place)])
+        if place not in courses or not match:
+            return ()
+        handed_in[place].add(match["assignment"])
+    here = sorted(place for place, names in handed_in.items() if assignment in names)
+    if len(here) > 1:
+        raise CollectError(
+            f"Several courses of this exchange have {assignment}: {', '.join('/'.join(p[:-1]) for p in here)}. "
+            "Give the folder of yours."
+        )
+    return next(iter(here or sorted(courses)), ())
+
+
+def other_owner(file: Listed) -> str | None:
+    """A sentence where a folder of nbgrader's exchange names one student and another account has written it; everybody
+    may write any name there."""
+    match = EXCHANGE.fullmatch(own_name(file.name))
+    if not match or file.owner in ("", match["student"]):
+        return None
+    return f"The account {file.owner} has handed it in under this name: ask both before you count it."
 
 
 def _start_of_all(folders: Iterable[str], wrapper: Sequence[str], assignment: str) -> str:
@@ -258,8 +298,9 @@ def _from_file_name(name: str, assignment: str) -> Person:
 def _said(moment: tuple[int, ...], platform: str, zone: str | None) -> HandedIn | None:
     """What a platform's own name says of the time; without a zone, as most do."""
     try:
-        year, month, day, hour, minute, *second = moment
-        time = datetime(year, month, day, hour, minute, sum(second[:1]))
+        year, month, day, hour, minute, *rest = moment
+        second, microsecond = [*rest, 0, 0][:2]
+        time = datetime(year, month, day, hour, minute, second, microsecond)
     except ValueError:  # no moment, or none that there is
         return None
     if platform != PLATFORM[EXCHANGE]:
@@ -309,9 +350,12 @@ def _version(parts: tuple[str, ...]) -> tuple[int, ...]:
 
 
 def _moment(text: str) -> tuple[int, ...]:
-    """(year, month, day, hour, minute ...) of a time such as 2026-01-02-10-00-00 or Sep 9, 2026 1015 AM; else ()."""
-    if re.fullmatch(r"\d{4}(-\d{1,2}){2,5}|\d{4}-\d\d-\d\d \d\d[:_-]?\d\d[:_-]?\d\d", text):
-        return tuple(int(number) for number in re.findall(r"^\d{4}|\d{1,2}", text))
+    """(year, month, day, hour, minute ...), down to the microsecond where that is told, of a time such as
+    2026-01-02-10-00-00 or Sep 9, 2026 1015 AM; else ()."""
+    if re.fullmatch(r"\d{4}(-\d{1,2}){2,5}|\d{4}-\d\d-\d\d \d\d[:_-]?\d\d[:_-]?\d\d(\.\d+)?", text):
+        whole, _, fraction = text.partition(".")
+        microsecond = (int(f"{fraction:0<6}"[:6]),) if fraction else ()
+        return (*(int(number) for number in re.findall(r"^\d{4}|\d{1,2}", whole)), *microsecond)
     match = re.fullmatch(
         r"(?:(?P<month>[a-z]{3,9})\.? (?P<day>\d{1,2})|(?P<day2>\d{1,2})\.? (?P<month2>[a-z]{3,9})\.?),? "
         r"(?P<year>\d{4}),? (?P<hour>\d{1,2})[:.]?(?P<minute>\d{2})(?: ?(?P<half>[ap])m)?",

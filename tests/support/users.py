@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.run import sandbox
@@ -19,14 +20,17 @@ def run_as_ordinary_user(program: str, **environment: str) -> subprocess.Complet
     )
 
 
-def as_ordinary_user(command: list[str]) -> list[str]:
-    """A command line that runs `command` as a user without rights; as it is, where the tests run as one."""
+def as_ordinary_user(command: list[str], user: int = 54321, room: Sequence[str] = (), start: str = "/tmp") -> list[str]:
+    """A command line that runs `command` as a user without rights; as it is, where the tests run as one.
+
+    room: more of bubblewrap's words, on what is to lie in /tmp, say, where otherwise nothing does; start: the folder
+    that the command starts in.
+    """
     if os.geteuid():
         return command
-    user = 54321
     become = (
         f"import os, sys; os.setgroups([]); os.setresgid({user}, {user}, {user}); "
-        f"os.setresuid({user}, {user}, {user}); os.execv(sys.argv[1], sys.argv[1:])"
+        f"os.setresuid({user}, {user}, {user}); os.chdir({start!r}); os.execv(sys.argv[1], sys.argv[1:])"
     )
     words = [
         str(sandbox.bubblewrap()),
@@ -63,6 +67,7 @@ def as_ordinary_user(command: list[str]) -> list[str]:
         "/tmp/cache",
         "--chdir",
         "/tmp",
+        *room,
         "--",
         sys.executable,
         "-c",

@@ -17,6 +17,7 @@ from autograder.commands.roster import take_in
 from autograder.course.files import kept_time
 from autograder.course.folder import Course
 from autograder.gradebook import marks
+from autograder.intake.archives import CollectError
 
 WRITTEN = (2026, 10, 9, 20, 30, 0)  # on the clock of whoever wrote the file
 DUE = "due = 2026-10-09 23:59:00\nzone = 'Europe/Berlin'\n"
@@ -181,6 +182,30 @@ FILE, BERLIN = "the file's own time", "09 18:30"  # half past eight in the eveni
                 "carl": ("09 21:15", "nbgrader's exchange"),
             },
             id="nbgrader's exchange",
+        ),
+        pytest.param(
+            {
+                "exchange/nlp/outbound/hw4/hw4.ipynb": "released",
+                "exchange/nlp/inbound/ada+hw4+2026-10-10 08:00:00.090000 UTC+dec0de/hw4.ipynb": "old",
+                "exchange/nlp/inbound/ada+hw4+2026-10-10 08:00:00.100000 UTC+c0ffee/hw4.ipynb": "A",
+                "exchange/nlp/inbound/bo+hw4+2026-10-10 09:00:00.000000 UTC+c0ffee/inbound/hw4.ipynb": "B",
+                "exchange/nlp/feedback/c0ffee.html": "page",
+                "exchange/statistics/outbound/hw1/hw1.ipynb": "released",
+                "exchange/statistics/inbound/eve+hw1+2026-10-10 08:00:00.000000 UTC+c0ffee/hw1.ipynb": "E",
+            },
+            {"ada": "A", "bo": "B"},
+            {"ada": ("10 08:00", "nbgrader's exchange"), "bo": ("10 09:00", "nbgrader's exchange")},
+            id="nbgrader's whole exchange",
+        ),
+        pytest.param(
+            {
+                "ada/inbound/hw4.ipynb": "A",
+                "ada/outbound/hw4.txt": "x",
+                "bo/hw4.ipynb": "B",
+            },
+            {"ada": "A", "bo": "B"},
+            {},
+            id="no exchange",
         ),
         pytest.param(
             {
@@ -386,3 +411,14 @@ def test_the_command_shows_times_and_lateness(course, archive, listed):
     assert "s1 (Ada Lovelace): new. Handed in 2026-10-11 10:00 UTC (Blackboard), 2 days late" in run.output
     assert "s2 (Kim Lee): missing. Nothing was handed in." in run.output and "1 of 4 students" in run.output
     assert datetime(2026, 10, 11, 10, tzinfo=UTC) == kept_time(course, "hw4", "s1")[0]
+
+
+def test_an_exchange_with_a_homework_of_this_name_in_several_courses(course, archive):
+    """Whoever is in both would be one student, with one of the two notebooks."""
+    files = {}
+    for name in ("nlp", "statistics"):
+        files[f"exchange/{name}/outbound/hw4/hw4.ipynb"] = "released"
+        files[f"exchange/{name}/inbound/ada+hw4+2026-10-10 08:00:00.000000 UTC+c0ffee/hw4.ipynb"] = name
+    with pytest.raises(CollectError, match="exchange/nlp, exchange/statistics. Give the folder of yours"):
+        collect(course, "hw4", archive(files))
+    assert not taken(course)
