@@ -67,6 +67,11 @@ def is_notebook(name: str) -> bool:
     return NOTEBOOK.fullmatch(name) is not None and not name.startswith("._")
 
 
+def begins_with(name: str, assignment: str) -> bool:
+    """Whether a file's name begins with the homework's: hw4-final.ipynb does with hw4, hw40.ipynb does not."""
+    return re.match(rf"{re.escape(assignment)}(?!\d)", name, flags=re.I) is not None
+
+
 def the_one_that_counts(
     found: Sequence[Candidate], assignment: str, nothing: str | None = None
 ) -> tuple[Candidate, str | None]:
@@ -117,7 +122,7 @@ def _of_one_attempt(found: Sequence[Candidate], assignment: str) -> tuple[Candid
             return chosen, f"There are {uploads} files of that name; the last upload counts."
         others = len(notebooks) > 1
         return chosen, f"There were other notebooks beside {wanted}; only {wanted} counts." if others else None
-    named = [candidate for candidate in notebooks if candidate.parts[-1].lower().startswith(assignment.lower())]
+    named = [candidate for candidate in notebooks if begins_with(candidate.parts[-1], assignment)]
     for choice, why in (
         (notebooks, "the only notebook"),
         (named, f"the only notebook whose name begins with {assignment}"),

@@ -29,6 +29,7 @@ def folder(tmp_path):
         (["mine.ipynb", "data.csv"], "mine.ipynb", "was called mine.ipynb"),
         (["deep/er/HW4 (1).ipynb"], "deep/er/HW4 (1).ipynb", "was called"),
         (["scratch.ipynb", "hw4_final.ipynb"], "hw4_final.ipynb", "begins with hw4"),
+        (["hw40.ipynb", "HW4b.ipynb"], "HW4b.ipynb", "begins with hw4"),
         (["hw4.ipynb", "hw4/hw4.ipynb"], "hw4.ipynb", "other notebooks beside"),
         (["old/hw4.ipynb", "hw4/hw4.ipynb"], "hw4/hw4.ipynb", "other notebooks beside"),
         (["work/hw4.ipynb", "work/hw4 (1).ipynb"], "work/hw4.ipynb", "other notebooks beside"),
