@@ -12,6 +12,7 @@ from autograder.pages.feedback import failed_page
 
 def give_feedback(course: Course, assignment: str) -> tuple[list[Path], list[Path]]:
     """Write all pages -> (those of the graded, those of the others)."""
+    marks.check(course)
     results = load_results(course, assignment)  # brings what lateness costs up to date in the gradebook
     if any(result.status == "graded" for result in results):
         marks.write_feedback(course, assignment)

@@ -93,7 +93,7 @@ def test_an_error_of_ours_is_the_students_alone_and_is_told(ran, monkeypatch):
 
 def grader_that_gets(result):
     grader = Cluster.__new__(Cluster)
-    grader.surroundings = OWN
+    grader.surroundings, grader.running = OWN, set()
     grader.client = type("Client", (), {"submit": lambda self, function, text, pure: function(text)})()
     grader._result = result
     return grader
