@@ -266,7 +266,7 @@ def check_and_pack(homework: str, who: str | None = None, packs: bool = True) ->
     if report.is_ready:
         print("All visible checks pass. Grading asks the same with inputs that you have not seen.")
     else:
-        print("Not everything is right yet. You may hand in all the same: each question is marked for itself.")
+        print("Not everything is right yet. You may still hand it in: each question is marked on its own.")
     if packs:
         print(f"Packed: {pack(homework, report, who)}. Hand in this file.")
     return report.is_ready

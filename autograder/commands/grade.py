@@ -85,7 +85,7 @@ def find_submissions(folder: Path, assignment: str, others: Collection[str] = ()
             handed.append(Handed(student.name, None, reason=mixed_up_in_words(alike[student.name])))
             continue
         try:
-            handed.append(Handed(student.name, *choose_notebook(student, assignment)))
+            handed.append(Handed(student.name, *choose_notebook(student, assignment, others=others)))
         except IntakeError as reason:
             # Who has handed in other homework only, has handed in nothing here.
             below = {path.name for path in student.iterdir()}

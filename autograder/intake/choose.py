@@ -67,6 +67,11 @@ def is_notebook(name: str) -> bool:
     return NOTEBOOK.fullmatch(name) is not None and not name.startswith("._")
 
 
+def begins_with(name: str, assignment: str) -> bool:
+    """Whether a file's name begins with the homework's: hw4-final.ipynb does with hw4, hw40.ipynb does not."""
+    return re.match(rf"{re.escape(assignment)}(?!\d)", name, flags=re.I) is not None
+
+
 def the_one_that_counts(
     found: Sequence[Candidate], assignment: str, nothing: str | None = None
 ) -> tuple[Candidate, str | None]:
@@ -117,7 +122,7 @@ def _of_one_attempt(found: Sequence[Candidate], assignment: str) -> tuple[Candid
             return chosen, f"There are {uploads} files of that name; the last upload counts."
         others = len(notebooks) > 1
         return chosen, f"There were other notebooks beside {wanted}; only {wanted} counts." if others else None
-    named = [candidate for candidate in notebooks if candidate.parts[-1].lower().startswith(assignment.lower())]
+    named = [candidate for candidate in notebooks if begins_with(candidate.parts[-1], assignment)]
     for choice, why in (
         (notebooks, "the only notebook"),
         (named, f"the only notebook whose name begins with {assignment}"),
@@ -147,16 +152,19 @@ def _height(candidate: Candidate, assignment: str) -> tuple[int, bool, bool]:
     return len(folders), folders[-1:] != [assignment], name != _name(candidate)
 
 
-def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> tuple[Path, str | None]:
+def choose_notebook(
+    folder: Path, assignment: str, copy: Path | None = None, others: Collection[str] = ()
+) -> tuple[Path, str | None]:
     """The notebook that counts in a student's folder (see `the_one_that_counts`), and a sentence where it is not the
     one that was asked for.
 
-    Links are never followed. copy: a file that the grader itself has put there, which does not count.
+    Links are never followed. copy: a file that the grader itself has put there, which does not count. others: the
+    course's homework, whose folders nbgrader lays beside each other; only the assignment's own is searched.
     """
     if folder.is_symlink():
         raise IntakeError("The student's folder is a link to another place; hand in the files themselves.")
     wanted = f"{assignment}.ipynb"
-    skip = _other_homework(folder, assignment)
+    skip = {folder / name for name in others if name != assignment}
     found = [Candidate(path.relative_to(folder).parts, path) for path in _notebooks(folder, skip) if path != copy]
     for place in ((wanted,), (assignment, wanted)):
         if folder.joinpath(*place).is_symlink():
@@ -166,16 +174,6 @@ def choose_notebook(folder: Path, assignment: str, copy: Path | None = None) -> 
     chosen, note = the_one_that_counts(found, assignment, f"There is no {wanted} in the student's folder.")
     assert chosen.path is not None
     return chosen.path, note
-
-
-def _other_homework(folder: Path, assignment: str) -> set[Path]:
-    """The folders of other homework in a student's folder, as nbgrader lays them out: hw3/hw3.ipynb beside hw4/."""
-    try:
-        below = [path for path in folder.iterdir() if path.is_dir() and not path.is_symlink()]
-    except OSError:
-        return set()
-    own = re.compile(rf"{re.escape(assignment)}(\D.*)?", flags=re.I | re.S)  # hw4-final, but not hw40
-    return {path for path in below if (path / f"{path.name}.ipynb").is_file() and not own.fullmatch(path.name)}
 
 
 def _notebooks(folder: Path, skip: Collection[Path] = ()) -> list[Path]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from autograder.course.files import TIMESTAMP, read_stamp
 from autograder.intake import gradescope
 from autograder.intake.archives import OUTSIDE, CollectError, Listed, is_wanted, name_parts, stem
-from autograder.intake.choose import NOT_THEIRS, HandedIn
+from autograder.intake.choose import NOT_THEIRS, HandedIn, begins_with
 from autograder.intake.gradescope import Submission
 
 TIME = r"[^-/]*\b\d{4},?\s\d{1,2}[:.]?\d{2}(?:\s?[AaPp][Mm])?"
@@ -202,11 +202,11 @@ def _of_this_homework(places: list[Place], assignment: str) -> list[Place]:
     own = {
         place.parts[0]
         for place in places
-        if len(place.parts) > 2
-        and is_wanted(place.parts[-1])
-        and place.parts[-1].lower().startswith(assignment.lower())
+        if len(place.parts) > 2 and is_wanted(place.parts[-1]) and begins_with(place.parts[-1], assignment)
     }
-    return [place for place in places if place.parts[0] in own] if len(folders) > 1 and own else places
+    if len(folders) < 2 or not own:
+        return places
+    return [place for place in places if not place.parts or place.parts[0] in own]
 
 
 def _belongs_to_nobody(parts: tuple[str, ...], file: Listed, assignment: str) -> bool:

@@ -114,6 +114,7 @@ FILE, BERLIN = "the file's own time", "09 18:30"  # half past eight in the eveni
                 "Student Work/Submitted files/Ada Lovelace/Homework 4/Version 2/hw4.ipynb": "A",
                 "Student Work/Submitted files/Ada Lovelace/Homework 4/Version 1/hw4.ipynb": "old",
                 "Student Work/Submitted files/Ada Lovelace/Homework 3/Version 5/hw3.ipynb": "other",
+                "Student Work/Submitted files/Ada Lovelace/Homework 40/Version 7/hw40.ipynb": "other",
                 "Student Work/Submitted files/Bo Meyer/Homework 4/Version 10/hw4.ipynb": "B",
                 "Student Work/Submitted files/Bo Meyer/Homework 4/Version 9/hw4.ipynb": "old",
                 "Student Work/Working files/Ada Lovelace/Homework 4/hw4.ipynb": "draft",

@@ -1,6 +1,7 @@
 """One rule says which notebook counts, in a student's folder as in a platform's download."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def folder(tmp_path):
         (["mine.ipynb", "data.csv"], "mine.ipynb", "was called mine.ipynb"),
         (["deep/er/HW4 (1).ipynb"], "deep/er/HW4 (1).ipynb", "was called"),
         (["scratch.ipynb", "hw4_final.ipynb"], "hw4_final.ipynb", "begins with hw4"),
+        (["hw40.ipynb", "HW4b.ipynb"], "HW4b.ipynb", "begins with hw4"),
         (["hw4.ipynb", "hw4/hw4.ipynb"], "hw4.ipynb", "other notebooks beside"),
         (["old/hw4.ipynb", "hw4/hw4.ipynb"], "hw4/hw4.ipynb", "other notebooks beside"),
         (["work/hw4.ipynb", "work/hw4 (1).ipynb"], "work/hw4.ipynb", "other notebooks beside"),
@@ -131,8 +133,12 @@ def test_the_folder_of_another_homework_is_not_searched(tmp_path):
     for other in ("hw3", "hw40"):
         (tmp_path / other).mkdir()
         (tmp_path / other / f"{other}.ipynb").write_text("{}")
+    homework = ["hw3", "hw4", "hw40"]
     with pytest.raises(IntakeError, match="There is no hw4.ipynb"):
-        choose_notebook(tmp_path, "hw4")
-    (tmp_path / "hw4-final").mkdir()
-    (tmp_path / "hw4-final" / "hw4-final.ipynb").write_text("{}")
-    assert choose_notebook(tmp_path, "hw4")[0].name == "hw4-final.ipynb"
+        choose_notebook(tmp_path, "hw4", others=homework)
+    for own in ("hw4-final", "Homework 4", "hw4"):  # a folder of the student's own may be called like its notebook
+        (tmp_path / own).mkdir()
+        (tmp_path / own / f"{own}.ipynb").write_text("{}")
+        assert choose_notebook(tmp_path, "hw4", others=homework)[0].name == f"{own}.ipynb"
+        if own != "hw4":
+            shutil.rmtree(tmp_path / own)
