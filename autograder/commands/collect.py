@@ -10,7 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.course.deadline import Deadline, deadline_of
-from autograder.course.files import full_disk_in_words, keep_origin, keep_submitted, keep_time, kept_time
+from autograder.course.files import (
+    SECRET,
+    full_disk_in_words,
+    keep_origin,
+    keep_secret,
+    keep_submitted,
+    keep_time,
+    kept_time,
+)
 from autograder.course.folder import Course
 from autograder.course.roster import Student, roster_of
 from autograder.course.students import mixed_up, mixed_up_in_words, shown_name, student_id, told_apart
@@ -78,6 +86,8 @@ def collect(course: Course, assignment: str, source: Path) -> list[Collected]:
                     collected.append(Collected(shown_name(name), "failed", NAMELESS))
                 else:
                     one = _take(course, assignment, name, who, *chosen[who], deadline)
+                    if (counts := chosen[who][0]) and one.status != "failed":
+                        keep_secret(course, assignment, name, _secret(people[who], counts))
                     collected.append(_with_roster(one, roster.get(name), bool(roster), deadline, assignment))
             here = {names[who] for who in people}
             for student in roster.values():
@@ -119,6 +129,12 @@ def _read(places: Sequence[Place], budget: Budget, assignment: str) -> list[Cand
         if not entries and place.attempt:
             found.append(Candidate(place.parts, None, None, place.attempt))  # the attempt was made, all the same
     return found
+
+
+def _secret(places: Sequence[Place], counts: Candidate) -> str:
+    """What nbgrader's exchange laid beside the file that counts, "" where it came from elsewhere."""
+    beside = (place.file for place in places if place.parts == (SECRET,))
+    return next((file.read() for file in beside if counts.origin and own_name(file.name) == counts.origin), "")
 
 
 def _take(

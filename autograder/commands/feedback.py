@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from autograder.course.files import write_whole
+from autograder.course.files import SECRET, TIMESTAMP, write_whole
 from autograder.course.folder import Course
 from autograder.course.students import student_id
 from autograder.gradebook import marks
@@ -22,8 +22,19 @@ def give_feedback(course: Course, assignment: str) -> tuple[list[Path], list[Pat
             path = page_of(course, assignment, result.student)
             write_whole(path, failed_page(assignment, result.name, result.reason or ""))
             failed.append(path)
+    _ready_for_exchange(course, assignment)
     pages = (course.build / "feedback").glob(f"*/{assignment}/{assignment}.html")
     return sorted(set(pages) - set(failed)), failed
+
+
+def _ready_for_exchange(course: Course, assignment: str) -> None:
+    """Lay beside each page what `nbgrader release_feedback` looks for there, where the submission came with it."""
+    for page in (course.build / "feedback").glob(f"*/{assignment}/{assignment}.html"):
+        submitted = course.submitted(assignment, page.parents[1].name).parent
+        if (submitted / SECRET).is_file():
+            for name in (SECRET, TIMESTAMP):
+                if (submitted / name).is_file() and not (submitted / name).is_symlink():
+                    write_whole(page.with_name(name), (submitted / name).read_bytes())
 
 
 def page_of(course: Course, assignment: str, student: str) -> Path:

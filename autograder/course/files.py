@@ -17,6 +17,7 @@ from helpers.errors import CourseError
 
 TIMESTAMP = "timestamp.txt"  # nbgrader's own
 SAID_BY = "timestamp_from.txt"
+SECRET = "submission_secret.txt"  # nbgrader's own: by it a student finds the page for what was handed in
 FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
@@ -90,6 +91,15 @@ def kept_origin(course: Course, assignment: str, student: str) -> str:
     """What `keep_origin` has kept; empty where nothing was."""
     path = course.build / "origins" / assignment / f"{student_id(student)}.txt"
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def keep_secret(course: Course, assignment: str, student: str, secret: str) -> None:
+    """Keep what nbgrader's exchange gave to a submission, so that its page can go back there; empty for none."""
+    path = course.submitted(assignment, student_id(student)).with_name(SECRET)
+    if secret:
+        write_whole(path, secret)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def keep_time(course: Course, assignment: str, student: str, time: datetime | None, said_by: str = "") -> None:

@@ -141,6 +141,16 @@ def test_what_was_handed_in_is_collected_and_graded_under_the_users_names(machin
     found = {r.student: r.questions[0].score for r in load_results(course, "hw9")}
     assert found == {"ada": RECALL_POINTS, "bo": RECALL_POINTS - CUT_POINTS}
 
+    machine.did("teacher", "autograder", "feedback", "hw9", folder=folder)
+    machine.did("teacher", "nbgrader", "release_feedback", "hw9", folder=folder)
+    for student, points in found.items():
+        machine.did(student, "nbgrader", "fetch_feedback", "hw9")
+        [page] = (machine.root / student / "hw9" / "feedback").rglob("*.html")
+        assert page.parent.name == machine.handed_in(student)[-1].name.split("+")[2]
+        assert f"{points:g} of {RECALL_POINTS} points" in page.read_text()
+        shutil.rmtree(page.parents[1])
+    shutil.rmtree(machine.root / "exchange" / "embeddings-course" / "feedback")
+
 
 READ = "import pathlib, sys; print(pathlib.Path(sys.argv[1]).read_text())"
 LIST = "import os, sys; print(os.listdir(sys.argv[1]))"
