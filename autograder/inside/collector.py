@@ -28,9 +28,7 @@ NO_ANSWER_YET = "evidence, no answer yet"  # said where there is nothing but mis
 # How a question is asked: beside its test cell; once more at the notebook's end, where there was no answer yet; and
 # last of all with the course's functions in the place of those that it builds on.
 OWN, END, AGAIN = "", "end/", "again/"
-CHECKS = (
-    "checks.py"  # not a question: the text of the visible checks, written beside the notebook before its first cell
-)
+CHECKS = "checks.py"  # no question: the text of the visible checks, written beside the notebook before its first cell
 KEPT = "course_evidence"  # a module of no file, which lives as long as the kernel
 
 

@@ -24,6 +24,7 @@ from autograder.course.files import GradingStopped
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
+from autograder.inside.collector import CHECKS
 from autograder.run import cluster as clusters
 from autograder.run import sandbox
 from autograder.run.cluster import Cluster, answer
@@ -206,6 +207,8 @@ def test_the_same_marks_and_nothing_secret_sent(cluster, course, local, small_ho
         lists = [set(map(str, values)) for values in every_list(task)]
         for relevant in judged[judged.map(len) > 2]:
             assert not [values for values in lists if set(map(str, relevant)) <= values]
+        shipped = task["requests"].pop(CHECKS)
+        assert shipped == (small_homework.folder / "checks.py").read_text(encoding="utf-8")  # students have it
         for request in map(json.loads, task["requests"].values()):
             assert set(request) <= {"nonce", "question", "kind", "part", "probes", "answer_cells"}
             assert request["probes"] and not [probe for probe in request["probes"] if "about" in probe]
