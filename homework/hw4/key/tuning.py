@@ -105,8 +105,8 @@ def _means(ranges: np.ndarray, rows: np.ndarray) -> Means:
 
 def _tells_halves_apart(ranges: np.ndarray, choose: np.ndarray, report: np.ndarray) -> tuple[int, float]:
     """How well what is reported tells mistakes apart: how many of these would be felt, and the least of their
-    differences: the other half, all queries, the ends exchanged, the alpha that is best on this half, and its being the
-    worst of the table.
+    differences: the other half, all queries, the ends exchanged, the alpha that is best on this half, its being the
+    worst of the table, and a recall taken for an alpha.
     """
     if not report.size:
         return 0, 0.0
@@ -123,6 +123,7 @@ def _tells_halves_apart(ranges: np.ndarray, choose: np.ndarray, report: np.ndarr
         abs(mine[0] - mine[-1]),
         min(abs(table[best] - table[winner]) for winner in winners),
         float(int(table.argmin()) not in winners),
+        np.abs(table.max() - np.array(ALPHAS)).min(),
     ]
     return sum(difference > 1e-3 for difference in apart), float(min(apart))
 
