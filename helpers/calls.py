@@ -9,6 +9,8 @@ import traceback
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
+from .check_results import STILL_EMPTY
+
 SECONDS = 60
 
 
@@ -67,7 +69,7 @@ def why_stopped(error: BaseException, what: str, known: Callable[[str], str | No
     there, to find the one that was meant.
     """
     if isinstance(error, NotImplementedError):
-        return f"{what.split('(')[0]} is still to be written."
+        return f"{what.split('(')[0]} {STILL_EMPTY}"
     line = line_of(error)
     if isinstance(error, TookTooLong):
         return f"{what} was stopped: {error}. Does a loop never end?{line}"

@@ -22,11 +22,8 @@ OLDEST_PYTHON = (3, 11)
 API_KEYS = ("OPENAI_API_KEY",)
 ENOUGH_DISK = 10**9  # bytes: WANDS and the embeddings of all its products take about 200 MB
 _IMPORT_SECONDS = 60  # far more than importing helpers takes
-_MODULE_NAME = {
-    "pystemmer": "Stemmer",
-    "ipython": "IPython",
-    "pillow": "PIL",
-}  # where it is not the distribution's own name
+# Where it is not the distribution's own name.
+_MODULE_NAME = {"pystemmer": "Stemmer", "ipython": "IPython", "pillow": "PIL"}
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 
 

@@ -25,7 +25,7 @@ from .errors import CourseError
 from .fresh_run import CellRun, run_cells
 from .homework_data import HomeworkData, fingerprint_of
 
-MADE_BY = "python -m helpers check"
+MANIFEST, MADE_BY = "manifest.json", "python -m helpers check"  # the instructor's collect knows the file by these
 PACKAGES = ("embeddings-course", "numpy", "pandas", "scipy", "torch", "sentence-transformers", "ipykernel")
 PASSES, WRONG, EMPTY, ERROR, WRITTEN = "passes", "wrong", "empty", "error", "written"
 NOT_WRITTEN = {"", "YOUR ANSWER HERE"}  # what nbgrader puts where a text is asked for
@@ -118,7 +118,7 @@ def pack(homework: str, report: Report, who: str | None = None) -> Path:
     target = report.path.with_name(f"{homework}-submission.zip")
     text = json.dumps(manifest(homework, report, who), indent=1, ensure_ascii=False) + "\n"
     try:
-        _write_archive(target, {f"{homework}.ipynb": report.content, "manifest.json": text})
+        _write_archive(target, {f"{homework}.ipynb": report.content, MANIFEST: text})
     except OSError as problem:
         raise NotPacked(
             f"{target} cannot be written ({problem.strerror}). Hand in {report.path.name} itself, as you saved it."

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.commands.feedback import page_of
 from autograder.course.files import kept_origin, require_writable, write_whole
 from autograder.course.folder import Course
-from autograder.course.roster import roster_of
+from autograder.course.roster import by_student_id
 from autograder.course.sheet import SheetError, read_sheet
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook.fill_in import Filled, fill_in
@@ -95,7 +95,7 @@ def export(
         raise ExportRefused("--column names one homework's column: say which homework.")
     waiting = _waiting(results)
     if waiting and not with_waiting:
-        raise ExportRefused(_still_waiting(results))
+        raise ExportRefused(_still_waiting(waiting))
     students = _listed(course, platform, results)
     homeworks = {name: next(r.max_score for r in own if r.status == "graded") for name, own in results.items()}
     name = f"{'-'.join(results) if assignment else 'all'}-{platform}"
@@ -108,7 +108,8 @@ def export(
         target = out or course.build / "exports" / f"{name}{into.suffix or '.csv'}"
     write_whole(target, sheet.to_bytes())
     ungraded = [(r.student, r.reason or "not graded") for own in results.values() for r in own if r.status != "graded"]
-    exported = Exported(target, filled, students, ungraded, waiting)
+    answers = sum(sum(own.values()) for own in waiting.values())
+    exported = Exported(target, filled, students, ungraded, answers)
     if assignment:
         ids = filled.ids if filled else {}
         exported.pages, exported.pageless = _pages(course, assignment, platform, students, ids, target)
@@ -122,24 +123,27 @@ def _read(path: Path) -> bytes:
         raise SheetError(f"{path} cannot be read ({problem.strerror}).") from None
 
 
-def _waiting(results: dict[str, list[StudentResult]]) -> int:
-    return sum(q.waiting for own in results.values() for r in own if r.status == "graded" for q in r.questions)
-
-
-def _still_waiting(results: dict[str, list[StudentResult]]) -> str:
-    told = []
+def _waiting(results: dict[str, list[StudentResult]]) -> dict[str, dict[str, int]]:
+    """{homework: {student: how many answers wait}}, without those of whom none does."""
+    found = {}
     for name, own in results.items():
-        who = [r.student for r in own if r.status == "graded" and any(q.waiting for q in r.questions)]
-        if who:
-            answers = sum(q.waiting for r in own if r.status == "graded" for q in r.questions)
-            several = f"{', '.join(who[:3])}{f' and {len(who) - 3} more' if len(who) > 3 else ''}"
-            told.append(f"{answers} answer{'s wait' if answers > 1 else ' waits'} to be marked in {name} ({several})")
+        counts = {r.student: sum(q.waiting for q in r.questions) for r in own if r.status == "graded"}
+        found[name] = {student: count for student, count in counts.items() if count}
+    return {name: own for name, own in found.items() if own}
+
+
+def _still_waiting(waiting: dict[str, dict[str, int]]) -> str:
+    told = []
+    for name, own in waiting.items():
+        who, answers = list(own), sum(own.values())
+        several = f"{', '.join(who[:3])}{f' and {len(who) - 3} more' if len(who) > 3 else ''}"
+        told.append(f"{answers} answer{'s wait' if answers > 1 else ' waits'} to be marked in {name} ({several})")
     return f"{'; '.join(told)}: mark them in Formgrader, or give --with-waiting to count them as 0."
 
 
 def _listed(course: Course, platform: str, results: dict[str, list[StudentResult]]) -> list[Listed]:
     """Everybody who has a result or is on the roster, in the order of their names here."""
-    roster = {student_id(one.id): one for one in roster_of(course).values()}
+    roster = by_student_id(course)
     numbers = _numbers(course, platform, list(results))
     marks: dict[str, dict[str, float]] = {who: {} for who in roster}
     names, mails = {}, {}

@@ -16,7 +16,6 @@ from rich.table import Table
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form, solved, with_answers
 from autograder.exploits.range import exploit_rows
-from autograder.inside.collector import AGAIN
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, run_answer, unwarned
 from autograder.judge.homework import Homework, small_homework
@@ -114,7 +113,7 @@ def _judge_anywhere(request: Request, space: dict, homework: Homework, source: s
     data a mistake may come to the right figures by chance, as where both halves of the queries choose the same alpha.
     """
     verdict = judge_here(request, space, homework, source, lost)
-    if not verdict.complete or not any(probe.only for probe in request.asked(AGAIN)):
+    if not verdict.complete or not request.is_rerun:
         return verdict
     return judge_here(replace(request, probes=request.again, again={}, _json={}), space, homework, source, lost)
 

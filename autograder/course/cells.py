@@ -1,5 +1,7 @@
 """Small questions about a homework notebook's cells."""
 
+from collections.abc import Sequence
+
 from nbformat import NotebookNode
 
 ANSWER, TEST = "answer_", "test_"
@@ -22,6 +24,15 @@ def answered_question(cell: NotebookNode) -> str | None:
     """The question id of an answer cell, or None for any other cell."""
     found = grade_id(cell)
     return found.removeprefix(ANSWER) if found and found.startswith(ANSWER) else None
+
+
+def with_own_cells(cells: Sequence[NotebookNode], start: int, end: int) -> tuple[int, int]:
+    """The bounds of cells[start:end] and of the student's own cells right around it, up to the next released ones."""
+    while start and not grade_id(cells[start - 1]):
+        start -= 1
+    while end < len(cells) and not grade_id(cells[end]):
+        end += 1
+    return start, end
 
 
 def without_regions(source: str, begin: str, end: str, stub: str | None = None) -> str:

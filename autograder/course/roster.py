@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.sheet import SheetError, delimiter_of, read_text
-from autograder.course.students import mixed_up, mixed_up_in_words, shown_name
+from autograder.course.students import full_name, mixed_up, mixed_up_in_words, shown_name, student_id
 
 PLATFORMS = tuple("canvas moodle blackboard brightspace gradescope ilias teams google github jupyterhub".split())
 OWN = ("id", "first name", "last name", "name", "email", "extension")
@@ -39,7 +39,7 @@ class Student:
     @property
     def name(self) -> str:
         """First and last name; empty where the list has none."""
-        return " ".join(part for part in (self.first_name, self.last_name) if part)
+        return full_name(self.first_name, self.last_name)
 
     def extension(self, assignment: str) -> float:
         """How many days longer they have for this homework."""
@@ -50,6 +50,11 @@ def roster_of(course: Course) -> dict[str, Student]:
     """{id: student} of the list that was taken in last; empty where none was."""
     path = _kept(course)
     return read_roster(path) if path.is_file() else {}
+
+
+def by_student_id(course: Course) -> dict[str, Student]:
+    """{the student's id in the gradebook: student} of the same list."""
+    return {student_id(one.id): one for one in roster_of(course).values()}
 
 
 def read_roster(path: Path) -> dict[str, Student]:

@@ -50,6 +50,11 @@ def mixed_up_in_words(names: Sequence[str]) -> str:
     )
 
 
+def full_name(first: str | None, last: str | None) -> str:
+    """First and last name, as much of it as is known."""
+    return " ".join(part for part in (first, last) if part)
+
+
 def shown_name(name: str) -> str:
     """`name` as it can be printed and written to a page's text: one line, no control characters, bounded."""
     return "".join(c if c.isprintable() else "_" for c in name)[:200]

@@ -6,7 +6,6 @@ all take it from here; nbgrader's gradebook holds the same marks and the same pe
 """
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,8 +15,8 @@ from sqlalchemy import select
 from autograder.course.deadline import Deadline, deadline_of
 from autograder.course.files import kept_time
 from autograder.course.folder import Course
-from autograder.course.roster import roster_of
-from autograder.course.students import student_id
+from autograder.course.roster import by_student_id
+from autograder.course.students import full_name, student_id
 from autograder.gradebook import marks
 from autograder.gradebook.marks import Mark
 
@@ -51,7 +50,7 @@ class FinalMark:
     @property
     def score(self) -> float:
         """The final mark."""
-        return max(0.0, round(self.points - self.penalty, 6))
+        return after_penalty(self.points, self.penalty)
 
     @property
     def max_score(self) -> float:
@@ -68,30 +67,32 @@ class FinalMark:
         return tuple(question for question, mark in self.questions.items() if mark.overridden)
 
 
-def final_marks(course: Course, assignment: str, only: Iterable[str] | None = None) -> dict[str, FinalMark]:
-    """{student id: final mark} of everybody who is graded or on the roster, in the order of ids; or of `only` these.
+def after_penalty(points: float, penalty: float) -> float:
+    """The final mark of work that has earned so many points."""
+    return max(0.0, round(points - penalty, 6))
+
+
+def final_marks(course: Course, assignment: str, only: str | None = None) -> dict[str, FinalMark]:
+    """{student id: final mark} of everybody who is graded or on the roster, in the order of ids; or of one student id.
 
     What lateness costs is worked out anew from the homework's due.toml, the roster's extensions and the marks as they
     stand now, and written to the gradebook where it has changed, so that Formgrader shows the same. Without a due.toml
     the gradebook's own due date and penalty stand.
     """
-    deadline, roster = deadline_of(course, assignment), roster_of(course)
-    wanted = None if only is None else {student_id(student) for student in only}
-    alone = min(wanted) if wanted is not None and len(wanted) == 1 else None
-    known = {student_id(one.id): one for one in roster.values()}
+    deadline, known = deadline_of(course, assignment), by_student_id(course)
     found: dict[str, FinalMark] = {}
     with marks.opened(course) as gradebook:
-        held = marks.marks_in(gradebook, assignment, alone)
-        for student, notebook, submission, homework in _submissions(gradebook, assignment, alone):
+        held = marks.marks_in(gradebook, assignment, only)
+        for student, notebook, submission, homework in _submissions(gradebook, assignment, only):
             listed = known.get(student.id)
             extension = listed.extension(assignment) if listed else 0.0
             handed_in, time_from = kept_time(course, assignment, student.id)
             mark = FinalMark(
                 student.id,
-                (listed.name if listed else "") or _name(student) or student.id,
+                (listed.name if listed else "") or full_name(student.first_name, student.last_name) or student.id,
                 (listed.email if listed else "") or student.email or "",
                 student.lms_user_id or "",
-                listed is not None or not roster,
+                listed is not None or not known,
                 held.get(student.id, {}),
                 handed_in or _aware(submission.timestamp),
                 _aware(homework.duedate and homework.duedate + (submission.extension or timedelta())),
@@ -106,26 +107,19 @@ def final_marks(course: Course, assignment: str, only: Iterable[str] | None = No
     for name, listed in known.items():
         due_then = deadline.due_with(listed.extension(assignment)) if deadline else None
         found.setdefault(name, FinalMark(name, listed.name or listed.id, listed.email, due=due_then))
-    return {name: found[name] for name in sorted(found) if wanted is None or name in wanted}
+    return {name: found[name] for name in sorted(found) if only in (None, name)}
 
 
 def final_mark(course: Course, assignment: str, student: str) -> FinalMark | None:
     """One student's final mark; None where they are neither graded nor on the roster."""
-    return final_marks(course, assignment, [student]).get(student_id(student))
+    own = student_id(student)
+    return final_marks(course, assignment, own).get(own)
 
 
 def _submissions(gradebook: Gradebook, assignment: str, student: str | None) -> list:
-    asked = (
-        select(Student, SubmittedNotebook, SubmittedAssignment, Assignment)
-        .select_from(SubmittedNotebook)
-        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Student, SubmittedAssignment.student_id == Student.id)
-        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
-        .where(Assignment.name == assignment)
-    )
-    if student is not None:
-        asked = asked.where(Student.id == student)
-    return list(gradebook.db.execute(asked))
+    asked = select(Student, SubmittedNotebook, SubmittedAssignment, Assignment).select_from(SubmittedNotebook)
+    of_one = marks.of_assignment(asked, assignment, student)
+    return list(gradebook.db.execute(of_one.join(Student, SubmittedAssignment.student_id == Student.id)))
 
 
 def _late(mark: FinalMark, deadline: Deadline | None, extension: float) -> FinalMark:
@@ -152,10 +146,6 @@ def _write_lateness(
     ):
         if getattr(row, column) != value:
             setattr(row, column, value)
-
-
-def _name(student: Student) -> str:
-    return " ".join(part for part in (student.first_name, student.last_name) if part)
 
 
 def _aware(moment: datetime | None) -> datetime | None:

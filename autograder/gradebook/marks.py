@@ -23,7 +23,7 @@ from nbgrader.api import (
 )
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
 from nbgrader.converters.base import NbGraderException
-from sqlalchemy import create_engine, select
+from sqlalchemy import Select, create_engine, select
 from sqlalchemy.engine import URL, Connection, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, SAWarning, SQLAlchemyError
 from sqlalchemy.pool import NullPool
@@ -181,15 +181,12 @@ def marks_in(gradebook: Gradebook, assignment: str, student: str | None = None) 
             Grade.needs_manual_grade,
         )
         .join(SubmittedNotebook, Grade.notebook_id == SubmittedNotebook.id)
-        .join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
         .join(GradeCell, Grade.cell_id == GradeCell.id)
-        .where(Assignment.name == assignment)
     )
-    if student is not None:
-        asked = asked.where(SubmittedAssignment.student_id == student)
     found: dict[str, dict[str, Mark]] = {}
-    for who, cell, most, score, automatic, by_hand, extra, waiting in gradebook.db.execute(asked):
+    for who, cell, most, score, automatic, by_hand, extra, waiting in gradebook.db.execute(
+        of_assignment(asked, assignment, student)
+    ):
         if by_hand is not None or extra:
             by_hand = float(score)
         mark = Mark(float(score), float(most), bool(waiting), automatic, by_hand, cell.startswith(TEST))
@@ -197,9 +194,18 @@ def marks_in(gradebook: Gradebook, assignment: str, student: str | None = None) 
     return found
 
 
+def of_assignment(asked: Select, assignment: str, student: str | None = None) -> Select:
+    """A query on SubmittedNotebook, of one homework alone, and of one student where one is named."""
+    asked = (
+        asked.join(SubmittedAssignment, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+        .where(Assignment.name == assignment)
+    )
+    return asked if student is None else asked.where(SubmittedAssignment.student_id == student)
+
+
 def write_feedback(course: Course, assignment: str) -> None:
     """nbgrader's feedback pages for every graded student, under build/feedback."""
-    check(course)
     with _quiet() as log:
         converter = GenerateFeedback(coursedir=course.directory(assignment=assignment), config=course.config(), log=log)
         converter.force = True

@@ -13,7 +13,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 
-from autograder.course.cells import ANSWER, answered_question, grade_id
+from autograder.course.cells import ANSWER, answered_question, grade_id, with_own_cells
 from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook
@@ -118,11 +118,7 @@ def answers_in(notebook: NotebookNode) -> dict[str, str]:
     for place, cell in enumerate(cells):
         if not (question := answered_question(cell)):
             continue
-        start, end = place, place + 1
-        while start and not grade_id(cells[start - 1]):
-            start -= 1
-        while end < len(cells) and not grade_id(cells[end]):
-            end += 1
+        start, end = with_own_cells(cells, place, place + 1)
         texts.setdefault(question, []).extend(one.source.strip() for one in cells[start:end])
     return {question: digest(*sources) for question, sources in texts.items()}
 

@@ -10,7 +10,7 @@ from autograder.course.files import write_whole
 from autograder.course.folder import Course
 from autograder.course.students import shown_name, student_id
 from autograder.gradebook import marks
-from autograder.gradebook.final import FinalMark, final_marks
+from autograder.gradebook.final import FinalMark, after_penalty, final_marks
 from autograder.judge.question import Question
 from autograder.judge.submission import Graded
 from autograder.judge.verdict import Verdict, refused
@@ -87,7 +87,7 @@ class StudentResult:
     @property
     def score(self) -> float:
         """The final mark."""
-        return max(0.0, round(self.points - self.penalty, 6))
+        return after_penalty(self.points, self.penalty)
 
     @property
     def max_score(self) -> float:

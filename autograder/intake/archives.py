@@ -23,8 +23,8 @@ from pathlib import Path, PurePosixPath
 
 from autograder.course.files import FULL
 from autograder.intake.choose import MAX_BYTES, NOT_THEIRS, is_notebook
-from autograder.intake.manifest import FILE as MANIFEST
 from helpers.errors import CourseError
+from helpers.hand_in import MANIFEST
 
 # For one student: files, and bytes unpacked.
 MAX_ENTRIES = 20_000

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-from autograder.course.cells import answered_question, grade_id, tested_question, visible_tests
+from autograder.course.cells import answered_question, grade_id, tested_question, visible_tests, with_own_cells
 from autograder.inside.collector import AGAIN, CHECKS, END, OWN
 from autograder.intake.merge import Submission
 from autograder.judge.evidence import Failure, read_error
@@ -95,11 +95,7 @@ def _answer_cells(notebook: NotebookNode, request: Request) -> list[str]:
     places = [i for i, cell in enumerate(cells) if answered_question(cell) == request.question.id]
     if not places:
         return []
-    start, end = places[0], places[-1] + 1
-    while start and not grade_id(cells[start - 1]):
-        start -= 1
-    while end < len(cells) and not grade_id(cells[end]):
-        end += 1
+    start, end = with_own_cells(cells, places[0], places[-1] + 1)
     answer = [cell.source for cell in cells[start:end] if cell.cell_type == "code"]
     asked = re.compile("|".join(rf"\b{re.escape(probe.read)}\b" for probe in request.asked() if probe.read) or "$.")
     if not any(asked.search(source) for source in answer):

@@ -1,6 +1,6 @@
 """Rules for choosing a parameter by measuring: a table of its values with the mean that each reaches, and the best."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,11 @@ class Means:
 
     least: np.ndarray
     most: np.ndarray
+
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, float]]) -> "Means":
+        """Those of a table among the reference values, a row for each value; none while they are being measured."""
+        return cls(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
 
 
 @dataclass(frozen=True)

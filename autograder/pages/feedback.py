@@ -23,6 +23,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from autograder.course.cells import answered_question, grade_id, tested_question
+from autograder.course.students import full_name
 from autograder.gradebook.present import VERDICT
 from autograder.judge.verdict import Verdict, told_problems
 
@@ -61,8 +62,7 @@ class Marks(GetGrades):
         nb, resources = super().preprocess(nb, resources)
         with Gradebook(self.db_url) as gradebook:
             student = gradebook.find_student(self.student_id)
-            known = " ".join(part for part in (student.first_name, student.last_name) if part)
-        resources["nbgrader"]["name"] = known
+            resources["nbgrader"]["name"] = full_name(student.first_name, student.last_name)
         return nb, resources
 
     def _get_score(self, cell: NotebookNode, resources: dict) -> None:

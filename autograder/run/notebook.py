@@ -344,10 +344,10 @@ def run_notebook(
 
     requests: {kind and question id: JSON text of the request}, see `inside.collector`, and the text of the visible
     checks, if there are any. settled: asked once, before the last kind of request; what it names is left out (default:
-    everything is asked). sandboxed: False runs it with
-    the grader's own rights (default: what the environment says, see `sandbox.is_wanted`). data_folder: the data set
-    that the notebook works on (default: the one in use). parent: what its kernel is forked from in a sandbox (default:
-    one of this process's own). Whatever the notebook does ends up in the Run.
+    everything is asked). sandboxed: False runs it with the grader's own rights (default: what the environment says, see
+    `sandbox.is_wanted`). data_folder: the data set that the notebook works on (default: the one in use). parent: what
+    its kernel is forked from in a sandbox (default: one of this process's own). Whatever the notebook does ends up in
+    the Run.
     Raises SandboxUnavailable where this machine cannot run notebooks safely, RunFailed where none starts.
     """
     sandboxed = sandbox.is_wanted() if sandboxed is None else sandboxed

@@ -129,9 +129,7 @@ def _misses(exchange: Exchange, shop: Shop) -> str | None:
 
 def _look(check: str):
     def probes(rng, shop):
-        rows = shop.reference["weight_table"] if shop.reference else []
-        right = Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
-        return TABLE.looks(f"two_fields/{check}", right)
+        return TABLE.looks(f"two_fields/{check}", Means.of(shop.reference.get("weight_table", [])))
 
     return probes
 

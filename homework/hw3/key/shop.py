@@ -1,7 +1,6 @@
 """The data set in use as homework 3's judge sees it: the sample, its two fields' scores, the reference values."""
 
 import string
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,16 +9,15 @@ import numpy as np
 import pandas as pd
 import Stemmer
 
+from autograder.judge.shop import SampleShop
 from helpers import (
     build_index,
     calculate_dcg,
-    dataset_fingerprint,
     group_judgments,
     load_homework_data,
     score_bm25_batch,
     top_k,
 )
-from helpers.homework_data import HomeworkData
 
 from .expected import as_dicts, dcg_range
 
@@ -27,19 +25,8 @@ WEIGHTS = [round(step / 10, 1) for step in range(1, 10)]
 K = 10
 
 
-@dataclass
-class Shop:
-    """A sample of products with its queries and judgments, the BM25 scores of both fields, and the reference values.
-
-    reference: see `measure_reference`; empty only while it is being measured.
-    """
-
-    data: HomeworkData
-    reference: dict[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return dataset_fingerprint(self.data.products, self.data.queries, self.data.labels)
+class Shop(SampleShop):
+    """The sample with the BM25 scores of both fields."""
 
     @cached_property
     def tuning_queries(self) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """The data set in use as homework 4's judge sees it: the sample, the right scores for it, the reference values."""
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -8,17 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from autograder.judge.shop import SampleShop
 from autograder.judge.ties import recall_range
 from helpers import (
     batch_embed_local,
-    dataset_fingerprint,
     evaluate_search,
     get_embedding_local,
     load_homework_data,
     product_text,
     score_bm25,
 )
-from helpers.homework_data import HomeworkData
 
 from .expected import cosines, min_max
 
@@ -27,19 +25,8 @@ K = 10
 DEFAULT_ALPHA = 0.5
 
 
-@dataclass
-class Shop:
-    """A sample of products with its queries and judgments, the right scores, and the reference values.
-
-    reference: see `measure_reference`; empty only while it is being measured.
-    """
-
-    data: HomeworkData
-    reference: dict[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        return dataset_fingerprint(self.data.products, self.data.queries, self.data.labels)
+class Shop(SampleShop):
+    """The sample with the right scores."""
 
     def set_up(self, only: tuple[int, ...] = ()) -> dict[str, Any]:
         """As in kernel.py, without building anything again; the tables are those of this shop."""

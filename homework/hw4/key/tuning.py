@@ -48,11 +48,8 @@ def _looks(prefix: str, right: Halves) -> list[Probe]:
 
 def _look(check: str):
     def probes(rng, shop):
-        def means(half: str) -> Means:
-            rows = shop.reference.get(half, [])
-            return Means(np.array([row["least"] for row in rows]), np.array([row["most"] for row in rows]))
-
-        return _looks(f"best_alpha/{check}", Halves(means("choose"), means("report")))
+        choose, report = (Means.of(shop.reference.get(half, [])) for half in ("choose", "report"))
+        return _looks(f"best_alpha/{check}", Halves(choose, report))
 
     return probes
 

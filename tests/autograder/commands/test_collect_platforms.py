@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import shutil
 import zipfile
 from datetime import UTC, datetime
 
@@ -15,7 +14,6 @@ from autograder.commands.collect import collect
 from autograder.commands.demo import make_course
 from autograder.commands.roster import take_in
 from autograder.course.files import kept_time
-from autograder.course.folder import Course
 from autograder.gradebook import marks
 from autograder.intake.archives import CollectError
 
@@ -29,12 +27,6 @@ def template(tmp_path_factory):
     (course.homework("hw4") / "due.toml").write_text(DUE)
     marks.register(course, "hw4")
     return course
-
-
-@pytest.fixture
-def course(template, tmp_path):
-    shutil.copytree(template.root, tmp_path / "course")
-    return Course(tmp_path / "course")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import threading
 import time
 
@@ -15,7 +14,6 @@ from autograder.cli import app
 from autograder.commands import grade as batch
 from autograder.commands.demo import make_course
 from autograder.commands.grade import find_submissions, grade_all
-from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form, with_answers
 from autograder.course.students import student_id
 from autograder.gradebook import marks
@@ -47,13 +45,6 @@ def template(small_homework, tmp_path_factory):
     course = make_course(tmp_path_factory.mktemp("template"), small_homework.folder.parents[1])
     marks.register(course, "hw4")
     return course
-
-
-@pytest.fixture
-def course(template, tmp_path):
-    """A course with the homework released and nobody graded."""
-    shutil.copytree(template.root, tmp_path / "course")
-    return Course(tmp_path / "course")
 
 
 @pytest.fixture
