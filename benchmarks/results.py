@@ -149,6 +149,7 @@ def judged(folder: Path, exploits: bool) -> dict[str, str]:
 def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
     """The text of docs/results.md."""
     names = list(found)
+    head = ["| | " + " | ".join(names) + " |", "|---|" + "---:|" * len(names)]
     lines = [
         "# Results",
         "",
@@ -162,8 +163,7 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
         "The real pool holds 40 WANDS queries with every product judged for them, so its recall is recall among judged",
         "products: fair for comparing methods, no figure about the whole WANDS catalogue.",
         "",
-        "| | " + " | ".join(names) + " |",
-        "|---|" + "---:|" * len(names),
+        *head,
     ]
 
     def row(what: str, cells) -> None:
@@ -206,8 +206,7 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
         "embeddings on name + class): alpha is chosen on one half of the queries, and Recall@10 reported on the other.",
         "Where equal scores allow several rankings, the least recall is given.",
         "",
-        "| | " + " | ".join(names) + " |",
-        "|---|" + "---:|" * len(names),
+        *head,
     ]
     for position, what in enumerate(["products", "queries to choose on", "queries to report on"]):
         row(what, [f"{d['homework']['counts'][position]:,}" for d in found.values()])
@@ -223,8 +222,7 @@ def page(found: dict[str, dict], judge: dict[str, dict[str, str]]) -> str:
         "`autograder selftest hw4` judges answers whose worth is known, with fresh probes; here with samples of each",
         "catalogue. Every row is listed by the command itself; `docs/judging.md` says what the rows mean.",
         "",
-        "| | " + " | ".join(names) + " |",
-        "|---|" + "---:|" * len(names),
+        *head,
     ]
     for what in max(judge.values(), key=len):
         row(what, [judge[name].get(what, "not run") for name in names])
