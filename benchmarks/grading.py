@@ -427,9 +427,9 @@ def stages(workshop: Workshop):
         "Where the time goes",
         ["stage", f"{first}, s", f"{second}, s"],
         rows,
-        "Mean of 12 ordinary submissions, one after another, sandbox in the second column only. 'Everything' holds more "
-        "than its parts: reading the file, keeping the original, writing the result. A grading run has a process of its "
-        "own for each notebook that runs, as in the last row; there the stages cannot be watched.",
+        "Mean of 12 ordinary submissions, one after another, sandbox in the second column only. 'Everything' holds "
+        "more than its parts: reading the file, keeping the original, writing the result. A grading run has a process "
+        "of its own for each notebook that runs, as in the last row; there the stages cannot be watched.",
     )
 
 
