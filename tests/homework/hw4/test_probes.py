@@ -78,7 +78,7 @@ def test_every_catalogue_has_opposites_and_an_embedding_of_zeros(question, score
 def test_two_products_are_equal_and_both_asked_for(question, score, drawn):
     for checks in drawn(question):
         right = checks["twins"][0].about
-        assert right.k == len(right.ids) == len(set(right.scores[score].tolist())) + 1
+        assert right.k == len(right.ids) > len(set(right.scores[score].tolist()))
 
 
 @pytest.mark.parametrize(

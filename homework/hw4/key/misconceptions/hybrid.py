@@ -538,21 +538,6 @@ def hybrid_search(query, index, embeddings, df, doc_lengths, alpha=0.5, k=10):
         + _RESULT.replace("products_df", "products"),
     ),
     _Mistake(
-        "zero-rows",
-        "A product whose embedding is all zeros makes your function divide by zero",
-        "Your batch_cosine_similarity knows what to do with it: could you use that?",
-        """
-def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
-    bm25 = normalize_scores(score_bm25(query, index, len(products_df), doc_lengths))
-    query_emb = get_embedding_local(query)
-    cosines = product_embeddings @ query_emb / np.linalg.norm(product_embeddings, axis=1) / np.linalg.norm(query_emb)
-    semantic = normalize_scores(cosines)
-"""
-        + _MIX
-        + _PICK
-        + _RESULT,
-    ),
-    _Mistake(
         "normalises-in-place",
         "Your function divides the very product_embeddings that it is given",
         "Which of your operators works in place, and who else has that array?",
