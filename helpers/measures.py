@@ -86,7 +86,7 @@ def calculate_dcg(grades: Iterable[float], k: int = 10) -> float:
 
 
 def calculate_ndcg(retrieved_ids: Iterable, relevance: Mapping, k: int = 10) -> float:
-    """nDCG@k: the DCG of a ranking as a part of the best DCG that any ranking could reach.
+    """nDCG@k: the DCG of a ranking divided by the best DCG that any ranking could reach.
 
     Parameters
     ----------

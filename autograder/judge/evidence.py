@@ -54,11 +54,12 @@ class Array:
 
 @dataclass(frozen=True)
 class Frame:
-    """A DataFrame's asked columns, each a list of plain values in row order."""
+    """A DataFrame's asked columns, each a list of plain values in row order; the names of all, and the row labels."""
 
     columns: dict
     rows: int
     names: tuple
+    index: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -274,7 +275,10 @@ def _frame(value: dict) -> Frame:
         if not isinstance(cells, list) or len(cells) != rows:
             raise ValueError
         read[name] = [_cell(c) for c in cells]
-    return Frame(read, rows, tuple(_text(n) for n in names))
+    labels = value.get("index", [])
+    if not isinstance(labels, list) or len(labels) not in (0, rows):
+        raise ValueError
+    return Frame(read, rows, tuple(_text(n) for n in names), tuple(_cell(label) for label in labels))
 
 
 def _cell(value):

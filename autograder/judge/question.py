@@ -225,6 +225,16 @@ def unchanged(answer: Answer, given: np.ndarray, name: str, function: str) -> st
     return f"{function} changes the {name} that it is given, and whoever goes on to use them: make a new array."
 
 
+def new_array(answer: Answer, n: int, what: str) -> str | None:
+    """The sentence for an answer that is no array of shape (n,), or None; a list of numbers will do. what: what its
+    n numbers are, in words."""
+    if sentence := no_value(answer, "an array"):
+        return sentence
+    if not (isinstance(answer, Array) and answer.values.shape == (n,)):
+        return f"The result should have shape ({n},), {what}; it was {describe(answer)}."
+    return None
+
+
 def as_number(answer: Answer) -> float | str:
     """The number in an answer (an array of one number counts), or the sentence that says why there is none."""
     if sentence := no_value(answer, "one number"):

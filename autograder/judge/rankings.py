@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from autograder.judge.evidence import Answer
-from autograder.judge.question import Exchange, Probe, as_frame, each, five_decimals
+from autograder.judge.question import Exchange, Probe, as_frame, each, five_decimals, unchanged
 from autograder.judge.ties import TOLERANCE, first_wrong_row
 from helpers.sentences import UNROUNDED, rounded
 
@@ -116,18 +116,37 @@ def wrong_rows(probe: Probe, answer: Answer) -> str | None:
     return None
 
 
-def wrong_products(function: str, argument: int) -> Callable[[Exchange, Any], str | None]:
-    """The rule that products_df, the function's argument at this position, is as it was before the call."""
+def wrong_twins(probe: Probe, answer: Answer) -> str | None:
+    """Where all products are asked for and two have equal scores: each is there, once."""
+    found = _positions(probe, answer)
+    if isinstance(found, str):
+        return found
+    frame, positions = found
+    case = f"{_case(probe)}, two of them with equal scores, your result"
+    if len(set(positions)) < frame.rows:
+        return f"{case} has a product twice: each should be there once."
+    if frame.rows < probe.about.rows:
+        return f"{case} lacks a product: all should be there."
+    return None
+
+
+def as_they_were(function: str) -> Callable[[Exchange, Any], str | None]:
+    """The rule that products_df and arrays, the function's arguments that the probes look at, are as they were before
+    the call."""
 
     def problem(probe: Probe, answer: Answer) -> str | None:
+        given = probe.args[probe.argument or 0]
+        if isinstance(given, np.ndarray):
+            return unchanged(answer, given, "embeddings", function)
         frame = as_frame(answer, "product_id")
         if isinstance(frame, str):
             return frame
-        given = probe.args[argument]
         if new := [name for name in frame.names if name not in given.columns]:
             return f"{function} writes a column {new[0]} into the very products_df that it is given: work on a copy."
-        if frame.names != tuple(given.columns) or frame.columns["product_id"] != probe.about.ids:
+        if frame.names != tuple(given.columns) or frame.columns["product_id"] != given["product_id"].tolist():
             return f"{function} changes the very products_df that it is given: work on a copy."
+        if frame.index != tuple(given.index.tolist()):
+            return f"{function} gives the very products_df that it is given a new index: work on a copy."
         return None
 
     return each(problem)

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.judge.evidence import Answer
-from autograder.judge.question import Exchange, Probe, as_frame, as_number
+from autograder.judge.evidence import Answer, Number
+from autograder.judge.question import Exchange, Probe, as_frame, as_number, describe
 from autograder.judge.ties import TOLERANCE
 
 
@@ -69,6 +69,10 @@ class Sweep:
         table, best = self._table(exchange[0][1]), as_number(exchange[1][1])
         if isinstance(best, str):
             return best
+        if not isinstance(exchange[1][1], Number):
+            return (
+                f"{self.best} is {describe(exchange[1][1])}. It should be one plain number: take the one that it holds."
+            )
         if isinstance(table, str):
             return table
         values, means = table

@@ -73,7 +73,7 @@ def recall_grid(rows: Mapping[str, tuple[Iterable, Collection]], k: int = 10, ti
         axes.set(xlim=(-0.6, width - 0.6), ylim=(len(rows) - 0.4, -0.6))
         keys: list[Artist] = [_key("✓ relevant", GREEN), _key("– not relevant", "none")]
         if any(text.get_text() == "?" for text in axes.texts):
-            keys.append(_key("? nobody judged it", "none"))
+            keys.append(_key("? without a label", "none"))
         keys.append(axes.plot([], [], color=BLUE, linewidth=3, label="as high as recall can be")[0])
         figure.legend(handles=keys, loc="outside lower left", ncols=2)
     return Picture(figure, f"The first {k} slots of each result, filled where relevant. Found {'; '.join(said)}.")

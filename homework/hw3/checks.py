@@ -166,7 +166,7 @@ def ndcg(ndcg_at_k):
     grades = {7: 2, 8: 1, 9: 0}
     return [
         prop(
-            "the ranking's DCG as a part of the best one",
+            "the ranking's DCG divided by the best possible DCG",
             6,
             gives(lambda: ndcg_at_k([7, 8, 9], grades), 1, "No order is better than this one."),
             gives(lambda: ndcg_at_k([8, 7], grades), 0.8597187, "Divide 1 + 2 / log2(3) by 2 + 1 / log2(3)."),
@@ -244,7 +244,7 @@ def tokenizer_bug(losing_queries):
             3,
             gives(of("red lamps", "sofas", "oak"), [6], "sofas misses product 1; oak never found one."),
         ),
-        prop("what is found more elsewhere makes up for nothing", 1),
+        prop("other rows found instead do not make up for a loss", 1),
         prop("an empty list where nothing is lost", 1, gives(of("lamp", "red"), [], "Nothing is lost here.")),
     ]
 

@@ -108,7 +108,7 @@ TOKENIZER_BUG = Question(
     "Find what a second tokenizer breaks",
     (
         Check("queries", 3, "the queries that lose a product, and no others", _some, each(_wrong_ids)),
-        Check("gains", 1, "what is found more elsewhere makes up for nothing", _gains, each(_wrong_ids)),
+        Check("gains", 1, "other rows found instead do not make up for a loss", _gains, each(_wrong_ids)),
         Check("nothing", 1, "an empty list where nothing is lost", _nothing_lost, each(_wrong_ids)),
     ),
     writes="losing_queries",

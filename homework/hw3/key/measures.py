@@ -140,7 +140,7 @@ NDCG = Question(
     15,
     "Measure a ranking by graded judgments",
     (
-        Check("ordinary", 6, "the ranking's DCG as a part of the best one", _ordinary, each(_wrong_ndcg)),
+        Check("ordinary", 6, "the ranking's DCG divided by the best possible DCG", _ordinary, each(_wrong_ndcg)),
         Check("cut", 3, "only the first k count, in the ideal ranking too", _cuts, each(_wrong_ndcg)),
         Check("none", 2, "with nothing relevant it is 0.0", _none, each(_wrong_ndcg)),
         Check("unjudged", 1, "what nobody judged gains nothing", _unjudged, each(_wrong_ndcg)),

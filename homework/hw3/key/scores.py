@@ -18,7 +18,7 @@ from autograder.judge.question import (
     near,
     unchanged,
 )
-from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
+from autograder.judge.rankings import Right, as_they_were, wrong_columns, wrong_order, wrong_rows
 from autograder.judge.ties import TOLERANCE
 from helpers import score_bm25, snowball_tokenize
 from helpers.sentences import UNROUNDED, rounded
@@ -336,7 +336,7 @@ SEARCH = Question(
             1,
             "products_df stays as it was",
             _search_probes("unchanged", (12, 4), argument=PRODUCTS_PLACE),
-            wrong_products("search", PRODUCTS_PLACE),
+            as_they_were("search"),
         ),
     ),
     writes="search",

@@ -1,11 +1,13 @@
 """The question on vectors that have come apart from their table: misaligned."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from autograder.judge.evidence import Answer
-from autograder.judge.question import Check, Probe, Question, as_items, each, near
+from autograder.judge.question import Check, Exchange, Probe, Question, as_items, each, near
+from autograder.judge.rankings import as_they_were
 
 from .misconceptions.misaligned import MISALIGNED_MISTAKES
 from .right_answers.misaligned import MISALIGNED_ANSWERS
@@ -110,8 +112,17 @@ def _fits(rng: np.random.Generator, shop: Shop) -> list[Probe]:
 
 
 def _labels(rng: np.random.Generator, shop: Shop) -> list[Probe]:
+    """A table whose labels are no positions; and what table and vectors are afterwards."""
     rows = _apart(rng, shop, near(rng, 16))
-    return [_probe(shop, "positions/0", rows, _exchanged(rng, rows), index=rng.permutation(len(rows)) + 100)]
+    probe = _probe(shop, "positions/0", rows, _exchanged(rng, rows), index=rng.permutation(len(rows)) + 100)
+    looks = [
+        replace(probe, id=f"misaligned/positions/{i + 1}", argument=i, columns=("product_id", "text")) for i in (0, 1)
+    ]
+    return [probe, *looks]
+
+
+def _wrong_labels(exchange: Exchange, shop: Shop) -> str | None:
+    return each(_wrong)(exchange[:1], shop) or as_they_were("misaligned_rows")(exchange[1:], shop)
 
 
 def _wrong(probe: Probe, answer: Answer) -> str | None:
@@ -134,8 +145,8 @@ def _wrong(probe: Probe, answer: Answer) -> str | None:
     return f"{case} misaligned_rows names some more than once." if len(items) > len(right) else None
 
 
-def _check(id: str, points: float, title: str, probes: Callable) -> Check:
-    return Check(id, points, title, probes, each(_wrong))
+def _check(id: str, points: float, title: str, probes: Callable, problem: Callable = each(_wrong)) -> Check:
+    return Check(id, points, title, probes, problem)
 
 
 MISALIGNED = Question(
@@ -145,9 +156,11 @@ MISALIGNED = Question(
     (
         _check("found", 5, "vectors exchanged, moved along, or of a product elsewhere", _ordinary),
         _check("alike", 2, "also where two texts are much alike", _alike),
-        _check("digits", 1, "last digits that differ are no fault", _digits),
+        _check("digits", 1, "a difference in the last digits does not count", _digits),
         _check("fits", 1, "nothing where every row fits, equal texts included", _fits),
-        _check("positions", 1, "positions, whatever the index labels are", _labels),
+        _check(
+            "positions", 1, "positions, whatever the labels are; both arguments as they were", _labels, _wrong_labels
+        ),
     ),
     writes="misaligned_rows",
     misconceptions=MISALIGNED_MISTAKES,

@@ -1,12 +1,16 @@
 """The question on measuring a search: recall."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.judge.question import (
     Answer,
     Check,
+    Exchange,
     Probe,
     Question,
+    as_items,
     as_number,
     each,
     each_plain,
@@ -18,6 +22,7 @@ from helpers.sentences import UNROUNDED, rounded
 from .expected import recall
 from .misconceptions.recall import RECALL_MISTAKES
 from .right_answers.recall import RECALL_ANSWERS
+from .shop import Shop
 
 
 def _probe(name: str, i: int, retrieved, relevant, k: int | None = None, kind: type = set) -> Probe:
@@ -80,8 +85,26 @@ def _doubles(rng, shop):
 
 
 def _kinds(rng, shop):
-    """Relevant ids in a list, as they come out of a table's column."""
-    return [_probe("kinds", i, *_draw(rng, 2, 3, near(rng, 6)), kind=list) for i in range(2)]
+    """Relevant ids in a list, as they come out of a table's column; none of them; and what the lists are afterwards."""
+    probes = [_probe("kinds", i, *_draw(rng, 2, 3, near(rng, 6)), kind=list) for i in range(2)]
+    probes.append(_probe("kinds", 2, _draw(rng, 0, 0, 10)[0], [], kind=list))
+    for place in (0, 1):
+        probe = _probe("kinds", 3 + place, *_draw(rng, 3, 2, near(rng, 6)), k=5, kind=list)
+        probes.append(replace(probe, argument=place, about=list(probe.args[place])))
+    return probes
+
+
+def _wrong_kinds(exchange: Exchange, shop: Shop) -> str | None:
+    if sentence := each_plain("recall_at_k", _wrong_recall)(exchange[:3], shop):
+        return sentence
+    for probe, answer in exchange[3:]:
+        items = as_items(answer)
+        if isinstance(items, str):
+            return items
+        if items != probe.about:
+            name = "relevant_ids" if probe.argument else "retrieved_ids"
+            return f"recall_at_k changes the {name} that it is given: leave them as they were, or work on a copy."
+    return None
 
 
 def _wrong_recall(probe: Probe, answer: Answer) -> str | None:
@@ -122,9 +145,9 @@ RECALL = Question(
         Check(
             "kinds",
             1,
-            "a list of relevant ids goes in, one plain number comes out",
+            "relevant ids may be a list, nothing is changed, one plain number comes out",
             _kinds,
-            each_plain("recall_at_k", _wrong_recall),
+            _wrong_kinds,
         ),
     ),
     writes="recall_at_k",

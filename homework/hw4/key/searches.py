@@ -17,7 +17,7 @@ from autograder.judge.question import (
     each,
     near,
 )
-from autograder.judge.rankings import Right, wrong_columns, wrong_order, wrong_products, wrong_rows
+from autograder.judge.rankings import Right, as_they_were, wrong_columns, wrong_order, wrong_rows, wrong_twins
 from helpers import build_index, product_text, score_bm25, snowball_tokenize
 
 from .expected import cosines, min_max
@@ -30,7 +30,8 @@ from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 SAMPLE_QUERIES, A_FEW, DRAWS = 30, 5, 50
 SHARING = 0.4  # of a catalogue's products have words of the query in their names, unless a probe says otherwise
-ALL, BETWEEN = "all", "between"
+ALL, ALL_AND_TWINS, BETWEEN = "all", "all and twins", "between"
+TWINS = "products with equal scores are each there, once"
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
 
@@ -116,13 +117,19 @@ def _catalogue(
     query: Query,
     words: np.ndarray,
     cosines_for: Callable[[np.ndarray], np.ndarray] | None = None,
+    twins: bool = False,
 ) -> Catalogue:
     """A product for each of `words`, with so many words of the query in its name.
 
     The frame's index is in disorder, and embeddings have varied lengths, so that positions, labels and lengths cannot
-    be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does.
+    be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does, and then
+    `twins` makes two products equal in every score, in floats too: no word of the query, and an embedding of zeros.
     """
     n = len(words)
+    by_chance = rng.permutation(_levels(rng, n))
+    if twins:
+        by_chance[np.abs(by_chance).argsort()[:2]] = 0
+        words = np.where(by_chance == 0, 0, words)
     classes = rng.choice(shop.data.products["product_class"].fillna(""), n)
     products = pd.DataFrame(
         {
@@ -132,7 +139,7 @@ def _catalogue(
         },
         index=rng.permutation(n) + 3,
     )
-    levels = cosines_for(_bm25(query, products)) if cosines_for else rng.permutation(_levels(rng, n))
+    levels = cosines_for(_bm25(query, products)) if cosines_for else by_chance
     direction = query.embedding / np.linalg.norm(query.embedding)
     across = rng.normal(size=(n, direction.size))
     across -= np.outer(across @ direction, direction)
@@ -160,17 +167,22 @@ def _semantic_probe(name: str, i: int, small: Catalogue, k: int | None, argument
 
 
 def _semantic_probes(name: str, *shapes, argument: int | None = None):
-    """Probes with about so many products, and k, as given; k ALL takes every product, None leaves the default."""
+    """Probes with about so many products, and k, as given; k ALL takes every product, ALL_AND_TWINS makes two of these
+    equal, None leaves the default."""
 
     def probes(rng, shop):
         made = []
         for i, ((size, k), query) in enumerate(zip(shapes, _queries(rng, shop))):
             n = near(rng, size)
-            small = _catalogue(rng, shop, query, _words(rng, n, SHARING))
-            made.append(_semantic_probe(name, i, small, n if k == ALL else k, argument))
+            small = _catalogue(rng, shop, query, _words(rng, n, SHARING), twins=k == ALL_AND_TWINS)
+            made.append(_semantic_probe(name, i, small, n if k in (ALL, ALL_AND_TWINS) else k, argument))
         return made
 
     return probes
+
+
+def _both(*drawn_by: Callable):
+    return lambda rng, shop: [probe for probes in drawn_by for probe in probes(rng, shop)]
 
 
 def _queries(rng: np.random.Generator, shop: Shop) -> Iterator[Query]:
@@ -213,10 +225,10 @@ def _hybrid_probes(name: str, *shapes, first: int = 0, argument: int | None = No
         made = []
         for i, ((size, k, alpha, sharing), query) in enumerate(zip(shapes, _queries(rng, shop)), start=first):
             n = near(rng, size)
-            small = _catalogue(rng, shop, query, _words(rng, n, sharing))
+            small = _catalogue(rng, shop, query, _words(rng, n, sharing), twins=k == ALL_AND_TWINS)
             if alpha == BETWEEN:
                 alpha = round(rng.integers(1, 9) / 10 + rng.uniform(0.03, 0.07), 3)
-            made.append(_hybrid_probe(name, i, small, n if k == ALL else k, alpha, argument))
+            made.append(_hybrid_probe(name, i, small, n if k in (ALL, ALL_AND_TWINS) else k, alpha, argument))
         return made
 
     return probes
@@ -321,7 +333,7 @@ SEMANTIC = Question(
     (
         Check(
             "order",
-            8,
+            7,
             "the right products, best first",
             _semantic_probes("order", (12, 5), (40, None), (40, 15), (25, 3)),
             each(wrong_order),
@@ -340,6 +352,7 @@ SEMANTIC = Question(
             _semantic_probes("rows", (30, 4), (6, 10), (20, 1), (20, None), (30, 15)),
             each(wrong_rows),
         ),
+        Check("twins", 1, TWINS, _semantic_probes("twins", (12, ALL_AND_TWINS)), each(wrong_twins)),
         Check(
             "sample",
             4,
@@ -350,9 +363,12 @@ SEMANTIC = Question(
         Check(
             "unchanged",
             1,
-            "products_df stays as it was",
-            _semantic_probes("unchanged", (12, 4), argument=2),
-            wrong_products("semantic_search", 2),
+            "products_df and product_embeddings stay as they were",
+            _both(
+                _semantic_probes("products", (12, 4), argument=2),
+                _semantic_probes("embeddings", (12, 4), argument=1),
+            ),
+            as_they_were("semantic_search"),
         ),
     ),
     writes="semantic_search",
@@ -367,7 +383,7 @@ HYBRID = Question(
     20,
     "Let words and meaning vote together",
     (
-        Check("order", 8, "the right products, best first", _orders, each(wrong_order)),
+        Check("order", 7, "the right products, best first", _orders, each(wrong_order)),
         Check(
             "ends",
             3,
@@ -405,6 +421,7 @@ HYBRID = Question(
             ),
             each(wrong_rows),
         ),
+        Check("twins", 1, TWINS, _hybrid_probes("twins", (12, ALL_AND_TWINS, 0.5, SHARING)), each(wrong_twins)),
         Check(
             "sample",
             3,
@@ -417,9 +434,12 @@ HYBRID = Question(
         Check(
             "unchanged",
             1,
-            "products_df stays as it was",
-            _hybrid_probes("unchanged", (12, 4, 0.5, SHARING), argument=3),
-            wrong_products("hybrid_search", 3),
+            "products_df and product_embeddings stay as they were",
+            _both(
+                _hybrid_probes("products", (12, 4, 0.5, SHARING), argument=3),
+                _hybrid_probes("embeddings", (12, 4, 0.5, SHARING), argument=2),
+            ),
+            as_they_were("hybrid_search"),
         ),
     ),
     writes="hybrid_search",

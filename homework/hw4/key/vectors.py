@@ -4,7 +4,6 @@ import numpy as np
 
 from autograder.judge.question import (
     Answer,
-    Array,
     Check,
     Exchange,
     Named,
@@ -12,10 +11,9 @@ from autograder.judge.question import (
     Question,
     as_array,
     as_number,
-    describe,
     each,
     near,
-    no_value,
+    new_array,
     plain_number,
     unchanged,
 )
@@ -120,6 +118,26 @@ def _wrong_zero(probe: Probe, answer: Answer) -> str | None:
     return f"With a zero vector, cosine_similarity gave {got:.4g}. It should give 0: a zero vector has no direction."
 
 
+def _results(rng, shop):
+    one, *others = (_pair(rng, near(rng, 8)) for _ in range(3))
+    looks = [
+        Probe(f"cosine/number/{i + 1}", "cosine_similarity", pair, argument=i, about=pair[i])
+        for i, pair in enumerate(others)
+    ]
+    return [_cosine_probe("number", 0, *one), *looks]
+
+
+def _wrong_number(exchange: Exchange, shop: Shop) -> str | None:
+    if sentence := plain_number("cosine_similarity")(exchange[:1], shop):
+        return sentence
+    return _changed(exchange[1:], "vectors", "cosine_similarity")
+
+
+def _changed(exchange: Exchange, name: str, function: str) -> str | None:
+    """The sentence for arguments that are not as they were (each probe's `about`), or None."""
+    return next((s for probe, given in exchange if (s := unchanged(given, probe.about, name, function))), None)
+
+
 COSINE = Question(
     "cosine",
     5,
@@ -128,13 +146,7 @@ COSINE = Question(
         Check("ordinary", 2, "the cosine of two ordinary vectors", _ordinary_pairs, each(_wrong_cosine)),
         Check("lengths", 1, "whole numbers, float32 and very long or short vectors", _odd_pairs, each(_wrong_cosine)),
         Check("zero", 1, "a zero vector has cosine 0 with everything", _zero_pairs, each(_wrong_zero)),
-        Check(
-            "number",
-            1,
-            "the result is one plain number",
-            lambda rng, hw: [_cosine_probe("number", 0, *_pair(rng, near(rng, 8)))],
-            plain_number("cosine_similarity"),
-        ),
+        Check("number", 1, "one plain number comes out, and both vectors stay as they were", _results, _wrong_number),
     ),
     writes="cosine_similarity",
     misconceptions=COSINE_MISTAKES,
@@ -168,11 +180,14 @@ def _zero_batches(rng, shop):
 
 
 def _results_of_batches(rng, shop):
-    like_a_batch, given = (_batch(rng, near(rng, 8), 3) for _ in range(2))
-    return [
-        _batch_probe("result", 0, *like_a_batch),
-        Probe("batch_cosine/result/1", "batch_cosine_similarity", given, argument=1, about=given[1]),
+    like_a_batch, *given = (_batch(rng, near(rng, 8), 3) for _ in range(3))
+    whole = rng.integers(1, 9, size=(near(rng, 8), 4))
+    whole[rng.integers(1, len(whole))] = 0
+    looks = [
+        Probe(f"batch_cosine/result/{i + 2}", "batch_cosine_similarity", pair, argument=i, about=pair[i])
+        for i, pair in enumerate(given)
     ]
+    return [_batch_probe("result", 0, *like_a_batch), _batch_probe("result", 1, whole[0], whole), *looks]
 
 
 def _real_batch(rng, shop):
@@ -212,13 +227,10 @@ def _wrong_batch(probe: Probe, answer: Answer) -> str | None:
 
 
 def _wrong_result(exchange: Exchange, shop: Shop) -> str | None:
-    (probe, answer), (looked, given) = exchange
-    n = len(probe.about)
-    if sentence := no_value(answer, "an array"):
-        return sentence
-    if not (isinstance(answer, Array) and answer.values.shape == (n,)):
-        return f"The result should have shape ({n},), one similarity a row; it was {describe(answer)}."
-    return unchanged(given, looked.about, "embeddings", "batch_cosine_similarity")
+    for probe, answer in exchange[:2]:
+        if sentence := new_array(answer, len(probe.about), "one similarity a row"):
+            return sentence
+    return _wrong_batch(*exchange[1]) or _changed(exchange[2:], "embeddings", "batch_cosine_similarity")
 
 
 BATCH_COSINE = Question(
@@ -234,7 +246,13 @@ BATCH_COSINE = Question(
             _zero_batches,
             each(_wrong_batch),
         ),
-        Check("result", 1, "the result is a new array of shape (n,)", _results_of_batches, _wrong_result),
+        Check(
+            "result",
+            1,
+            "whole numbers go in too; out comes a new array of shape (n,)",
+            _results_of_batches,
+            _wrong_result,
+        ),
         Check("real", 2, "a real query against every product of the sample", _real_batch, each(_wrong_batch)),
     ),
     writes="batch_cosine_similarity",
@@ -286,13 +304,9 @@ def _results_of_scores(rng, shop):
 
 
 def _wrong_new_scores(exchange: Exchange, shop: Shop) -> str | None:
-    (probe, answer), (looked, given) = exchange
+    probe, answer = exchange[0]
     n = len(probe.about[0])
-    if sentence := no_value(answer, "an array"):
-        return sentence
-    if not (isinstance(answer, Array) and answer.values.shape == (n,)):
-        return f"The result should have shape ({n},), as the scores have; it was {describe(answer)}."
-    return unchanged(given, looked.about, "scores", "normalize_scores")
+    return new_array(answer, n, "as the scores have") or _changed(exchange[1:], "scores", "normalize_scores")
 
 
 def _wrong_normalized(probe: Probe, answer: Answer) -> str | None:

@@ -116,7 +116,7 @@ def test_grid_tells_unjudged_from_irrelevant_and_leaves_short_results_open():
     picture = plots.recall_grid({"sofa": ([1, 2], {1: 0, 5: 1}), "nothing relevant": ([], {})}, k=3)
     written = [text.get_text() for text in axes_of(picture).texts if not text.get_text().startswith("0 of")]
     assert written == ["–", "?", "", "", "", ""]
-    assert "? nobody judged it" in legend_texts(picture)
+    assert "? without a label" in legend_texts(picture)
     with pytest.raises(ValueError, match="at least one result"):
         plots.recall_grid({})
 

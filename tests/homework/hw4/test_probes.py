@@ -3,6 +3,7 @@
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from autograder.judge.judge import draw_request
@@ -64,11 +65,34 @@ def test_every_catalogue_has_opposites_and_an_embedding_of_zeros(question, score
         for check, probes in checks.items():
             for probe in probes if check != "sample" else ():
                 embeddings = next(a for a in probe.args if isinstance(a, np.ndarray) and a.ndim == 2)
-                assert (~embeddings.any(axis=1)).sum() == 1
-                values = np.sort(probe.about.scores[score])
-                assert np.diff(values).min() > 1e-4  # which product is better is never a matter of float noise
+                zeros = (~embeddings.any(axis=1)).sum()
+                assert zeros == 1 + (check == "twins")
+                # Which product is better is never a matter of float noise: two of zeros are equal, all others apart.
+                gaps = np.sort(np.diff(np.sort(probe.about.scores[score])))
+                assert (gaps[: zeros - 1] == 0).all() and gaps[zeros - 1] > 1e-4
                 if score == "similarity":
-                    assert (values < 0).mean() > 0.25
+                    assert (probe.about.scores[score] < 0).mean() > 0.25
+
+
+@pytest.mark.parametrize("question, score", [("semantic", "similarity"), ("hybrid", "hybrid_score")])
+def test_two_products_are_equal_and_both_asked_for(question, score, drawn):
+    for checks in drawn(question):
+        right = checks["twins"][0].about
+        assert right.k == len(right.ids) > len(set(right.scores[score].tolist()))
+
+
+@pytest.mark.parametrize(
+    "question", ["cosine", "batch_cosine", "recall", "semantic", "normalize", "hybrid", "misaligned"]
+)
+def test_what_functions_are_given_is_looked_at_afterwards(question, drawn):
+    """The homework's text says that it stays as it was, and a search's own names what: products and embeddings."""
+    for checks in drawn(question):
+        probes = [probe for some in checks.values() for probe in some]
+        can_change = [
+            i for i, given in enumerate(probes[0].args) if isinstance(given, (np.ndarray, pd.DataFrame, list))
+        ]
+        looked_at = sorted({probe.argument for probe in probes} - {None})
+        assert looked_at == ([2, 3] if question == "hybrid" else [0, 1] if question == "recall" else can_change)
 
 
 @pytest.mark.parametrize("question", ["semantic", "hybrid"])

@@ -164,4 +164,10 @@ sample_names, sample_classes = names, classes
         "Which weight has that mean?",
         _fields(best="float(np.max(means))"),
     ),
+    _Mistake(
+        "series-for-weight",
+        "The weight is right, but it comes as a column or an array with one number in it",
+        "One plain number is asked for: how do you take the only value out of it?",
+        _fields(best="np.array(WEIGHTS)[np.array(means) == max(means)][:1]"),
+    ),
 )

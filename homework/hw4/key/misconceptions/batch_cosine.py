@@ -238,9 +238,46 @@ def batch_cosine_similarity(query_emb, doc_embs):
 def batch_cosine_similarity(query_emb, doc_embs):
     for row in doc_embs:
         if row.any():
-            row[:] = row / np.sqrt(np.sum(row ** 2))
+            row /= np.sqrt(np.sum(row ** 2))
     return doc_embs @ query_emb / max(np.linalg.norm(query_emb), 1e-12)
 """,
         ),
+    ),
+    _Mistake(
+        "changes-the-query",
+        "Your function divides the very query that it is given",
+        "Which of your operators works in place, and who compares with that query next?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1)
+    if query_emb.any():
+        query_emb /= np.linalg.norm(query_emb)
+    return np.divide(doc_embs @ query_emb, lengths, out=np.zeros(len(doc_embs)), where=lengths > 0)
+""",
+    ),
+    _Mistake(
+        "whole-numbers",
+        "Your function stops at whole numbers",
+        "An array made like another one has its dtype too: can it hold what stands after the decimal point?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    dots = doc_embs @ query_emb
+    lengths = np.linalg.norm(doc_embs, axis=1) * np.linalg.norm(query_emb)
+    return np.divide(dots, lengths, out=np.zeros_like(dots), where=lengths > 0)
+""",
+    ),
+    _Mistake(
+        "whole-number-result",
+        "Whole numbers make your result lose what stands after the decimal point",
+        "What is the dtype of the array that you fill?",
+        """
+def batch_cosine_similarity(query_emb, doc_embs):
+    result = np.zeros_like(doc_embs[:, 0])
+    for i, row in enumerate(doc_embs):
+        lengths = np.linalg.norm(row) * np.linalg.norm(query_emb)
+        if lengths > 0:
+            result[i] = row @ query_emb / lengths
+    return result
+""",
     ),
 )

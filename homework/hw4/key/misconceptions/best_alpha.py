@@ -264,4 +264,23 @@ labels = load_wands_labels()
         "Row 7 of the table is not alpha 7: which column of the best row is asked for?",
         _ALL.replace(_BEST, 'best_alpha = int(alpha_table["mean_recall"].idxmax())'),
     ),
+    _Mistake(
+        "series-for-alpha",
+        "The table is right, but best_alpha is a column or an array with one alpha in it",
+        "One plain number is asked for: how do you take the only value out of it?",
+        _ALL.replace(
+            _BEST,
+            """
+best_alpha = alpha_table[alpha_table["mean_recall"] == alpha_table["mean_recall"].max()]["alpha"].head(1)
+""",
+        ).replace("measured(best_alpha,", "measured(best_alpha.iloc[0],"),
+        also=(
+            _ALL.replace(
+                _BEST,
+                """
+best_alpha = alpha_table.sort_values("mean_recall", ascending=False, kind="stable")["alpha"].to_numpy()[:1]
+""",
+            ).replace("measured(best_alpha,", "measured(best_alpha[0],"),
+        ),
+    ),
 )

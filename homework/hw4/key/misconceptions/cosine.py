@@ -230,4 +230,17 @@ def cosine_similarity(a, b):
     return float(np.dot(a, b) / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-5))
 """,
     ),
+    _Mistake(
+        "changes-its-arguments",
+        "Your function divides the very vectors that it is given",
+        "Which of your operators works in place, and what does it do to whole numbers?",
+        """
+def cosine_similarity(a, b):
+    if not np.any(a) or not np.any(b):
+        return 0.0
+    a /= np.linalg.norm(a)
+    b /= np.linalg.norm(b)
+    return float(np.dot(a, b))
+""",
+    ),
 )

@@ -498,4 +498,70 @@ def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, al
         + _PICK
         + _RESULT,
     ),
+    _Mistake(
+        "best-last",
+        "It looks as if the right products stand in the wrong order, the best at the bottom",
+        "The end of an upward sort holds the best: what is missing after you have cut it off?",
+        _START + _MIX + "    best = np.argsort(hybrid)[-k:]\n" + _RESULT,
+    ),
+    _Mistake(
+        "fails-on-few-products",
+        "Your function stops when there are fewer products than k",
+        "Which of your steps takes for granted that there are k rows?",
+        _START + _MIX + _PICK + _RESULT.replace("np.arange(1, len(results) + 1)", "np.arange(1, k + 1)"),
+    ),
+    _Mistake(
+        "aligned-by-label",
+        "It looks as if pandas matched scores to products by index label",
+        "A Series of your own counts from 0, products_df may count otherwise: which values meet?",
+        _START
+        + """\
+    results = products_df.copy()
+    results["bm25_score"], results["semantic_score"] = pd.Series(bm25), pd.Series(semantic)
+    results["hybrid_score"] = alpha * results["semantic_score"] + (1 - alpha) * results["bm25_score"]
+    results = results.sort_values("hybrid_score", ascending=False, kind="stable").head(k)
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "notebook-variables",
+        "Your function searches the notebook's own products, not those it is given",
+        "Which names in your function are not among its arguments?",
+        """
+def hybrid_search(query, index, embeddings, df, doc_lengths, alpha=0.5, k=10):
+    bm25 = normalize_scores(score_bm25(query, globals()["index"], len(products), globals()["doc_lengths"]))
+    semantic = normalize_scores(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
+"""
+        + _MIX
+        + _PICK
+        + _RESULT.replace("products_df", "products"),
+    ),
+    _Mistake(
+        "normalises-in-place",
+        "Your function divides the very product_embeddings that it is given",
+        "Which of your operators works in place, and who else has that array?",
+        _START.replace(
+            "    semantic =",
+            """\
+    lengths = np.linalg.norm(product_embeddings, axis=1, keepdims=True)
+    product_embeddings /= np.where(lengths > 0, lengths, 1)
+    semantic =""",
+        )
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "first-of-the-equal",
+        "Of products with equal scores, the first stands there twice",
+        "A value does not say which row it comes from when two rows have it: what could you sort instead?",
+        _START
+        + _MIX
+        + """\
+    highest = np.sort(hybrid)[::-1][:k]
+    best = np.array([np.where(hybrid == value)[0][0] for value in highest])
+"""
+        + _RESULT,
+    ),
 )

@@ -157,4 +157,62 @@ def misaligned_rows(product_embeddings, products_df):
     return np.flatnonzero((fresh * product_embeddings).sum(axis=1) < 0.99)
 """,
     ),
+    _Mistake(
+        "in-the-table-only",
+        "It looks as if a vector was found only where the product that it belongs to is in the table",
+        "It may come from anywhere: do you need to know whose it is to see that it does not fit?",
+        _START
+        + """\
+    of_another = (product_embeddings @ fresh.T).max(axis=1)
+    return np.flatnonzero((same < 0.99) & (of_another > 0.99))
+""",
+    ),
+    _Mistake(
+        "positions-in-a-tuple",
+        "The positions are right, but they stand inside a tuple",
+        "np.where gives a tuple with an array for each axis: which of these do you want?",
+        _START
+        + """\
+    return np.where(same < 0.99)
+""",
+    ),
+    _Mistake(
+        "positions-in-a-column",
+        "The positions are right, but they stand in a table of shape (n, 1)",
+        "A list, or an array with one axis, is asked for: what is the shape of yours?",
+        _START
+        + """\
+    return np.argwhere(same < 0.99)
+""",
+    ),
+    _Mistake(
+        "counts-from-one",
+        "It looks as if your positions count from 1",
+        "What is the position of the first row?",
+        _START
+        + """\
+    return np.flatnonzero(same < 0.99) + 1
+""",
+    ),
+    _Mistake(
+        "writes-into-products",
+        "Your function writes a column into the very DataFrame that it is given",
+        "Whoever calls it finds that column there afterwards: keep what you compute in a variable.",
+        """
+def misaligned_rows(product_embeddings, products_df):
+    products_df["text"] = product_text(products_df)
+    fresh = batch_embed_local(products_df["text"], show_progress=False)
+    return np.flatnonzero((fresh * product_embeddings).sum(axis=1) < 0.99)
+""",
+    ),
+    _Mistake(
+        "changes-the-embeddings",
+        "Your function changes the very embeddings that it is given",
+        "Which of your operators works in place, and who searches with that array next?",
+        """
+def misaligned_rows(product_embeddings, products_df):
+    product_embeddings -= batch_embed_local(product_text(products_df), show_progress=False)
+    return np.flatnonzero(np.linalg.norm(product_embeddings, axis=1) > 0.1)
+""",
+    ),
 )

@@ -283,4 +283,30 @@ def normalize_scores(scores):
     return scores
 """,
     ),
+    _Mistake(
+        "whole-numbers",
+        "Whole numbers come out as whole numbers",
+        "An array made like another one has its dtype too: what becomes of a half in it?",
+        """
+def normalize_scores(scores):
+    result = np.zeros_like(scores)
+    lowest, highest = np.min(scores), np.max(scores)
+    if highest > lowest:
+        for i, score in enumerate(scores):
+            result[i] = (score - lowest) / (highest - lowest)
+    return result
+""",
+    ),
+    _Mistake(
+        "whole-numbers-in-place",
+        "Your function changes the very scores that it is given, and stops at whole numbers",
+        "Which of your operators works in place, and can an array of whole numbers hold what it gives?",
+        """
+def normalize_scores(scores):
+    scores -= scores.min()
+    if scores.max() > 0:
+        scores /= scores.max()
+    return scores
+""",
+    ),
 )

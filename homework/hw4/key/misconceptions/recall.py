@@ -306,8 +306,8 @@ def recall_at_k(retrieved_ids, relevant_ids, k=10):
         also=(
             """
 def recall_at_k(retrieved_ids, relevant_ids, k=10):
-    found = relevant_ids & set(retrieved_ids[0:k])
-    return 0.0 if len(relevant_ids) == 0 else len(found) / len(relevant_ids)
+    total = len(relevant_ids)
+    return len(relevant_ids & set(retrieved_ids[0:k])) / total if total > 0 else 0.0
 """,
         ),
     ),
@@ -325,6 +325,40 @@ def recall_at_k(retrieved_ids, relevant_ids, k=10):
 def recall_at_k(retrieved_ids, relevant_ids, k=10):
     relevant = set(relevant_ids)
     return np.array([[len(set(retrieved_ids[:k]) & relevant) / max(len(relevant), 1)]])
+""",
+        ),
+    ),
+    _Mistake(
+        "ticks-off-what-it-is-given",
+        "Your function takes ids out of the very relevant_ids that it is given",
+        "The next call with the same ids finds them gone: what could you count with instead?",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    total = len(relevant_ids)
+    for product_id in retrieved_ids[:k]:
+        if product_id in relevant_ids:
+            relevant_ids.remove(product_id)
+    return (total - len(relevant_ids)) / total if total else 0.0
+""",
+    ),
+    _Mistake(
+        "cuts-what-it-is-given",
+        "Your function cuts the very retrieved_ids that it is given",
+        "Whoever asks for a larger k next gets no more than these: how do you take a part and leave the whole?",
+        """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    del retrieved_ids[k:]
+    relevant = set(relevant_ids)
+    return len(set(retrieved_ids) & relevant) / len(relevant) if relevant else 0.0
+""",
+        also=(
+            """
+def recall_at_k(retrieved_ids, relevant_ids, k=10):
+    while len(retrieved_ids) > k:
+        retrieved_ids.pop()
+    if len(relevant_ids) == 0:
+        return 0.0
+    return sum(product_id in retrieved_ids for product_id in set(relevant_ids)) / len(set(relevant_ids))
 """,
         ),
     ),

@@ -516,4 +516,61 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     return results
 """,
     ),
+    _Mistake(
+        "normalises-in-place",
+        "Your function divides the very product_embeddings that it is given",
+        "Which of your operators works in place, and who else has that array?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    lengths = np.linalg.norm(product_embeddings, axis=1, keepdims=True)
+    product_embeddings /= np.where(lengths > 0, lengths, 1)
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    best = np.argsort(-similarities)[:k]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
+    _Mistake(
+        "first-of-the-equal",
+        "Of products with equal similarities, the first stands there twice",
+        "A value does not say which row it comes from when two rows have it: what could you sort instead?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    highest = np.sort(similarities)[::-1][:k]
+    best = [int(np.where(similarities == value)[0][0]) for value in highest]
+    results = products_df.iloc[best].copy()
+    results["similarity"] = highest
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+        also=(
+            """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings).tolist()
+    rows = []
+    for rank, value in enumerate(sorted(similarities, reverse=True)[:k], start=1):
+        place = similarities.index(value)
+        rows.append({"product_id": products_df["product_id"].iloc[place], "similarity": value, "rank": rank})
+    return pd.DataFrame(rows)
+""",
+        ),
+    ),
+    _Mistake(
+        "one-of-the-equal",
+        "Of products with equal similarities only one is left",
+        "A dict keeps one entry for each key: what is your key, and can two products share it?",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+    place_of = {value: place for place, value in enumerate(similarities)}
+    highest = sorted(place_of, reverse=True)[:k]
+    results = products_df.iloc[[place_of[value] for value in highest]].copy()
+    results["similarity"] = highest
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+""",
+    ),
 )
