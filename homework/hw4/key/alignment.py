@@ -18,6 +18,7 @@ COLUMNS = ("product_id", "product_name", "product_class")
 # has too few such products. Between that and what float32 does nothing is asked.
 APART, ENOUGH = (1.0, 0.1), 5
 NOISE = 1e-5  # in each number, as the text promises
+DRAWS = 50
 ALIKE = 0.99  # cosine of the nearest texts that are exchanged, at most
 
 
@@ -68,13 +69,19 @@ def _ordinary(rng: np.random.Generator, shop: Shop) -> list[Probe]:
     all_rows = _apart(rng, shop, near(rng, 24))
     inside, outside = all_rows[: max(2, len(all_rows) // 2)], all_rows[max(2, len(all_rows) // 2) :]
     foreign = inside.copy()
-    places = rng.permutation(len(inside))[: min(3, len(outside))]
+    vectors = shop.data.product_embeddings
+    nearest = (vectors[outside[:3]] @ vectors[inside].T).argmax(axis=1)
+    for _ in range(DRAWS):  # none where it is nearest: whether that is seen is asked apart, of texts that are alike
+        places = rng.permutation(len(inside))[: len(nearest)]
+        if (places != nearest[: len(places)]).all():
+            break
     foreign[places] = outside[: len(places)]
     return [first, _probe(shop, "found/1", more, moved), _probe(shop, "found/2", inside, foreign)]
 
 
 def _alike(rng: np.random.Generator, shop: Shop) -> list[Probe]:
-    """Pairs of products with much the same text, exchanged among others."""
+    """Two products with much the same text, exchanged among others; and one of them with the vector of the other, which
+    is not in the table."""
     rows = _apart(rng, shop, near(rng, 16))
     vectors = shop.data.product_embeddings
     candidates = rng.permutation(len(vectors))[:600]
@@ -90,7 +97,7 @@ def _alike(rng: np.random.Generator, shop: Shop) -> list[Probe]:
     table = np.array([one, *rest, other])
     moved = table.copy()
     moved[[0, -1]] = table[[-1, 0]]
-    return [_probe(shop, "alike/0", table, moved)]
+    return [_probe(shop, "alike/0", table, moved), _probe(shop, "alike/1", table[:-1], moved[:-1])]
 
 
 def _digits(rng: np.random.Generator, shop: Shop) -> list[Probe]:

@@ -24,6 +24,8 @@ from .misconceptions.recall import RECALL_MISTAKES
 from .right_answers.recall import RECALL_ANSWERS
 from .shop import Shop
 
+IDS = 10**15
+
 
 def _probe(name: str, i: int, retrieved, relevant, k: int | None = None, kind: type = set) -> Probe:
     retrieved = [int(x) for x in retrieved]
@@ -39,8 +41,11 @@ def _probe(name: str, i: int, retrieved, relevant, k: int | None = None, kind: t
 
 
 def _draw(rng, found: int, missed: int, wrong: int) -> tuple[list, list]:
-    """A shuffled result list with `found` relevant ids among `wrong` others, and the relevant ids."""
-    ids = rng.choice(90_000, found + missed + wrong, replace=False)
+    """A shuffled result list with `found` relevant ids among `wrong` others, and the relevant ids.
+
+    Out of so many that no two probes share an id by chance: a function that remembers ids gets one mark then.
+    """
+    ids = rng.choice(IDS, found + missed + wrong, replace=False)
     retrieved = np.concatenate([ids[:found], ids[found + missed :]])
     return list(rng.permutation(retrieved)), list(ids[: found + missed])
 
@@ -65,7 +70,7 @@ def _cuts(rng, shop):
                     there = retrieved.index(product_id)
                     retrieved[there], retrieved[place] = retrieved[place], product_id
         probes.append(_probe("cut", i, retrieved, relevant, k=k))
-    ids = [int(x) for x in rng.choice(90_000, 8, replace=False)]
+    ids = [int(x) for x in rng.choice(IDS, 8, replace=False)]
     repeated = [x for x in ids[3:] for _ in (0, 1)]  # a repeated id fills two of the first k places
     probes.append(_probe("cut", len(probes), ids[:1] + repeated + ids[1:3], ids[:3]))
     return probes
@@ -89,7 +94,10 @@ def _kinds(rng, shop):
     probes = [_probe("kinds", i, *_draw(rng, 2, 3, near(rng, 6)), kind=list) for i in range(2)]
     probes.append(_probe("kinds", 2, _draw(rng, 0, 0, 10)[0], [], kind=list))
     for place in (0, 1):
-        probe = _probe("kinds", 3 + place, *_draw(rng, 3, 2, near(rng, 6)), k=5, kind=list)
+        retrieved, relevant = _draw(rng, 3, 2, near(rng, 6))
+        first = retrieved.index(relevant[0])  # among the first k, and others are beyond them: each may be struck out
+        retrieved[0], retrieved[first] = retrieved[first], retrieved[0]
+        probe = _probe("kinds", 3 + place, retrieved, relevant, k=5, kind=list)
         probes.append(replace(probe, argument=place, about=list(probe.args[place])))
     return probes
 

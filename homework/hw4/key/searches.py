@@ -29,8 +29,9 @@ from .shop import DEFAULT_ALPHA, K, Shop
 from .vectors import BATCH_COSINE, COSINE, NORMALIZE
 
 SAMPLE_QUERIES, A_FEW, DRAWS = 30, 5, 50
+NEARLY = 0.003  # between two cosines, a thousand times what float32 does to them
 SHARING = 0.4  # of a catalogue's products have words of the query in their names, unless a probe says otherwise
-ALL, ALL_AND_TWINS, BETWEEN = "all", "all and twins", "between"
+ALL, ALL_AND_TWINS, BETWEEN, IN_FIVES = "all", "all and twins", "between", "in fives"
 TWINS = "products with equal scores are each there, once"
 SEMANTIC_COLUMNS = ("product_id", "similarity", "rank")
 HYBRID_COLUMNS = ("product_id", "bm25_score", "semantic_score", "hybrid_score", "rank")
@@ -111,6 +112,12 @@ def _levels(rng: np.random.Generator, n: int) -> np.ndarray:
     return levels
 
 
+def _in_fives(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Cosines in groups of five that lie near each other: another query, if only a little other, mixes up each."""
+    steps = np.arange(n) % 5
+    return np.repeat(_levels(rng, -(-n // 5)), 5)[:n] - NEARLY * steps
+
+
 def _catalogue(
     rng: np.random.Generator,
     shop: Shop,
@@ -168,14 +175,15 @@ def _semantic_probe(name: str, i: int, small: Catalogue, k: int | None, argument
 
 def _semantic_probes(name: str, *shapes, argument: int | None = None):
     """Probes with about so many products, and k, as given; k ALL takes every product, ALL_AND_TWINS makes two of these
-    equal, None leaves the default."""
+    equal, None leaves the default, IN_FIVES too, with cosines near each other."""
 
     def probes(rng, shop):
         made = []
         for i, ((size, k), query) in enumerate(zip(shapes, _queries(rng, shop))):
             n = near(rng, size)
-            small = _catalogue(rng, shop, query, _words(rng, n, SHARING), twins=k == ALL_AND_TWINS)
-            made.append(_semantic_probe(name, i, small, n if k in (ALL, ALL_AND_TWINS) else k, argument))
+            levels = (lambda bm25, n=n: rng.permutation(_in_fives(rng, n))) if k == IN_FIVES else None
+            small = _catalogue(rng, shop, query, _words(rng, n, SHARING), levels, twins=k == ALL_AND_TWINS)
+            made.append(_semantic_probe(name, i, small, {ALL: n, ALL_AND_TWINS: n, IN_FIVES: None}.get(k, k), argument))
         return made
 
     return probes
@@ -335,7 +343,7 @@ SEMANTIC = Question(
             "order",
             7,
             "the right products, best first",
-            _semantic_probes("order", (12, 5), (40, None), (40, 15), (25, 3)),
+            _semantic_probes("order", (12, 5), (40, IN_FIVES), (40, 15), (25, 3)),
             each(wrong_order),
         ),
         Check(
