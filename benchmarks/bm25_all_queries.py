@@ -83,7 +83,7 @@ def claims():
         unit="ms",
         rounds=7,
         skipped=skipped,
-        targets={"helpers (top_bm25_batch)": 100},
+        targets={"helpers (top_bm25_batch)": 150},
         verdicts=[harness.same_results("BM25, 480 queries in one call", agreement)],
     )
 

@@ -61,7 +61,7 @@ def claims():
         unit="ms",
         per=len(queries),
         skipped=skipped,
-        targets={"helpers (top_bm25)": 40},
+        targets={"helpers (top_bm25)": 100},
         verdicts=[harness.same_results("BM25, one query at a time", agreement)],
     )
     first_searches |= {name: e.first_search for name, e in engines.items() if hasattr(e, "first_search")}

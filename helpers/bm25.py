@@ -10,18 +10,41 @@ idf of Lucene (the "+ 1" inside the logarithm), which is never negative::
 tf is how often the term occurs in the document, df in how many of the N documents it occurs, dl the
 document's number of tokens and avgdl the mean of dl. k1 says how soon further occurrences stop counting, b
 how much long documents are held back.
+
+A search for the best k passes over terms that can no longer bring a document among them: MaxScore, Turtle & Flood,
+"Query evaluation: strategies and optimizations" (1995).
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import chain
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from .ranking import check_k, check_same_length, take_rows, top_k_of_positive
+from .ranking import check_k, check_same_length, reached_by, take_rows, top_k_of_candidates
 from .text import is_missing, snowball_tokenize
+
+
+class Weights(NamedTuple):
+    """What each term adds to the score of each document."""
+
+    of_postings: np.ndarray  # float64, shape (postings,), term after term
+    highest: list[float]  # of each term
+
+
+class Postings(NamedTuple):
+    """The documents of one term and what the term adds to their scores, at most `highest`."""
+
+    doc_ids: np.ndarray  # intp, shape (df,), ascending
+    weights: np.ndarray  # float64, shape (df,)
+    highest: float
+
+
+_HIGHEST = attrgetter("highest")
 
 
 class BM25Index(Mapping):
@@ -46,7 +69,7 @@ class BM25Index(Mapping):
         self._frequencies = frequencies.data
         self._doc_ids = frequencies.indices.astype(np.intp)  # any other type is converted each time it is used
         self._starts = frequencies.indptr.tolist()
-        self._known_weights: tuple[float, float, np.ndarray, np.ndarray] | None = None
+        self._known_weights: tuple[float, float, np.ndarray, Weights] | None = None
         self._sums: list[np.ndarray] = []  # arrays of n zeros that no search is using
         self.num_docs = frequencies.shape[1]
         self.tokenizer = tokenizer
@@ -56,7 +79,7 @@ class BM25Index(Mapping):
         span = self._span(self._numbers[term])
         return self._doc_ids[span], self._frequencies[span]
 
-    def weights(self, doc_lengths: np.ndarray, k1: float = 1.2, b: float = 0.75) -> np.ndarray:
+    def weights(self, doc_lengths: np.ndarray, k1: float = 1.2, b: float = 0.75) -> Weights:
         """What each term adds to the score of each document: the BM25 formula for all postings at once.
 
         Computed at the first search and kept until somebody asks for other lengths or parameters, so that a
@@ -67,10 +90,6 @@ class BM25Index(Mapping):
         doc_lengths : array of shape (n,)
             The read-only array that `build_index` returned is known at sight; any other is compared, number by number.
         k1, b : float
-
-        Returns
-        -------
-        float64 array of shape (postings,), term after term
         """
         if self._known_weights is not None:
             known_k1, known_b, known_lengths, weights = self._known_weights
@@ -83,39 +102,57 @@ class BM25Index(Mapping):
         idf = np.log((self.num_docs - df + 0.5) / (df + 0.5) + 1)
         average = doc_lengths.mean() if len(doc_lengths) else 0.0
         lengths = doc_lengths[self._doc_ids]
-        weights = np.repeat(idf, df) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * lengths / average))
+        of_postings = np.repeat(idf, df) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * lengths / average))
+        # The 0 at the end is there for a term without a document, which a dict of dicts may hold.
+        highest = np.maximum.reduceat(np.append(of_postings, 0), np.array(starts[:-1], dtype=np.intp))
+        weights = Weights(of_postings, highest.tolist())
         self._known_weights = k1, b, doc_lengths if _never_changes(doc_lengths) else doc_lengths.copy(), weights
         return weights
 
-    def weighed_postings(self, tokens: Iterable, weights: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each token that is in the index, in order: its document numbers and its `weights` there."""
-        spans = [self._span(self._numbers[token]) for token in tokens if token in self._numbers]
-        return [(self._doc_ids[span], weights[span]) for span in spans]
+    def weighed_postings(self, tokens: Iterable, weights: Weights) -> list[Postings]:
+        """The postings of each token that is in the index, in order, with these `weights`."""
+        numbers = [self._numbers[token] for token in tokens if token in self._numbers]
+        spans = [self._span(number) for number in numbers]
+        return [
+            Postings(self._doc_ids[span], weights.of_postings[span], weights.highest[number])
+            for number, span in zip(numbers, spans)
+        ]
 
-    def add_up(self, postings: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-        """The documents of p weighed postings and their scores.
+    def candidates(self, postings: list[Postings], k: int) -> tuple[np.ndarray, np.ndarray]:
+        """A few documents, the `k` best among them, and their scores.
 
         Returns
         -------
         doc_ids : intp array of shape (m,)
-            A document stands here as often as it stands in the postings: p times at most.
+            In any order. A document may stand here more than once, and fewer than `k` of them may hold a term at all.
         scores : float64 array of shape (m,)
             The sum of all weights of each.
         """
-        if len(postings) == 1:
-            return postings[0]
         if not postings:
             return np.empty(0, dtype=np.intp), np.empty(0)
         # Only what is touched is looked at and cleared, however many documents there are. Two searches at once, in
         # two threads, take two arrays.
         sums = self._sums.pop() if self._sums else np.zeros(self.num_docs)
-        for doc_ids, weights in postings:
+        (doc_ids, weights, possible), *others = postings
+        sums[doc_ids] = weights
+        for doc_ids, weights, highest in others:
             np.add.at(sums, doc_ids, weights)
-        found = np.concatenate([doc_ids for doc_ids, _ in postings])
-        scores = sums[found]
-        sums[found] = 0
+            possible += highest
+        bound, looked_at = 0.0, []  # k documents are known that reach the bound
+        for doc_ids, _, highest in sorted(postings, key=_HIGHEST, reverse=True) if others else postings:
+            if possible * (1 + 1e-9) < bound:
+                break
+            possible -= highest
+            scores = sums[doc_ids]
+            looked_at.append((doc_ids, scores))
+            if len(scores) > k:
+                bound = max(bound, reached_by(scores, k))
+        for doc_ids, _, _ in postings:
+            sums[doc_ids] = 0
         self._sums.append(sums)
-        return found, scores
+        best = [(scores >= bound).nonzero()[0] for _, scores in looked_at]
+        doc_ids = np.concatenate([doc_ids[good] for (doc_ids, _), good in zip(looked_at, best)])
+        return doc_ids, np.concatenate([scores[good] for (_, scores), good in zip(looked_at, best)])
 
     def _span(self, number: int) -> slice:
         return slice(self._starts[number], self._starts[number + 1])
@@ -255,7 +292,7 @@ def score_bm25_batch(
     weights = index.weights(doc_lengths, k1, b)
     scores = np.zeros((len(tokenized), num_docs))
     for row, tokens in zip(scores, tokenized):
-        for doc_ids, added in index.weighed_postings(tokens, weights):
+        for doc_ids, added, _ in index.weighed_postings(tokens, weights):
             row[doc_ids] += added
     return scores
 
@@ -380,10 +417,10 @@ def top_bm25_batch(
     return rows, scores
 
 
-def _best(tokens: list, index: BM25Index, weights: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+def _best(tokens: list, index: BM25Index, weights: Weights, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` best documents for the tokens of one query, and their scores."""
-    postings = index.weighed_postings(tokens, weights)
-    return top_k_of_positive(*index.add_up(postings), index.num_docs, k, repeats=len(postings))
+    doc_ids, scores = index.candidates(index.weighed_postings(tokens, weights), k)
+    return top_k_of_candidates(doc_ids, scores, index.num_docs, k)
 
 
 def _never_changes(array: np.ndarray) -> bool:

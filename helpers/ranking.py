@@ -68,20 +68,16 @@ def reached_by(scores: np.ndarray, k: int) -> float:
     return best_of_groups[groups - k]
 
 
-def top_k_of_positive(
-    rows: np.ndarray, scores: np.ndarray, n: int, k: int, repeats: int = 1
-) -> tuple[np.ndarray, np.ndarray]:
-    """`top_k` of n scores of which only those above 0 are given: the positions, and the scores there.
+def top_k_of_candidates(rows: np.ndarray, scores: np.ndarray, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """`top_k` of n scores of which only some are given, all of them above 0: the positions, and the scores there.
 
     Parameters
     ----------
     rows : int array of shape (m,)
-        Where the scores above 0 are, in any order.
+        Positions among which the `k` best of the scores above 0 are; in any order, and a position may be repeated.
     scores : float array of shape (m,)
     n, k : int
-        Positions below n that are not among `rows` have the score 0.
-    repeats : int
-        How often the same row, with the same score, may stand among `rows`.
+        Where fewer than `k` positions below n are given, the others have the score 0.
 
     Returns
     -------
@@ -91,18 +87,17 @@ def top_k_of_positive(
 
     Examples
     --------
-    >>> positions, scores = top_k_of_positive(np.array([5, 1]), np.array([0.5, 0.9]), n=6, k=4)
+    >>> positions, scores = top_k_of_candidates(np.array([5, 1, 5]), np.array([0.5, 0.9, 0.5]), n=6, k=4)
     >>> positions.tolist(), scores.tolist()
     ([1, 5, 0, 2], [0.9, 0.5, 0.0, 0.0])
     """
-    if len(rows) > k * repeats:
-        good = (scores >= reached_by(scores, k * repeats)).nonzero()[0]
-        rows, scores = rows[good], scores[good]
     order = np.lexsort((rows, -scores))
-    if repeats > 1:
-        ordered = rows[order]  # the same rows lie beside each other
-        order = order[np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(order)]]
-    rows, scores = rows[order[:k]], scores[order[:k]]
+    rows, scores = rows[order], scores[order]
+    if len(rows) > 1:
+        new = np.empty(len(rows), dtype=bool)  # repeated positions lie beside each other
+        new[0] = True
+        np.not_equal(rows[1:], rows[:-1], out=new[1:])
+        rows, scores = rows[new][:k], scores[new][:k]
     missing = min(k, n) - len(rows)
     if missing:
         zeros = np.setdiff1d(np.arange(min(k, n)), rows)[:missing]

@@ -77,6 +77,7 @@ def _answers(question: Question, source: str, wire: list[dict], homework: Homewo
     with unwarned():
         space = run_answers(homework.shop.notebook(), answers)
         given = answer_probes(wire, space, homework, [source])
+    space.clear()  # its functions hold it and it holds them: 8 MB of data would stay until somebody looks for circles
     return {answer["id"]: read_answer(answer["answer"]) for answer in given}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from helpers.bm25 import (
     BM25Index,
+    Postings,
     build_index,
     score_bm25,
     score_bm25_batch,
@@ -215,6 +216,24 @@ def test_a_dict_of_dicts_is_ranked_like_the_index():
             assert (ours == theirs).all()
 
 
+def test_terms_that_can_bring_nobody_among_the_best_are_passed_over_and_the_ranking_is_the_same():
+    rng = np.random.default_rng(0)
+    likely = 1 / np.arange(1, 201)
+    docs = [" ".join(f"w{word}" for word in rng.choice(200, 7, p=likely / likely.sum())) for _ in range(2_000)]
+    index, doc_lengths = build_index(docs)
+    passed_over = 0
+    for _ in range(200):
+        query = " ".join(f"w{word}" for word in rng.integers(0, 200, rng.integers(1, 6)))
+        rows, scores = top_bm25(query, index, 2_000, doc_lengths, k=10)
+        every_score = score_bm25(query, index, 2_000, doc_lengths)
+        assert rows.tolist() == np.argsort(-every_score, kind="stable")[:10].tolist()
+        assert scores.tolist() == every_score[rows].tolist()
+        postings = index.weighed_postings(query.split(), index.weights(doc_lengths))
+        candidates, _ = index.candidates(postings, 10)
+        passed_over += any(not set(candidates.tolist()) & set(posting.doc_ids.tolist()) for posting in postings)
+    assert passed_over > 20
+
+
 def test_searches_in_many_threads_do_not_mix():
     docs = random_corpus(4)
     index, doc_lengths = build_index(docs)
@@ -231,7 +250,7 @@ def test_a_search_that_is_interrupted_leaves_no_sums_behind():
     expected = top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist()
     postings = index.weighed_postings(["w0", "w5"], index.weights(doc_lengths))
     with pytest.raises(IndexError):
-        index.add_up([postings[0], (np.array([300]), np.ones(1))])
+        index.candidates([postings[0], Postings(np.array([300]), np.ones(1), 1.0)], 10)
     assert top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist() == expected
 
 

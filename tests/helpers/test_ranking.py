@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.ranking import check_same_length, reached_by, take_rows, top_k, top_k_of_positive, top_rows
+from helpers.ranking import check_same_length, reached_by, take_rows, top_k, top_k_of_candidates, top_rows
 
 few_values = st.lists(st.sampled_from([-1.0, 0.0, 0.0, 0.5, 1.0]), max_size=400)
 any_values = st.lists(st.floats(allow_nan=False), max_size=400)
@@ -45,7 +45,7 @@ def test_the_scores_above_0_are_enough(scores, k, random):
     given_rows = np.flatnonzero(scores).tolist()
     random.shuffle(given_rows)
     rows = np.array(given_rows, dtype=np.int32)
-    best, best_scores = top_k_of_positive(rows, scores[rows], len(scores), k)
+    best, best_scores = top_k_of_candidates(rows, scores[rows], len(scores), k)
     assert best.tolist() == top_k(scores, k).tolist()
     assert best_scores.tolist() == scores[best].tolist()
 
