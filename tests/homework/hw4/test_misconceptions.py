@@ -133,7 +133,7 @@ LOST = {
     ("misaligned", "too-tight"): "digits",
     ("misaligned", "too-loose"): "alike",
     ("misaligned", "labels-for-positions"): "positions",
-    ("misaligned", "nearest-row"): "fits",
+    ("misaligned", "nearest-row"): "alike fits",
     ("best_alpha", "reported-on-the-choosing-half"): "held_out",
     ("best_alpha", "best-by-the-report-half"): "best",
 }
