@@ -15,7 +15,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -114,21 +114,24 @@ class Parent:
     def fork(self, settings: dict, connection: dict, argv: list[str], seconds: float) -> Forked:
         """A new kernel in a room of its own. SandboxUnavailable where none is made in time."""
         own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._send({"settings": settings, "connection": connection, "argv": argv}, theirs)
-        own.settimeout(seconds)
-        try:
-            text, descriptors, _, _ = socket.recv_fds(own, MESSAGE_BYTES, 2)
-        except OSError as problem:
-            own.close()
-            raise SandboxUnavailable(f"No room could be made in the sandbox: {problem}.") from None
-        if len(descriptors) < 2:
-            own.close()
-            reason = json.loads(text)["problem"] if text else self.last_words() or "it ended without a word"
-            raise SandboxUnavailable(f"No room could be made in the sandbox: {reason}.")
-        own.setblocking(False)
-        keeper, first = descriptors
-        forked = Forked(_process_id(keeper), _process_id(first), first, own, on_close=lambda: self._count(-1))
+        with ExitStack() as unless_made:
+            unless_made.enter_context(own)
+            with theirs:
+                self._send({"settings": settings, "connection": connection, "argv": argv}, theirs)
+            own.settimeout(seconds)
+            try:
+                text, descriptors, _, _ = socket.recv_fds(own, MESSAGE_BYTES, 2)
+            except OSError as problem:
+                raise SandboxUnavailable(f"No room could be made in the sandbox: {problem}.") from None
+            for descriptor in descriptors:
+                unless_made.callback(os.close, descriptor)
+            if len(descriptors) < 2:
+                reason = json.loads(text)["problem"] if text else self.last_words() or "it ended without a word"
+                raise SandboxUnavailable(f"No room could be made in the sandbox: {reason}.")
+            own.setblocking(False)
+            keeper, first = descriptors
+            forked = Forked(_process_id(keeper), _process_id(first), first, own, on_close=lambda: self._count(-1))
+            unless_made.pop_all()
         os.close(keeper)
         self._count(1)
         return forked
@@ -277,23 +280,23 @@ atexit.register(close_all)
 
 def _start(heavy: frozenset[str], environment: dict[str, str]) -> Parent:
     own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    said = tempfile.TemporaryFile()
-    with theirs:
-        process = subprocess.Popen(
-            sandbox.command_of_warm_parent(theirs.fileno(), environment),
-            env=environment,
-            pass_fds=(theirs.fileno(),),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            start_new_session=True,
-        )
-    parent = Parent(process, own, said)
-    try:
+    with ExitStack() as unless_ready:
+        said = unless_ready.enter_context(tempfile.TemporaryFile())
+        unless_ready.enter_context(own)
+        with theirs:
+            process = subprocess.Popen(
+                sandbox.command_of_warm_parent(theirs.fileno(), environment),
+                env=environment,
+                pass_fds=(theirs.fileno(),),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                start_new_session=True,
+            )
+        parent = Parent(process, own, said)
+        unless_ready.callback(parent.close)
         parent.wait_until_ready([*ALWAYS, *(HEAVY[name] for name in sorted(heavy))])
-    except BaseException:
-        parent.close()
-        raise
+        unless_ready.pop_all()
     return parent
 
 

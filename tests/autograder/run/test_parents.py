@@ -1,9 +1,11 @@
 """Kernels forked from a warm parent: as separate as if each had been started alone, and none the worse for it."""
 
 import ast
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.run import parents, sandbox
 from autograder.run.notebook import run_notebook
+from autograder.run.sandbox import SandboxUnavailable
 from helpers.catalogue import DEMO_FOLDER
 from tests.support.users import run_as_ordinary_user
 
@@ -254,6 +257,31 @@ def test_a_parent_that_was_killed_is_replaced():
     assert go("print('here')") == ["here"]
 
 
+@pytest.mark.parametrize("answers", [[], ["no room"]], ids=["the parent is gone", "it makes no room"])
+def test_a_room_that_cannot_be_made_leaves_nothing_open(answers):
+    own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with own, tempfile.TemporaryFile() as said, ThreadPoolExecutor(1) as threads:
+        parent = parents.Parent(None, own, said)
+        if answers:
+            answering = threads.submit(_answer, theirs, answers)
+        else:
+            theirs.close()
+        before = set(os.listdir("/proc/self/fd"))
+        with pytest.raises(SandboxUnavailable):
+            parent.fork({}, {}, [], 30)
+        if answers:
+            answering.result()
+        assert set(os.listdir("/proc/self/fd")) <= before
+        theirs.close()
+
+
+def _answer(parents_end, problems):
+    for problem in problems:
+        _, [answer], _, _ = socket.recv_fds(parents_end, 65_536, 1)
+        with socket.socket(fileno=answer) as channel:
+            channel.send(json.dumps({"problem": problem}).encode())
+
+
 def test_another_environment_gets_another_parent(monkeypatch, tmp_path):
     """With an empty cache that one computes nothing ahead: a model's threads would not survive a fork."""
     cell = """
@@ -273,6 +301,7 @@ import os, sys
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run.notebook import run_notebook
+from autograder.run.sandbox import SandboxUnavailable
 from autograder.run import sandbox
 assert os.geteuid() != 0
 sandbox.require()
@@ -349,6 +378,7 @@ for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{own}} 1"), ("gid_map
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run.notebook import run_notebook
+from autograder.run.sandbox import SandboxUnavailable
 done = run_notebook(new_notebook(cells=[new_code_cell({cell!r})]), {{}})
 print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
 """
