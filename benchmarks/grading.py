@@ -29,6 +29,7 @@ from autograder.commands.grade import find_submissions, grade_all
 from autograder.course.cells import answered_question, tested_question, visible_tests
 from autograder.course.notebooks import read_notebook, solved, with_mistakes
 from autograder.gradebook import marks
+from autograder.inside.collector import CHECKS
 from autograder.judge import submission as grading
 from autograder.judge.homework import find_homework
 from autograder.run import notebook as run
@@ -54,8 +55,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("ordinary submissions", 30, 16, 2, 3, 5),
-    Kind("submissions that import sentence_transformers", 30, 4, 2, 10, 5, first_line=HEAVY_LINE),
+    Kind("ordinary submissions", 30, 16, 2, 3.5, 5),
+    Kind("submissions that import sentence_transformers", 30, 4, 2, 8, 5, first_line=HEAVY_LINE),
     Kind("submissions that search anew for every alpha", 4, 3, 0, None, None, plain_sweep=True),
 )
 BIN = Path(sys.executable).parent
@@ -176,6 +177,7 @@ class Workshop:
                     + "\n### END HIDDEN TESTS"
                 )
         nbformat.write(notebook, self.plain / "source" / "hw4" / "hw4.ipynb")
+        shutil.copy(self.homework.folder / CHECKS, self.plain / "source" / "hw4")
         self._nbgrader("generate_assignment", "hw4", "--force")
 
     def _nbgrader(self, *words: str) -> float:
@@ -189,7 +191,10 @@ class Workshop:
             target = self.plain / "submitted" / place.name / "hw4"
             target.mkdir(parents=True)
             shutil.copy(place / "hw4.ipynb", target)
-        return self._nbgrader("autograde", "hw4", "--force")
+            shutil.copy(self.homework.folder / CHECKS, target)
+        seconds = self._nbgrader("autograde", "hw4", "--force")
+        require_full_marks(self.plain / "autograded" / "student00" / "hw4" / "hw4.ipynb")
+        return seconds
 
     def ours(self, kind: Kind) -> float:
         """Seconds of `autograder grade` for a class, the whole command. As for nbgrader, the gradebook is there."""
@@ -230,6 +235,7 @@ class Workshop:
     def _otter_tests(self, place: Path) -> None:
         (place / "tests").mkdir(parents=True)
         (place / "results").mkdir()
+        shutil.copy(self.homework.folder / CHECKS, place)
         names = (
             "np",
             "product_embeddings",
@@ -254,6 +260,14 @@ class Workshop:
                 f"@test_case(hidden=True)\ndef test_{question}({used}):\n    {body}\n"
             )
         clocked([str(BIN / "otter"), "generate", "-t", "tests", "-o", "autograder.zip", "--no-environment"], place)
+
+
+def require_full_marks(path: Path) -> None:
+    """RuntimeError where a cell of the solution, as another grader has run it, ended in an error: it did less work."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "error":
+                raise RuntimeError(f"{path}: {output.ename}: {output.evalue}")
 
 
 def clocked(command: list[str], folder: Path) -> float:

@@ -18,7 +18,7 @@ A search for the best k passes over terms that can no longer bring a document am
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from itertools import chain
-from operator import attrgetter
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -36,15 +36,10 @@ class Weights(NamedTuple):
     highest: list[float]  # of each term
 
 
-class Postings(NamedTuple):
-    """The documents of one term and what the term adds to their scores, at most `highest`."""
-
-    doc_ids: np.ndarray  # intp, shape (df,), ascending
-    weights: np.ndarray  # float64, shape (df,)
-    highest: float
-
-
-_HIGHEST = attrgetter("highest")
+# The documents of one term, intp (df,), ascending; what the term adds to the score of each, float64 (df,); and the
+# highest of these. A plain tuple, because a search makes some for each query.
+Postings = tuple[np.ndarray, np.ndarray, float]
+_highest = itemgetter(2)
 
 
 class BM25Index(Mapping):
@@ -114,22 +109,23 @@ class BM25Index(Mapping):
         numbers = [self._numbers[token] for token in tokens if token in self._numbers]
         spans = [self._span(number) for number in numbers]
         return [
-            Postings(self._doc_ids[span], weights.of_postings[span], weights.highest[number])
+            (self._doc_ids[span], weights.of_postings[span], weights.highest[number])
             for number, span in zip(numbers, spans)
         ]
 
-    def candidates(self, postings: list[Postings], k: int) -> tuple[np.ndarray, np.ndarray]:
-        """A few documents, the `k` best among them, and their scores.
+    def candidates(self, postings: list[Postings], k: int) -> tuple[np.ndarray, np.ndarray, bool]:
+        """A few documents, the `k` best among them, their scores, and whether a document may be repeated.
 
         Returns
         -------
         doc_ids : intp array of shape (m,)
-            In any order. A document may stand here more than once, and fewer than `k` of them may hold a term at all.
+            In any order. Fewer than `k` where no more hold any of the terms.
         scores : float64 array of shape (m,)
             The sum of all weights of each.
+        repeated : bool
         """
         if not postings:
-            return np.empty(0, dtype=np.intp), np.empty(0)
+            return np.empty(0, dtype=np.intp), np.empty(0), False
         # Only what is touched is looked at and cleared, however many documents there are. Two searches at once, in
         # two threads, take two arrays.
         sums = self._sums.pop() if self._sums else np.zeros(self.num_docs)
@@ -139,7 +135,7 @@ class BM25Index(Mapping):
             np.add.at(sums, doc_ids, weights)
             possible += highest
         bound, looked_at = 0.0, []  # k documents are known that reach the bound
-        for doc_ids, _, highest in sorted(postings, key=_HIGHEST, reverse=True) if others else postings:
+        for doc_ids, _, highest in sorted(postings, key=_highest, reverse=True) if others else postings:
             if possible * (1 + 1e-9) < bound:
                 break
             possible -= highest
@@ -150,9 +146,13 @@ class BM25Index(Mapping):
         for doc_ids, _, _ in postings:
             sums[doc_ids] = 0
         self._sums.append(sums)
-        best = [(scores >= bound).nonzero()[0] for _, scores in looked_at]
-        doc_ids = np.concatenate([doc_ids[good] for (doc_ids, _), good in zip(looked_at, best)])
-        return doc_ids, np.concatenate([scores[good] for (_, scores), good in zip(looked_at, best)])
+        found = []
+        for doc_ids, scores in looked_at:
+            best = (scores >= bound).nonzero()[0]
+            found.append((doc_ids[best], scores[best]))
+        if len(found) == 1:
+            return *found[0], False
+        return np.concatenate([d for d, _ in found]), np.concatenate([scores for _, scores in found]), True
 
     def _span(self, number: int) -> slice:
         return slice(self._starts[number], self._starts[number + 1])
@@ -419,8 +419,8 @@ def top_bm25_batch(
 
 def _best(tokens: list, index: BM25Index, weights: Weights, k: int) -> tuple[np.ndarray, np.ndarray]:
     """The `k` best documents for the tokens of one query, and their scores."""
-    doc_ids, scores = index.candidates(index.weighed_postings(tokens, weights), k)
-    return top_k_of_candidates(doc_ids, scores, index.num_docs, k)
+    doc_ids, scores, repeated = index.candidates(index.weighed_postings(tokens, weights), k)
+    return top_k_of_candidates(doc_ids, scores, index.num_docs, k, repeated)
 
 
 def _never_changes(array: np.ndarray) -> bool:

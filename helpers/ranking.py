@@ -68,16 +68,20 @@ def reached_by(scores: np.ndarray, k: int) -> float:
     return best_of_groups[groups - k]
 
 
-def top_k_of_candidates(rows: np.ndarray, scores: np.ndarray, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
+def top_k_of_candidates(
+    rows: np.ndarray, scores: np.ndarray, n: int, k: int, repeated: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """`top_k` of n scores of which only some are given, all of them above 0: the positions, and the scores there.
 
     Parameters
     ----------
     rows : int array of shape (m,)
-        Positions among which the `k` best of the scores above 0 are; in any order, and a position may be repeated.
+        Positions among which the `k` best of the scores above 0 are, in any order.
     scores : float array of shape (m,)
     n, k : int
         Where fewer than `k` positions below n are given, the others have the score 0.
+    repeated : bool
+        Whether a position may stand among `rows` more than once, with the same score.
 
     Returns
     -------
@@ -87,17 +91,15 @@ def top_k_of_candidates(rows: np.ndarray, scores: np.ndarray, n: int, k: int) ->
 
     Examples
     --------
-    >>> positions, scores = top_k_of_candidates(np.array([5, 1, 5]), np.array([0.5, 0.9, 0.5]), n=6, k=4)
+    >>> positions, scores = top_k_of_candidates(np.array([5, 1]), np.array([0.5, 0.9]), n=6, k=4)
     >>> positions.tolist(), scores.tolist()
     ([1, 5, 0, 2], [0.9, 0.5, 0.0, 0.0])
     """
     order = np.lexsort((rows, -scores))
-    rows, scores = rows[order], scores[order]
-    if len(rows) > 1:
-        new = np.empty(len(rows), dtype=bool)  # repeated positions lie beside each other
-        new[0] = True
-        np.not_equal(rows[1:], rows[:-1], out=new[1:])
-        rows, scores = rows[new][:k], scores[new][:k]
+    if repeated:
+        ordered = rows[order]  # the same positions lie beside each other
+        order = order[np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(order)]]
+    rows, scores = rows[order[:k]], scores[order[:k]]
     missing = min(k, n) - len(rows)
     if missing:
         zeros = np.setdiff1d(np.arange(min(k, n)), rows)[:missing]

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from helpers.bm25 import (
     BM25Index,
-    Postings,
     build_index,
     score_bm25,
     score_bm25_batch,
@@ -229,8 +228,8 @@ def test_terms_that_can_bring_nobody_among_the_best_are_passed_over_and_the_rank
         assert rows.tolist() == np.argsort(-every_score, kind="stable")[:10].tolist()
         assert scores.tolist() == every_score[rows].tolist()
         postings = index.weighed_postings(query.split(), index.weights(doc_lengths))
-        candidates, _ = index.candidates(postings, 10)
-        passed_over += any(not set(candidates.tolist()) & set(posting.doc_ids.tolist()) for posting in postings)
+        candidates, _, _ = index.candidates(postings, 10)
+        passed_over += any(not set(candidates.tolist()) & set(doc_ids.tolist()) for doc_ids, _, _ in postings)
     assert passed_over > 20
 
 
@@ -250,7 +249,7 @@ def test_a_search_that_is_interrupted_leaves_no_sums_behind():
     expected = top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist()
     postings = index.weighed_postings(["w0", "w5"], index.weights(doc_lengths))
     with pytest.raises(IndexError):
-        index.candidates([postings[0], Postings(np.array([300]), np.ones(1), 1.0)], 10)
+        index.candidates([postings[0], (np.array([300]), np.ones(1), 1.0)], 10)
     assert top_bm25("w0 w5", index, 300, doc_lengths)[1].tolist() == expected
 
 
