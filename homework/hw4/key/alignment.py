@@ -112,9 +112,14 @@ def _digits(rng: np.random.Generator, shop: Shop) -> list[Probe]:
 
 
 def _fits(rng: np.random.Generator, shop: Shop) -> list[Probe]:
-    """Nothing is wrong: all rows fit, and some products stand there twice, with one text."""
+    """Nothing is wrong: all rows fit, and some products stand there twice, with one text.
+
+    One has no class, where there is such a one: its name is its text, so that names alone do not look wrong everywhere.
+    """
     rows = _apart(rng, shop, near(rng, 16))
     twice = rng.permutation(np.concatenate([rows, rows[:3]]))
+    no_class = np.flatnonzero(shop.data.products["product_class"].isna())
+    rows = rng.permutation(np.union1d(rows, rng.permutation(no_class)[:1]))
     return [_probe(shop, "fits/0", rows, rows), _probe(shop, "fits/1", twice, twice)]
 
 
