@@ -2,8 +2,8 @@
 
 Run at the start of every IPython kernel of the tests (`conftest.py`, at the top). A lecture that needs more than
 requirements/students.txt, and what those packages themselves need in the versions that are installed, then fails in
-`make test` as it would on a student's machine. Homework in the repository is
-the instructor's own form, which calls the grader; of what students get, `flows/test_first_steps.py` runs a part.
+`make test` as it would on a student's machine. Homework in the repository is the instructor's own form, which calls the
+grader; of what students get, `flows/test_first_steps.py` runs a part.
 """
 
 import sys

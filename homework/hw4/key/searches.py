@@ -114,9 +114,10 @@ def _levels(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def _in_fives(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Cosines in groups of five that lie near each other: another query, if only a little other, mixes up each."""
+    """Cosines, shuffled, in groups of five that lie near each other: another query, if only a little other, mixes up
+    each group."""
     steps = np.arange(n) % 5
-    return np.repeat(_levels(rng, -(-n // 5)), 5)[:n] - NEARLY * steps
+    return rng.permutation(np.repeat(_levels(rng, -(-n // 5)), 5)[:n] - NEARLY * steps)
 
 
 def _catalogue(
@@ -182,7 +183,7 @@ def _semantic_probes(name: str, *shapes, argument: int | None = None):
         made = []
         for i, ((size, k), query) in enumerate(zip(shapes, _queries(rng, shop))):
             n = near(rng, size)
-            levels = (lambda bm25, n=n: rng.permutation(_in_fives(rng, n))) if k == IN_FIVES else None
+            levels = (lambda bm25, n=n: _in_fives(rng, n)) if k == IN_FIVES else None
             small = _catalogue(rng, shop, query, _words(rng, n, SHARING), levels, twins=k == ALL_AND_TWINS)
             made.append(_semantic_probe(name, i, small, {ALL: n, ALL_AND_TWINS: n, IN_FIVES: None}.get(k, k), argument))
         return made

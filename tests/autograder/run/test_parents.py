@@ -301,7 +301,6 @@ import os, sys
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run.notebook import run_notebook
-from autograder.run.sandbox import SandboxUnavailable
 from autograder.run import sandbox
 assert os.geteuid() != 0
 sandbox.require()
@@ -378,7 +377,6 @@ for name, text in (("setgroups", "deny"), ("uid_map", f"0 {{own}} 1"), ("gid_map
 sys.path.insert(0, os.environ["REPOSITORY"])
 from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run.notebook import run_notebook
-from autograder.run.sandbox import SandboxUnavailable
 done = run_notebook(new_notebook(cells=[new_code_cell({cell!r})]), {{}})
 print(done.problem, "".join(output.get("text") or str(output) for output in done.notebook.cells[0].outputs).strip())
 """

@@ -6,20 +6,30 @@ from autograder.judge.banks import Misconception
 
 _Mistake = partial(Misconception, loses=("semantic",))
 
+_START = """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+"""
+_PICK = """\
+    best = np.argsort(-similarities)[:k]
+"""
+_RESULT = """\
+    results = products_df.iloc[best].copy()
+    results["similarity"] = similarities[best]
+    results["rank"] = np.arange(1, len(results) + 1)
+    return results
+"""
+
 SEMANTIC_MISTAKES = (
     _Mistake(
         "worst-first",
         "It looks as if the least similar products came first",
         "np.argsort sorts upwards: which end of it do you want?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.argsort(similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
         also=(
             """
 def semantic_search(query, product_embeddings, products_df, k=10):
@@ -35,57 +45,41 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         "best-last",
         "It looks as if the right products stand in the wrong order, the best at the bottom",
         "The end of an upward sort holds the best: what is missing after you have cut it off?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.argsort(similarities)[-k:]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "unsorted-top",
         "It looks as if the right products were picked, but not sorted",
         "np.argpartition only separates the best from the rest: what is still to do?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.sort(np.argsort(-similarities)[:k])
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "one-too-many",
         "Your result has one row too many",
         "How many rows does your slice take when k is 1?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.argsort(-similarities)[:k + 1]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "always-ten",
         "Your result has ten rows whatever k is",
         "Is there a 10 in your function that should be k?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.argsort(-similarities)[:10]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "fails-on-few-products",
@@ -210,12 +204,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     products_df = products_df.sort_values("product_id")
     similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "sorted-by-index",
@@ -225,12 +216,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     products_df = products_df.sort_index()
     similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "notebook-variables",
@@ -254,12 +242,9 @@ def semantic_search(query, embeddings, df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     query_emb = get_embedding_local("products for the search: " + query)
     similarities = batch_cosine_similarity(query_emb, product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "word-by-word",
@@ -269,12 +254,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     query_emb = np.mean([get_embedding_local(word) for word in query.split()], axis=0)
     similarities = batch_cosine_similarity(query_emb, product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "dot-product",
@@ -283,12 +265,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         """
 def semantic_search(query, product_embeddings, products_df, k=10):
     similarities = product_embeddings @ get_embedding_local(query)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "distance-column",
@@ -395,12 +374,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         """
 def semantic_search(query, product_embeddings, products_df, k=10):
     similarities = np.abs(batch_cosine_similarity(get_embedding_local(query), product_embeddings))
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "clipped",
@@ -410,11 +386,8 @@ def semantic_search(query, product_embeddings, products_df, k=10):
 def semantic_search(query, product_embeddings, products_df, k=10):
     similarities = np.clip(batch_cosine_similarity(get_embedding_local(query), product_embeddings), 0, 1)
     best = np.argsort(-similarities, kind="stable")[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "positive-only",
@@ -438,12 +411,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     query_emb = get_embedding_local(query)
     lengths = np.linalg.norm(product_embeddings, axis=1) * np.linalg.norm(query_emb)
     similarities = product_embeddings @ query_emb / lengths
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
         also=(
             """
 def semantic_search(query, product_embeddings, products_df, k=10):
@@ -460,15 +430,11 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         "ten-at-most",
         "Your result never has more than ten rows",
         "How many rows are asked for when k is 15?",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
+        _START
+        + """\
     best = np.argsort(-similarities)[:min(k, 10)]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _RESULT,
     ),
     _Mistake(
         "sample-queries-only",
@@ -479,12 +445,9 @@ embedding_of = {text: get_embedding_local(text) for text in queries["query"]}
 
 def semantic_search(query, product_embeddings, products_df, k=10):
     similarities = batch_cosine_similarity(embedding_of[query], product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "remembers-the-query",
@@ -497,12 +460,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     if query not in found_for:
         found_for[query] = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
     similarities = found_for[query]
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "writes-into-products",
@@ -525,12 +485,9 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     lengths = np.linalg.norm(product_embeddings, axis=1, keepdims=True)
     product_embeddings /= np.where(lengths > 0, lengths, 1)
     similarities = batch_cosine_similarity(get_embedding_local(query), product_embeddings)
-    best = np.argsort(-similarities)[:k]
-    results = products_df.iloc[best].copy()
-    results["similarity"] = similarities[best]
-    results["rank"] = np.arange(1, len(results) + 1)
-    return results
-""",
+"""
+        + _PICK
+        + _RESULT,
     ),
     _Mistake(
         "first-of-the-equal",
