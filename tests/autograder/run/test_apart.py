@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run import apart, parents
 from autograder.run.apart import run_notebook
 from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
-from tests.autograder.run.test_notebook import kilobytes, shown, wait_until
+from tests.autograder.run.test_notebook import kilobytes, shown
+from tests.support.processes import HANGS, until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -107,12 +108,12 @@ def test_a_worker_or_a_kernel_killed_from_outside_is_nobodys_fault():
     found = []
     run = threading.Thread(target=lambda: found.append(go("import time; time.sleep(100)")))
     run.start()
-    wait_until(lambda: workers() and kernels())
+    until(lambda: workers() and kernels())
     [inside] = kernels()
     workers()[0].kill()
     run.join()
     assert (found[0].problem, found[0].ended_by) == (apart.KILLED, OUTSIDE)
-    assert psutil.wait_procs([inside], timeout=10)[1] == []
+    assert psutil.wait_procs([inside], timeout=HANGS)[1] == []
     assert shown(go("1 + 1").notebook.cells[0]) == "2"
 
 
@@ -140,13 +141,13 @@ def test_workers_end_with_a_grader_that_is_killed():
     )
     grader = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[3])
     try:
-        wait_until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
+        until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
         inside = psutil.Process(grader.pid).children(recursive=True)
     finally:
         os.kill(grader.pid, signal.SIGKILL)
         grader.wait()
     assert len(inside) >= 7
-    assert psutil.wait_procs(inside, timeout=10)[1] == []
+    assert psutil.wait_procs(inside, timeout=HANGS)[1] == []
 
 
 def test_without_a_sandbox_and_without_a_kernel(monkeypatch):
@@ -163,12 +164,12 @@ def test_runs_are_ended_at_once_with_their_kernels_and_the_next_notebook_runs():
     before, done = set(_below()), []
     thread = threading.Thread(target=lambda: done.append(go("import time\nwhile True: time.sleep(1)")))
     thread.start()
-    wait_until(lambda: set(_below()) - before)
+    until(lambda: set(_below()) - before)
     kernels = set(_below()) - before
     apart.end_runs()
     thread.join(30)
     assert not thread.is_alive() and done[0].problem and done[0].ended_by in (OUTPUT, OUTSIDE)
-    wait_until(lambda: not any(map(_alive, kernels)))
+    until(lambda: not any(map(_alive, kernels)))
     assert kernels and not any(map(_alive, kernels))
     assert not apart._workers.running and shown(go("1 + 1").notebook.cells[0]) == "2"
 

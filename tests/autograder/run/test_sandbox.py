@@ -15,6 +15,7 @@ from autograder.inside.kernel_start import WORK
 from autograder.run import sandbox, seccomp
 from autograder.run.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
+from tests.support.processes import HANGS
 from tests.support.users import run_as_ordinary_user
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -176,7 +177,7 @@ def found(listeners, limits, tmp_path_factory, sandboxed) -> dict:
             env=sandbox.environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANGS,
         )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) | {"paths": asked["paths"]}
