@@ -18,7 +18,7 @@ from autograder.run import apart, parents
 from autograder.run.apart import run_notebook
 from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
 from tests.autograder.run.test_notebook import kilobytes, shown
-from tests.support.processes import HANGS, until
+from tests.support.processes import HANGS, Child, until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -79,20 +79,24 @@ def test_an_error_in_what_is_settled_is_the_graders_own():
     assert go("1 + 1").problem is None
 
 
-def test_a_message_whose_parts_never_end_costs_its_student_alone():
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of the memory in use counts from here
-    before = kilobytes("VmHWM")
-    beside = []
-    other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
-    other.start()
-    done = go(ENDLESS, limits=Limits(idle_seconds=5))
-    other.join()
+def test_a_message_whose_parts_never_end_costs_its_student_alone(tmp_path):
+    def work():  # in a grader of its own, whose children are none of another test's
+        before = kilobytes("VmHWM")
+        beside = []
+        other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
+        other.start()
+        done = go(ENDLESS, limits=Limits(idle_seconds=5))
+        other.join()
+        after = go("1 + 1")
+        grown = kilobytes("VmHWM") - before
+        apart._workers.close()
+        said = [shown(beside[0].notebook.cells[1]), shown(after.notebook.cells[0])]
+        return done.problem, done.ended_by, said, grown, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+    problem, by, said, grown, most = Child(work, tmp_path / "report").wait()["found"]
     # What a worker has no memory for either ends it or makes it hang up on the kernel.
-    assert done.problem and done.ended_by in (OUTPUT, TIME)
-    assert shown(beside[0].notebook.cells[1]) == "'fine'" and shown(go("1 + 1").notebook.cells[0]) == "2"
-    assert kilobytes("VmHWM") - before < 50_000
-    apart._workers.close()
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert problem and by in (OUTPUT, TIME)
+    assert said == ["'fine'", "2"] and grown < 50_000
     assert apart.MEMORY_BYTES / 2 < most < apart.MEMORY_BYTES + 300 * 2**20, "the flood did not come, or was not held"
 
 

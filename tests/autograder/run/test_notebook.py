@@ -17,6 +17,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.inside.collector import EVIDENCE_TYPE
+from autograder.inside.kernel_start import WORK
 from autograder.run import notebook as run
 from autograder.run import parents, provisioner, sandbox
 from autograder.run.notebook import Limits, RunFailed, run_notebook
@@ -107,7 +108,7 @@ def test_what_a_kernel_sees_of_the_grader(monkeypatch):
     )
     # What is shown of this machine may lie in /tmp too.
     shown_places = {parent for path in sandbox.visible() for parent in (path, *path.parents)}
-    assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == ["/tmp/work"]
+    assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == [WORK]
     assert said[2] == "['1', '2']"
     assert said[3:] == ["", "ModuleNotFoundError", "['couch']"]
 
