@@ -93,6 +93,7 @@ def test_a_lecture_has_its_pictures_with_their_descriptions_and_its_formulas(lec
     assert not [alt for alt in page.images if len(alt) < 20 or alt.endswith(".png")], "every picture is described"
     text = page.path.read_text(encoding="utf-8")
     assert text.count("<math") >= sum(cell.source.count("$$") // 2 for cell in cells if cell.cell_type == "markdown")
+    assert not re.search(r"\$\s*<math|</math>\s*\$", text), "half of the formula's signs were taken for text"
     assert "$$" not in text and "\\frac" not in re.sub(
         r"<annotation.*?</annotation>|<pre>.*?</pre>", "", text, flags=re.S
     )
