@@ -15,13 +15,15 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from unittest import mock
 
 import nbformat
+import psutil
 from nbformat.v4 import new_code_cell
 
 from autograder.commands.demo import make_course
@@ -204,7 +206,7 @@ class Workshop:
         require_no_error(self.plain / "autograded" / "student00" / "hw4" / "hw4.ipynb")
         return seconds
 
-    def ours(self, kind: Kind) -> float:
+    def ours(self, kind: Kind, watch: Callable[[psutil.Process], None] = lambda grader: None) -> float:
         """Seconds of `autograder grade` for a class, the whole command. As for nbgrader, the gradebook is there."""
         return clocked(
             [
@@ -220,6 +222,7 @@ class Workshop:
                 str(self.course.root),
             ],
             self.folder,
+            watch,
         )
 
     def otter(self, kind: Kind, students: int) -> float:
@@ -281,20 +284,27 @@ def require_no_error(path: Path) -> None:
                 raise RuntimeError(f"{path}: {output.ename}: {output.evalue}")
 
 
-def clocked(command: list[str], folder: Path) -> float:
-    """Seconds that a command takes; RuntimeError with its last words where it fails."""
+def clocked(command: list[str], folder: Path, watch: Callable[[psutil.Process], None] = lambda process: None) -> float:
+    """Seconds that a command takes; RuntimeError with its last words where it fails. watch: called with its process
+    every half second."""
     environment = os.environ | {
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         "HF_HUB_OFFLINE": "1",
         "PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}",
     }  # nbgrader starts alembic by name
-    began = time.perf_counter()
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    seconds = time.perf_counter() - began
-    if done.returncode:
-        raise RuntimeError(
-            f"{' '.join(command[:3])} ended with {done.returncode}: {(done.stderr or done.stdout)[-800:]}"
-        )
+    with tempfile.TemporaryFile("w+") as said:
+        began = time.perf_counter()
+        running = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=said)
+        while True:
+            try:
+                status = running.wait(timeout=0.5)
+                break
+            except subprocess.TimeoutExpired:
+                watch(psutil.Process(running.pid))
+        seconds = time.perf_counter() - began
+        said.seek(0)
+        if status:
+            raise RuntimeError(f"{' '.join(command[:3])} ended with {status}: {said.read()[-800:]}")
     return seconds
 
 
@@ -459,12 +469,38 @@ def stages(workshop: Workshop):
     )
 
 
+def memory(workshop: Workshop):
+    """The most memory that grading a class has in use, of the grader alone and of all that it starts."""
+    kind, most = KINDS[0], {"grader": 0, "all": 0}
+
+    def watch(grader: psutil.Process) -> None:
+        each = []
+        for process in (grader, *grader.children(recursive=True)):
+            with suppress(psutil.Error):
+                each.append(process.memory_full_info().pss)
+        most["all"] = max(most["all"], sum(each))
+        with suppress(psutil.Error):
+            most["grader"] = max(most["grader"], grader.memory_info().rss)
+
+    workshop.ours(kind, watch)
+    grader, everything = (f"{most[who] / 1e6:.0f} MB" for who in ("grader", "all"))
+    return harness.Listing(
+        "Memory",
+        ["what", f"the most in use, {kind.size} {kind.name}, -j {JOBS}"],
+        [["the grader's own process", grader], ["with its workers and the submissions' kernels", everything]],
+        "Looked at twice a second; what processes share is counted once (PSS). A submission may use "
+        f"{sandbox.Limits().memory_bytes / 2**30:.0f} GB beside that before it is ended.",
+        [harness.Verdict("Grading, memory of the grader itself", "< 400 MB", grader, most["grader"] < 400e6)],
+    )
+
+
 def claims():
     sandbox.require()
     with tempfile.TemporaryDirectory(prefix="grading-") as folder:
         workshop = Workshop(Path(folder))
         yield stages(workshop)
         yield throughput(workshop)
+        yield memory(workshop)
 
 
 if __name__ == "__main__":
