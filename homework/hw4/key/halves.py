@@ -70,7 +70,7 @@ def ways(shop: Shop, choose: np.ndarray, report: np.ndarray) -> np.ndarray:
     return np.stack(
         [
             right,
-            _left(*(_mean(shop.recalls[:, rows, 1]) for rows in (choose, report))),
+            _left(_mean(shop.recalls[:, choose, 1]), _mean(shop.recalls[:, report, 1])),
             *map(_left, tables, others),
             _left(_mean(recalls[:, both]), means),
             _left(means, means),

@@ -82,8 +82,7 @@ def test_the_cut_keeps_what_answers_get_wrong():
     with small_homework(HW4.folder) as cut:
         shop = cut.shop
         assert len(shop.query_texts) == 22 and len(shop.data.products) <= 500
-        found = shop.relevant.sum(axis=1)
-        assert (found == 0).sum() == 1 and sorted(found)[1] >= 3
+        assert (~shop.relevant.any(axis=1)).sum() >= 1
         assert len(load_wands_labels()) > len(shop.data.labels)
 
 

@@ -59,7 +59,6 @@ SOME = {
         "series-for-alpha",
         "rounded",
         "best-of-the-report-half",
-        "hybrid-at-the-default",
     ),
 }
 TRIED = [(q, m) for q, m in BANKS.mistakes if q in CHEAP or m.id in SOME[q]]
