@@ -100,12 +100,16 @@ assert HYBRID_LEAST - 1e-9 <= np.mean(recalls) <= HYBRID_MOST + 1e-9
 """,
     "best_alpha": """
 means = alpha_table.sort_values("alpha")["mean_recall"].to_numpy()
-assert (means >= np.array(TABLE_LEAST) - 1e-6).all() and (means <= np.array(TABLE_MOST) + 1e-6).all()
+assert (means >= np.array(CHOOSE_LEAST) - 1e-6).all() and (means <= np.array(CHOOSE_MOST) + 1e-6).all()
+assert abs(best_alpha - alpha_table.set_index("alpha")["mean_recall"].idxmax()) < 1e-6
+for name, place in (("bm25", 0), ("hybrid", round(10 * best_alpha)), ("semantic", 10)):
+    assert REPORT_LEAST[place] - 1e-6 <= held_out[name] <= REPORT_MOST[place] + 1e-6
 """,
     "misaligned": """
-moved = product_embeddings[:9].copy()
-moved[[2, 6]] = moved[[6, 2]]
-assert sorted(misaligned_rows(moved, products.head(9))) == [2, 6]
+moved = product_embeddings[:300].copy()
+moved[[2, 6, 150]] = moved[[6, 150, 2]]
+assert sorted(misaligned_rows(moved, products.head(300))) == [2, 6, 150]
+assert len(misaligned_rows(product_embeddings, products)) == 0
 """,
 }
 
@@ -117,7 +121,11 @@ def asserts(reference: dict) -> dict[str, str]:
         for method in ("semantic", "hybrid")
         for end in ("least", "most")
     }
-    numbers |= {f"TABLE_{end.upper()}": [row[end] for row in reference["choose"]] for end in ("least", "most")}
+    numbers |= {
+        f"{half.upper()}_{end.upper()}": [row[end] for row in reference[half]]
+        for half in ("choose", "report")
+        for end in ("least", "most")
+    }
     found = {}
     for question, text in ASSERTS.items():
         for name, value in numbers.items():
@@ -251,6 +259,9 @@ class Workshop:
             "normalize_scores",
             "hybrid_search",
             "alpha_table",
+            "best_alpha",
+            "held_out",
+            "misaligned_rows",
         )
         for question, text in self.tests.items():
             used = ", ".join(name for name in names if name in text)

@@ -1,5 +1,6 @@
 """What the visible checks of a question found, as text, as HTML, and as data for other programs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from html import escape
@@ -78,8 +79,9 @@ class Checked:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, Any]:
         rows = "".join(
-            f"<li>{SIGNS[o.state]} <b>{_points(o.points)}</b> {escape(_titled(o))}"
-            + (f"<br><span style='margin-left:1.5em'>{escape(o.sentence)}</span>" if o.sentence else "")
+            f"<li style='padding-left:1.5em;text-indent:-1.5em'>{SIGNS[o.state]} <b>{_points(o.points)}</b> "
+            + escape(_titled(o))
+            + (f"<div style='text-indent:0'>{escape(o.sentence)}</div>" if o.sentence else "")
             + "</li>"
             for o in self.outcomes
         )
@@ -116,8 +118,13 @@ class Summary:
             for n, title, points, state in self.questions
         )
         head = "<tr><th></th><th style='text-align:left'>question</th><th>points</th><th style='text-align:left'>"
-        advice = "".join(f"<p>{escape(line)}</p>" for line in self.hand_in)
+        advice = "".join(f"<p>{_with_code(line)}</p>" for line in self.hand_in)
         return {"text/plain": str(self), "text/html": f"<table>{head}state</th></tr>{rows}</table>{advice}"}
+
+
+def _with_code(text: str) -> str:
+    """As HTML, with what stands in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _points(points: float) -> str:

@@ -101,6 +101,13 @@ def explain_semantic(
             f"{f'Only {having}' if having else 'None'} of the {n} relevant products "
             f"{'contains' if having < 2 else 'contain'} '{word}'; other products do."
         )
+        right = semantic_results.dropna(subset="product_name")
+        right = right[right["product_name"].isin(relevant_products["product_name"])]
+        term = _words(word)[word]
+        texts = zip(right["product_name"], product_text(right))
+        without = next((name for name, text in texts if term not in snowball_tokenize(text)), None)
+        if without is not None:
+            reasons.append(f"Semantic search finds '{without}'.")
     if reasons:
         return " ".join(reasons)
     kind = relevant_products["product_class"].mode()

@@ -42,4 +42,4 @@ def _as_html(value: Any) -> str:
     if hasattr(value, "_repr_mimebundle_"):  # a picture
         return value._repr_mimebundle_()[0]["text/html"]
     as_html = getattr(value, "_repr_html_", None)
-    return as_html() if as_html else f"<pre>{html.escape(str(value))}</pre>"
+    return as_html() if as_html else f'<pre style="white-space: pre-wrap">{html.escape(str(value))}</pre>'

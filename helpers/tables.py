@@ -1,15 +1,13 @@
-"""Tables for reading: text starts at the left, numbers have three decimals, and nothing but the columns is shown."""
+"""Tables for reading: text starts at the left, numbers end at the right, and nothing but the columns is shown."""
 
 import html
 from collections.abc import Callable, Collection, Mapping
 
 import pandas as pd
 
-_LEFT = ' style="text-align: left; vertical-align: top;"'
-
 
 class Table:
-    """A DataFrame as a page shows it.
+    """A DataFrame as a page shows it; numbers that are not whole have three decimals.
 
     Parameters
     ----------
@@ -24,19 +22,26 @@ class Table:
     >>> Table(pd.DataFrame({"query": ["sofa", "owl statue"], "recall": [0.25, 2 / 3]}), title="Two queries")
     Two queries
     query       recall
-    sofa        0.250
-    owl statue  0.667
+    sofa         0.250
+    owl statue   0.667
     """
 
     def __init__(self, frame: pd.DataFrame, title: str = "", widest: int = 54) -> None:
         shown = frame if frame.index.name is None else frame.reset_index()
         self.title = title
         self.columns = [str(column) for column in shown.columns]
+        self.of_numbers = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
         self.rows = [[_text(value, widest) for value in row] for row in shown.itertuples(index=False, name=None)]
 
     def _repr_html_(self) -> str:
+        sides = ["right" if numbers else "left" for numbers in self.of_numbers]
+
         def line(tag: str, texts: list[str]) -> str:
-            return "<tr>" + "".join(f"<{tag}{_LEFT}>{html.escape(text)}</{tag}>" for text in texts) + "</tr>"
+            cells = (
+                f'<{tag} style="text-align: {side}; vertical-align: top;">{html.escape(text)}</{tag}>'
+                for side, text in zip(sides, texts)
+            )
+            return f"<tr>{''.join(cells)}</tr>"
 
         title = [f"<p><strong>{html.escape(self.title)}</strong></p>"] if self.title else []
         head, body = line("th", self.columns), [line("td", row) for row in self.rows]
@@ -46,8 +51,12 @@ class Table:
 
     def __repr__(self) -> str:
         lines = [self.columns, *self.rows]
-        widths = [max(map(len, column)) for column in zip(*lines)]
-        aligned = ["  ".join(text.ljust(width) for text, width in zip(line, widths)).rstrip() for line in lines]
+        padded = [
+            [text.rjust(width) if numbers else text.ljust(width) for text in column]
+            for column, numbers in zip(zip(*lines), self.of_numbers)
+            for width in [max(map(len, column))]
+        ]
+        aligned = ["  ".join(line).rstrip() for line in zip(*padded)]
         return "\n".join([self.title, *aligned] if self.title else aligned)
 
 
@@ -61,7 +70,7 @@ def side_by_side(
     query : str
     searches : dict of name -> callable query -> DataFrame with product_id and product_name, best first
     relevant : ids of the products that are relevant to the query, optional
-        If given, their names get a tick and all others a dash.
+        If given, their names get a tick and all others a dash, with a space that no line breaks at.
     k : int
 
     Returns
@@ -74,7 +83,10 @@ def side_by_side(
         marks = (
             [""] * len(found)
             if relevant is None
-            else ["✓ " if product in relevant else "– " for product in found["product_id"]]
+            else [
+                "✓\N{NO-BREAK SPACE}" if product in relevant else "–\N{NO-BREAK SPACE}"
+                for product in found["product_id"]
+            ]
         )
         names = [mark + _text(text) for mark, text in zip(marks, found["product_name"])]
         columns[name] = names + [""] * (k - len(names))

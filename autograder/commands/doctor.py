@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.run import sandbox
+from autograder.run import cgroup, sandbox
 from autograder.run.apart import run_notebook
 from autograder.run.sandbox import Limits
 from helpers.doctor import CHECKS as STUDENTS_CHECKS
@@ -63,7 +63,12 @@ def check_sandbox() -> Finding:
         if not any(output.output_type == "error" for output in cell.outputs):
             return Finding("problem", "sandbox", f"{what}; grade in the container of Dockerfile instead.")
     user = "an unused user id of its own" if sandbox.is_real_root() else "your user id, without rights"
-    return Finding("ok", "sandbox", f"a notebook ran in {seconds:.1f} s, under {user}, and reached nothing")
+    if group := cgroup.memory_group(Limits().memory_bytes):
+        group.close()
+    memory = "bounded by Linux (a control group)" if group else "looked at five times a second"
+    return Finding(
+        "ok", "sandbox", f"a notebook ran in {seconds:.1f} s, under {user}, its memory {memory}, and reached nothing"
+    )
 
 
 def check_memory() -> Finding:

@@ -18,7 +18,7 @@ import struct
 import sys
 from collections.abc import Callable
 
-WORK = "/tmp/work"
+WORK = "/tmp/autograder-work"  # a name that no folder of the grader's in /tmp has
 SOCKETS = "/run/sockets"
 
 # Linux's own numbers: linux/sched.h, linux/mount.h, linux/prctl.h, linux/capability.h, linux/sockios.h.

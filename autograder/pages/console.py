@@ -24,33 +24,33 @@ def show_results(results: "list[StudentResult]", no_file: Collection[str] = ()) 
 
     no_file: the students of whom there is no notebook.
     """
-    questions = results[0].questions
-    table = Table(
-        "student",
-        *[q.id.replace("_", "\n") for q in questions],
-        "total",
-        box=None,
-        header_style="bold",
-        pad_edge=False,
-        collapse_padding=True,
-        caption_justify="left",
-        caption=f"of {max(r.max_score for r in results):g} points; … waits to be marked by hand; * after lateness",
-    )
-    for column in table.columns[1:]:
-        column.justify, column.no_wrap = "right", True
-    table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window
-    for result in results:
-        if result.status == "failed":
-            table.add_row(escape(called(result)), *["–"] * len(questions), "failed")
-        else:
-            late = "*" if result.penalty else ""
-            table.add_row(escape(called(result)), *[_points(q) for q in result.questions], f"{result.score:g}{late}")
-    out.print(table, end="\n\n", width=None if out.is_terminal else WIDE)
+    ids = [question.id for question in results[0].questions]
+    caption = f"of {max(r.max_score for r in results):g} points; … waits to be marked by hand; * after lateness"
+    table = _marks(results, [one.replace("_", "\n") for one in ids], caption)
+    if out.is_terminal and out.measure(table, options=out.options.update(width=WIDE)).maximum > out.width:
+        numbered = ", ".join(f"{number}\N{NO-BREAK SPACE}{one}" for number, one in enumerate(ids, start=1))
+        table = _marks(results, [str(number) for number in range(1, len(ids) + 1)], f"{numbered}\n{caption}")
+    _show(table)
     for result in results:
         for question in result.questions if result.status == "graded" else ():
             if question.score < question.max_score and not question.waiting:
                 _tell(f"{result.student}, {question.id}", question.message)
     show_attention(results, no_file)
+
+
+def _marks(results: "list[StudentResult]", heads: list[str], caption: str) -> Table:
+    table = Table("student", *heads, "total", box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    table.caption, table.caption_justify = caption, "left"
+    for column in table.columns[1:]:
+        column.justify, column.no_wrap = "right", True
+    table.columns[0].overflow = "fold"  # names that begin alike stay apart in a narrow window
+    for result in results:
+        if result.status == "failed":
+            table.add_row(escape(called(result)), *["–"] * len(heads), "failed")
+        else:
+            late = "*" if result.penalty else ""
+            table.add_row(escape(called(result)), *[_points(q) for q in result.questions], f"{result.score:g}{late}")
+    return table
 
 
 def show_changes(changes: "list[Changed]") -> None:
@@ -62,7 +62,12 @@ def show_changes(changes: "list[Changed]") -> None:
         marks = [Text("–" if mark is None else f"{mark:g}") for mark in (one.before, one.after)]
         style = "bold" if one.before != one.after else ""
         table.add_row(escape(one.student), escape(one.question) or "final mark", *marks, style=style)
-    out.print(table, end="\n\n", width=None if out.is_terminal else WIDE)
+    _show(table)
+
+
+def _show(table: Table) -> None:
+    console = out if out.is_terminal else Console(file=out.file, width=WIDE, highlight=False)
+    console.print(table, end="\n\n")
 
 
 def show_attention(results: "list[StudentResult]", no_file: Collection[str]) -> None:

@@ -225,6 +225,8 @@ class Kernel:
             channels.start_channels()
             await asyncio.wait_for(self._answer(channels), self.limits.start_seconds)
             channels.allow_stdin = False
+            if isinstance(self.manager.provisioner, provisioner.SandboxProvisioner):
+                self.manager.provisioner.bound_memory()
             self.usage.look()
             self.began = self.usage.cpu, self.usage.last
         except Exception as problem:
@@ -294,10 +296,15 @@ class Kernel:
     async def _why_dead(self) -> Stopped:
         room = self.manager.provisioner
         status = await room.poll() if room is not None else None
+        if isinstance(room, provisioner.SandboxProvisioner) and room.ran_out_of_memory():
+            return self._too_much_memory()
         # The kernel's own status, or as shells tell a signal: 128 more than its number.
         if status in (-signal.SIGKILL, 128 + signal.SIGKILL):
             return Stopped(KILLED, OUTSIDE)
         return Stopped(CRASHED, CRASH) if status is None or status < 0 or status > 128 else Stopped(ENDED)
+
+    def _too_much_memory(self) -> Stopped:
+        return Stopped(f"The notebook used more than {self.limits.memory_bytes / 2**30:.1f} GB of memory.", MEMORY)
 
     def _processes(self) -> list[psutil.Process]:
         """The kernel and all that it has started, parents first."""
@@ -322,8 +329,10 @@ class Kernel:
                 raise Stopped(f"The notebook as a whole {words}.", TIME)
             if self.usage.last - clock > self.limits.wall_seconds:
                 raise Stopped(f"The notebook did not end within {self.limits.wall_seconds:g} seconds.", TIME)
-            if isinstance(room, provisioner.SandboxProvisioner) and room.memory_bytes(most) > most:
-                raise Stopped(f"The notebook used more than {most / 2**30:.1f} GB of memory.", MEMORY)
+            if isinstance(room, provisioner.SandboxProvisioner) and (
+                room.memory_bytes(most) > most or room.ran_out_of_memory()
+            ):
+                raise self._too_much_memory()
             await asyncio.sleep(WATCH_SECONDS)
 
 

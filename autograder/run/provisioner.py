@@ -15,7 +15,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 from traitlets import Dict
 
 from autograder.inside.kernel_start import SOCKETS
-from autograder.run import parents, sandbox
+from autograder.run import cgroup, parents, sandbox
 from autograder.run.sandbox import Limits
 
 NAME = "autograder-sandbox"
@@ -38,6 +38,7 @@ class SandboxProvisioner(LocalProvisioner):
 
     limits = Dict(help="The fields of sandbox.Limits that differ from the defaults.").tag(config=True)
     forked: parents.Forked | None = None
+    group: cgroup.Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """`env` is all that the kernel gets."""
@@ -66,6 +67,21 @@ class SandboxProvisioner(LocalProvisioner):
             return psutil.Process(self.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
+
+    def bound_memory(self) -> None:
+        """Have Linux bound the memory of all that is inside, where it can, by what the other limits allow together.
+
+        To be called before any code of a student's runs.
+        """
+        limits = Limits(**self.limits)
+        files = limits.disk_bytes + sandbox.SHARED_MEMORY_BYTES  # they lie in memory
+        self.group = cgroup.memory_group(limits.memory_bytes + files)
+        if self.group is not None:
+            self.group.add(process.pid for process in self.inside())
+
+    def ran_out_of_memory(self) -> bool:
+        """Whether Linux has ended something inside for that."""
+        return self.group is not None and self.group.ran_out()
 
     def memory_bytes(self, enough: int = 0) -> int:
         """The memory that all processes inside use now, each page counted once, and what Linux needs to keep the pages'
@@ -108,6 +124,9 @@ class SandboxProvisioner(LocalProvisioner):
         if self.forked is not None:
             self.forked.close()
             self.forked = None
+        if self.group is not None:
+            self.group.close()
+            self.group = None
         await super().cleanup(restart)
 
 

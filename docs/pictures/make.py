@@ -32,15 +32,16 @@ def graded_report() -> Path:
     return Path(found[1])
 
 
-def take(browser: Browser, page_file: Path, show: str | None, out: Path) -> None:
+def take(browser: Browser, page_file: Path, show: str | None, out: Path, from_afar: float = 1) -> None:
     """A picture of a window on a page, an element in its middle, with no more colours than it needs."""
-    page = browser.new_page(viewport=WINDOW, color_scheme="light")
+    width, height = (round(from_afar * side) for side in WINDOW.values())
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme="light")
     page.goto(page_file.as_uri())
     if show:
         page.locator(show).first.evaluate("e => e.scrollIntoView({block: 'center', behavior: 'instant'})")
     page.wait_for_timeout(500)
-    image = Image.open(io.BytesIO(page.screenshot()))
-    image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(out, optimize=True)
+    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB").resize((WINDOW["width"], WINDOW["height"]))
+    image.quantize(256, dither=Image.Dither.NONE).save(out, optimize=True)
     print(f"{out.relative_to(ROOT)}: {out.stat().st_size / 1000:.0f} kB")
 
 
@@ -54,7 +55,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, chromium_sandbox=bool(os.geteuid()))
         take(browser, LECTURE, "img[alt*='first 10 products under alpha']", HERE / "lecture.png")
-        take(browser, report.resolve(), None, HERE / "report.png")
+        take(browser, report.resolve(), None, HERE / "report.png", from_afar=1.27)
         browser.close()
 
 

@@ -1,18 +1,22 @@
 """Vectors as arrows on the unit circle."""
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .picture import CYCLE, FAINT, INK, Picture, drawing
 from .placing import place_labels
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 
 def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions, and the unit circle") -> Picture:
     """Vectors of two numbers as arrows, with the angle of each to the first as an arc, and its cosine.
 
     The dotted circle holds all vectors of length 1; a dot on it is where an arrow points once its length is divided
-    out. Lengths between 0.5 and 2 show best.
+    out. Lengths between 0.5 and 2 show best. Where arrows are too crowded for their labels, a key lists them.
 
     Parameters
     ----------
@@ -30,9 +34,31 @@ def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions, and
     cosines = np.clip(arrows @ arrows[0] / (lengths * lengths[0]), -1, 1)
     start = np.arctan2(arrows[0, 1], arrows[0, 0])
     turns = np.arctan2(arrows @ [-np.sin(start), np.cos(start)], arrows @ [np.cos(start), np.sin(start)])
-    reach = max(1.0, lengths.max())
     names = list(vectors)
-    with drawing(7.6, 4.8, title) as (figure, (axes,)):
+    labels = [names[0]] + [
+        f"{name}: {np.degrees(abs(turn)):.0f}°, cosine {cosine:.2f}"
+        for name, turn, cosine in zip(names[1:], turns[1:], cosines[1:])
+    ]
+    figure, labelled = _draw(arrows, start, turns, names[0], title, labels)
+    if labelled < len(labels):
+        figure, _ = _draw(arrows, start, turns, names[0], title, names, key=labels)
+    said = "; ".join(labels[1:])
+    return Picture(figure, f"Arrows from the centre of the unit circle. Angle with {names[0]}, and its cosine: {said}.")
+
+
+def _draw(
+    arrows: np.ndarray,
+    start: float,
+    turns: np.ndarray,
+    first: str,
+    title: str,
+    labels: list[str],
+    key: Sequence[str] = (),
+) -> "tuple[Figure, int]":
+    """The figure, and how many labels found a place at their arrows; `key` lists others below."""
+    lengths = np.linalg.norm(arrows, axis=1)
+    reach = max(1.0, lengths.max())
+    with drawing(7.6, 4.8 + 0.11 * len(key), title) as (figure, (axes,)):
         circle = np.linspace(0, 2 * np.pi, 241)
         round_about = np.column_stack([np.cos(circle), np.sin(circle)])
         axes.plot(*round_about.T, color=INK, linewidth=1.1, linestyle=":")
@@ -58,13 +84,10 @@ def angles(vectors: Mapping[str, Sequence[float]], title: str = "Directions, and
         low, high = (f(np.vstack([arrows, -np.ones(2), np.ones(2)]), axis=0) for f in (np.min, np.max))
         edge = 0.12 * reach
         axes.set(aspect="equal", xlim=(low[0] - 8 * edge, high[0] + 8 * edge), ylim=(low[1] - edge, high[1] + 2 * edge))
-        axes.set(xlabel=f"first number (angles and cosines are with {names[0]})", ylabel="second number")
+        axes.set(xlabel=f"first number (angles and cosines are with {first})", ylabel="second number")
         axes.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
         axes.axvline(0, color=FAINT, linewidth=0.8, zorder=0)
-        labels = [names[0]] + [
-            f"{name}: {np.degrees(abs(turn)):.0f}°, cosine {cosine:.2f}"
-            for name, turn, cosine in zip(names[1:], turns[1:], cosines[1:])
-        ]
-        place_labels(axes, arrows, labels, np.vstack(marks), 2.0)
-    said = "; ".join(labels[1:])
-    return Picture(figure, f"Arrows from the centre of the unit circle. Angle with {names[0]}, and its cosine: {said}.")
+        if key:
+            lines = [axes.plot([], [], color=CYCLE[i % len(CYCLE)], linewidth=2.2)[0] for i in range(len(key))]
+            figure.legend(lines, key, loc="outside lower left", ncols=2)
+        return figure, place_labels(axes, arrows, labels, np.vstack(marks), 2.0)

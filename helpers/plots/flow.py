@@ -24,7 +24,7 @@ def pipeline(n: int | None = None, d: int = 384, k: int = 10, title: str = "Sema
     """
     many = "n" if n is None else f"{n:,}"
     steps = {
-        (0, 1): f"{many} products",
+        (0, 1): f"{many}\nproducts",
         (1, 1): "texts:\nname + class",
         (2, 1): "model",
         (3, 1): f"embeddings\n{many} × {d}",
@@ -35,7 +35,7 @@ def pipeline(n: int | None = None, d: int = 384, k: int = 10, title: str = "Sema
         (5, 0): f"top {k}",
     }
     lanes = {1: ("once, before anybody searches", VERMILION), 0: ("for each query", BLUE)}
-    with drawing(9.8, 3.3, title) as (figure, (axes,)):
+    with drawing(8.3, 3.1, title) as (figure, (axes,)):
         axes.set(xlim=(-0.6, 5.6), ylim=(-0.32, 1.62))
         axes.set_axis_off()
         for lane, (name, colour) in lanes.items():

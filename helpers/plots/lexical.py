@@ -203,7 +203,7 @@ def score_parts(parts: Mapping[str, Mapping[str, float]], title: str = "One scor
     looks: list[dict[str, Any]] = [
         {"color": CYCLE[i % len(CYCLE)], "hatch": ("", "//", "..", "xx")[i % 4]} for i in range(len(terms))
     ]
-    with drawing(8.6, 0.52 * len(parts) + 1.7, title) as (figure, (axes,)):
+    with drawing(8.3, 0.52 * len(parts) + 1.7, title) as (figure, (axes,)):
         for y, (name, added) in enumerate(parts.items()):
             end = 0.0
             for term, value in added.items():
@@ -263,7 +263,7 @@ def k1_b_heatmaps(
         )
     chosen = np.unravel_index(choose.argmax(), choose.shape)
     best = np.unravel_index(report.argmax(), report.shape)
-    with drawing(0.62 * 2 * len(bs) + 3.2, 0.42 * len(k1s) + 2.0, title, panels=2) as (figure, panels):
+    with drawing(0.51 * 2 * len(bs) + 3.2, 0.42 * len(k1s) + 2.2, title, panels=2) as (figure, panels):
         for axes, values, name in zip(panels, (choose, report), ("the half that chooses", "the half that reports")):
             axes.imshow(values, cmap="cividis", aspect="auto")
             axes.set_xticks(range(len(bs)), [f"{b:g}" for b in bs])
@@ -289,7 +289,7 @@ def k1_b_heatmaps(
         handles = [_line("-", "best on the half that chooses")]
         if tuple(best) != tuple(chosen):
             handles.append(_line(":", "best on the half that reports"))
-        figure.legend(handles=handles, loc="outside lower left", ncols=2)
+        figure.legend(handles=handles, loc="outside lower left")
     return Picture(
         figure,
         f"Two heat maps of mean {measure} by k1 and b. On the half that chooses, k1 = {k1s[chosen[0]]:g} and "

@@ -72,7 +72,7 @@ def embedding_map(
     names, counts = np.unique(kinds[kinds != ""], return_counts=True)
     shown = names[np.argsort(-counts, kind="stable")[: min(most, len(CYCLE))]]
     centre, directions, shares = principal_axes(embeddings[np.isin(kinds, shown)])
-    with drawing(8.6, 5.4, title) as (figure, (axes,)):
+    with drawing(8.3, 5.4, title) as (figure, (axes,)):
         handles = []
         for name, colour, marker in zip(shown, CYCLE, MARKERS):
             x, y = directions @ (embeddings[kinds == name] - centre).T

@@ -45,10 +45,13 @@ def hybrid_plane(
     semantic, bm25, alphas = *_two_scores(semantic, bm25), list(alphas)
     if not alphas:
         raise ValueError("alphas must hold at least one weight.")
-    with drawing(max(3.4 * len(alphas), 4.8) + 0.4, 4.5, title, panels=len(alphas)) as (figure, panels):
+    with drawing(max(2.6 * len(alphas), 4.8) + 0.4, 3.9, title, panels=len(alphas)) as (figure, panels):
         for axes, alpha in zip(panels, alphas):
             plane(axes, semantic, bm25, alpha, k)
-            axes.set_title(f"alpha {alpha:.2f}" if len(alphas) > 1 else f"{title}: alpha {alpha:.2f}", fontsize=11)
+            if len(alphas) > 1:
+                axes.set_title(f"alpha {alpha:.2f}", fontsize=10.5, weight="normal")
+            else:
+                axes.set_title(f"{title}: alpha {alpha:.2f}")
             if axes is not panels[0]:
                 axes.set_ylabel("")
         key(figure, *panels[0].get_legend_handles_labels(), k, columns=4 if len(alphas) > 2 else 2)
@@ -131,7 +134,7 @@ def bump_chart(
     tops = np.array([top_k(fuse_scores(semantic, bm25, float(alpha)), k) for alpha in alphas])
     source = sources(semantic, bm25, k)
     between = [i for i in dict.fromkeys(tops[1:-1].ravel().tolist()) if i not in tops[0] and i not in tops[-1]]
-    with drawing(9.8, 0.36 * k + 2.3 + 0.11 * len(between), title) as (figure, (axes,)):
+    with drawing(8.3, 0.36 * k + 2.3 + 0.11 * len(between), title) as (figure, (axes,)):
         for product in dict.fromkeys(tops.ravel().tolist()):
             in_first = tops == product
             shown = in_first.any(axis=1)
@@ -154,7 +157,7 @@ def bump_chart(
         right = axes.twinx()
         for side, ranking, pattern in ((axes, tops[0], "{1}  {0}"), (right, tops[-1], "{0}  {1}")):
             side.set(xlim=(alphas[0] - 0.02, alphas[-1] + 0.02), ylim=(k + 0.8, 0.4))
-            labels = [pattern.format(rank, short(names[i], 30)) for rank, i in enumerate(ranking, start=1)]
+            labels = [pattern.format(rank, short(names[i], 26)) for rank, i in enumerate(ranking, start=1)]
             side.set_yticks(range(1, k + 1), labels)
             side.tick_params(length=0)
             side.spines[:].set_visible(False)

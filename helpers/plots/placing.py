@@ -10,7 +10,7 @@ from .picture import INK, settle
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_DISTANCES = (5, 9, 14, 20, 27, 36)  # points, from the mark's edge to the label
+_DISTANCES = (5, 9, 14, 20, 27, 36, 48, 64, 84)  # points, from the mark's edge to the label
 _AROUND = np.linspace(0, 2 * np.pi, 12, endpoint=False)
 _DIRECTIONS = np.deg2rad([15, -15, 165, -165, 60, 120, -60, -120, 90, -90])
 

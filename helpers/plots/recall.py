@@ -1,5 +1,6 @@
 """What searches found: slot by slot, and by both or one or neither."""
 
+import textwrap
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -7,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..measures import calculate_recall
-from .picture import BLUE, GREEN, INK, MEANING, WORDS, Picture, drawing, short
+from .picture import BLUE, GREEN, INK, MEANING, WORDS, Picture, drawing
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.patches import Patch
 
-_UNIT = 0.42  # inches, the side of a square
+_UNIT = 0.37  # inches, the side of a square
 
 
 def recall_grid(rows: Mapping[str, tuple[Iterable, Collection]], k: int = 10, title: str | None = None) -> Picture:
@@ -35,15 +36,10 @@ def recall_grid(rows: Mapping[str, tuple[Iterable, Collection]], k: int = 10, ti
     """
     if not rows:
         raise ValueError("rows must hold at least one result.")
-    said, bar, length = [], k + 0.3, 4.2  # where the bars begin, and what a recall of 1 is long
-    width = bar + length + 0.9
-    named = [short(name, 34) for name in rows]
-    with drawing(
-        _UNIT * width + 0.09 * max(map(len, named)) + 3.2, _UNIT * len(rows) + 1.6, title or f"Recall@{k}, slot by slot"
-    ) as (
-        figure,
-        (axes,),
-    ):
+    said, bar, length = [], k + 0.3, 3.2  # where the bars begin, and what a recall of 1 is long
+    width = bar + length + 0.6
+    room = _UNIT * width + 3.1, 1.15 * _UNIT * len(rows) + 1.6
+    with drawing(*room, title or f"Recall@{k}, slot by slot") as (figure, (axes,)):
         for y, (name, (found, relevant)) in enumerate(rows.items()):
             judged = relevant if isinstance(relevant, Mapping) else None
             good = set(relevant) if judged is None else {i for i, grade in judged.items() if grade > 0}
@@ -58,15 +54,17 @@ def recall_grid(rows: Mapping[str, tuple[Iterable, Collection]], k: int = 10, ti
             axes.plot(
                 [bar + length * ceiling] * 2, [y - 0.38, y + 0.38], color=BLUE, linewidth=3, solid_capstyle="butt"
             )
-            text = f"{marks.count('✓')} of {len(good)}: {recall:.3f} (at most {ceiling:.3f})"
+            share, limit = f"{marks.count('✓')} of {len(good)}: {recall:.3f}", f"(at most {ceiling:.3f})"
             beside: dict[str, Any] = {
                 "xycoords": axes.get_yaxis_transform(),
                 "textcoords": "offset points",
                 "va": "center",
+                "fontsize": 9.5,
             }
-            axes.annotate(text, (1, y), (4, 0), **beside)
-            said.append(f"{name}: {text}")
-        axes.set_yticks(range(len(rows)), named)
+            axes.annotate(f"{share}\n{limit}", (1, y), (4, 0), **beside)
+            said.append(f"{name}: {share} {limit}")
+        names = ["\n".join(textwrap.wrap(name, 24, max_lines=2, placeholder="…")) for name in rows]
+        axes.set_yticks(range(len(rows)), names, fontsize=9.5)
         axes.set_xticks([*range(k), bar, bar + length], [*map(str, range(1, k + 1)), "0", "1"], fontsize=9)
         axes.tick_params(length=0, labeltop=True, labelbottom=False)
         axes.spines[:].set_visible(False)

@@ -93,6 +93,7 @@ def test_a_lecture_has_its_pictures_with_their_descriptions_and_its_formulas(lec
     assert not [alt for alt in page.images if len(alt) < 20 or alt.endswith(".png")], "every picture is described"
     text = page.path.read_text(encoding="utf-8")
     assert text.count("<math") >= sum(cell.source.count("$$") // 2 for cell in cells if cell.cell_type == "markdown")
+    assert not re.search(r"\$\s*<math|</math>\s*\$", text), "half of the formula's signs were taken for text"
     assert "$$" not in text and "\\frac" not in re.sub(
         r"<annotation.*?</annotation>|<pre>.*?</pre>", "", text, flags=re.S
     )
@@ -111,6 +112,21 @@ def test_a_page_is_light_or_dark_and_never_wider_than_the_window(dark, browser, 
             ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert (max(map(int, re.findall(r"\d+", ground)[:3])) < 60) == dark, ground
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.parametrize("lecture", LECTURES, ids=lambda path: path.stem)
+def test_what_a_cell_gives_is_seen_whole(lecture, page, site):
+    """Texts are broken, never cut off; on a wide page no picture is shrunk; a list of tasks has boxes."""
+    page.goto((site / "lectures" / f"{lecture.stem}.html").as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(e => e.open = true)")
+    for width in (1300, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        cut = "[...document.querySelectorAll('.cell_output pre')].filter(e => e.scrollWidth > e.clientWidth)"
+        assert page.evaluate(f"{cut}.map(e => e.innerText.slice(0, 60))") == []
+        least = 2000 if width == 1300 else 480
+        shrunk = f"filter(e => e.width < Math.min({least}, e.attributes.width.value))"
+        assert page.evaluate(f"[...document.querySelectorAll('.cell_output img')].{shrunk}.map(e => e.alt)") == []
+    assert "[ ]" not in page.inner_text("body")
 
 
 def test_the_search_finds_a_word_of_a_lecture(page, site):

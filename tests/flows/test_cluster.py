@@ -29,7 +29,7 @@ from autograder.run import cluster as clusters
 from autograder.run import sandbox
 from autograder.run.cluster import Cluster, answer
 from tests.conftest import REPOSITORY
-from tests.support.processes import until
+from tests.support.processes import HANGS, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox needs Linux")
 START = "import sys; sys.argv[0] = 'dask'; {change}; from distributed.cli.dask_{part} import main; main()"
@@ -112,7 +112,7 @@ def dask(small_homework, small_data, tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster(dask, small_homework):
     with Cluster(dask.address) as cluster:
-        cluster.client.wait_for_workers(2, timeout=60)
+        cluster.client.wait_for_workers(2, timeout=HANGS)
         yield cluster
 
 
@@ -269,7 +269,7 @@ def test_a_worker_killed_in_mid_batch_loses_nothing(cluster, dask, course, local
     assert found(results) == local
     with Gradebook(course.config().CourseDirectory.db_url, course.config().CourseDirectory.course_id) as book:
         assert sorted(s.student_id for s in book.assignment_submissions("hw4")) == ["ada-k", "carl-g"]
-    assert psutil.wait_procs(had, timeout=30)[1] == []  # its sandboxes went with it
+    assert psutil.wait_procs(had, timeout=HANGS)[1] == []  # its sandboxes went with it
 
 
 def test_a_notebook_that_takes_worker_after_worker_fails_alone(cluster, dask, course, small_homework, monkeypatch):
@@ -284,7 +284,7 @@ def test_a_notebook_that_takes_worker_after_worker_fails_alone(cluster, dask, co
 
     monkeypatch.setattr(cluster.client, "submit", deadly)
     results = {r.student: r for r in grade(course, small_homework, jobs=4, runner=cluster.run)}
-    assert [victim.wait(timeout=30) for victim in victims] == [1, 1]
+    assert [victim.wait(timeout=HANGS) for victim in victims] == [1, 1]
     assert results["dying-w"].status == "failed" and "were lost, one after the other" in results["dying-w"].reason
     assert results["ada-k"].status == results["carl-g"].status == "graded"
 

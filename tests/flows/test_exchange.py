@@ -17,6 +17,7 @@ from autograder.course.notebooks import read_notebook, with_answers
 from autograder.gradebook import marks
 from autograder.gradebook.results import load_results
 from tests.conftest import REPOSITORY
+from tests.support.processes import HANGS
 from tests.support.small_homework import CUT_POINTS, RECALL_POINTS, RIGHT, UNCUT, make_small_homework
 from tests.support.users import as_ordinary_user
 
@@ -72,7 +73,7 @@ class Machine:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=HANGS,
         )
 
     def answer(self, name, program, *words) -> subprocess.CompletedProcess:

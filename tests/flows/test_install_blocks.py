@@ -17,6 +17,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.support.processes import HANGS
+
 ROOT = Path(__file__).parents[2]
 READMES = {"students": ROOT / "autograder" / "commands" / "students-README.md", "instructors": ROOT / "README.md"}
 SHELLS = {"bash": ["bash", "--norc", "--noprofile", "-i"], "zsh": ["zsh", "-f", "-i"]}
@@ -64,7 +66,7 @@ def test_the_block_without_conda_sets_up_what_a_student_needs(shell, edition, in
     own = {"PYTHONPATH": str(installed_here), "PIP_NO_INDEX": "1", "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin"}
     environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"} | own
     done = subprocess.run(
-        SHELLS[shell], input=block, cwd=folder, env=environment, capture_output=True, text=True, timeout=600
+        SHELLS[shell], input=block, cwd=folder, env=environment, capture_output=True, text=True, timeout=HANGS
     )
     said = done.stdout + (folder / ".venv" / "setup.log").read_text()
     assert "Ready. To work in it: source .venv/bin/activate" in said and "Downloading" not in said, said

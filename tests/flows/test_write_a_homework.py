@@ -210,11 +210,15 @@ def test_a_list_that_says_other_than_the_key_is_refused(course, tmp_path, old, n
     ],
 )
 def test_an_altered_list_or_check_earns_nothing(course, released, handed_in, tmp_path, lie, shown):
+    shutil.copytree(course.root, tmp_path / "course", symlinks=True)
+    course = Course(tmp_path / "course")
     answer = f"def recall_at_k(*args, **kwargs):\n    return 1.0\n{lie}"
-    path = tmp_path / "sly" / "hw9.ipynb"
-    path.parent.mkdir()
+    path = tmp_path / "handed-in" / "sly" / "hw9.ipynb"
+    path.parent.mkdir(parents=True)
     nbformat.write(with_answers(read_notebook(course.source("hw9")), {"recall": answer}), path)
-    [result] = grade_all(course, find_homework(course.homework("hw9")), find_submissions(tmp_path, "hw9"), 3)
+    [result] = grade_all(
+        course, find_homework(course.homework("hw9")), find_submissions(tmp_path / "handed-in", "hw9"), 3
+    )
     assert result.questions[0].score == 0
     marked = read_notebook(course.build / "autograded" / "sly" / "hw9" / "hw9.ipynb")
     found = [str(cell.outputs) for cell in marked.cells if "check(" in cell.source]

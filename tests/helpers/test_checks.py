@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.check_results import CHECKS_TYPE, FAILS, GRADING, HOLDS, SKIPPED
+from helpers.check_results import CHECKS_TYPE, FAILS, GRADING, HOLDS, SKIPPED, Summary
 from helpers.checks import CheckFailed, Checks, ChecksMissing, gives, load_checks
 from helpers.sentences import wrong_array, wrong_number, wrong_texts
 
@@ -156,6 +156,11 @@ def test_the_summary_says_what_passes_what_is_empty_and_how_to_hand_in(checks, c
     checks.run("double", [not_written], {})
     checks.summary()
     assert "(10 points): empty" in capsys.readouterr().out
+
+
+def test_a_summary_as_html_shows_commands_as_code_and_escapes_the_rest():
+    page = Summary("hw<9>", [(1, "a & b", 5, "empty")])._repr_mimebundle_()["text/html"]
+    assert "<code>python -m helpers check hw&lt;9&gt;</code>" in page and "a &amp; b" in page and "`" not in page
 
 
 def test_without_its_file_a_sentence_says_where_it_belongs(tmp_path):

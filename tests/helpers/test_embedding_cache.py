@@ -18,6 +18,7 @@ from helpers import embedding_cache
 from helpers.cache_folder import cache_folder
 from helpers.embedding_cache import EmbeddingCache, UnusableEmbedding, as_texts, embed_through_cache
 from helpers.errors import CourseError
+from tests.support.processes import HANGS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +113,7 @@ for i in range(30):
 """
     writers = [in_new_process(code, cache.path.parent, me) for me in range(3)]
     for writer in writers:
-        out, err = writer.communicate(timeout=60)
+        out, err = writer.communicate(timeout=HANGS)
         assert (writer.returncode, out, err) == (0, "", "")
     texts = [f"own {me} {i}" for me in range(3) for i in range(30)] + [f"shared {i}" for i in range(30)]
     assert len(cache.get("m", texts)) == 120
@@ -139,7 +140,7 @@ keys = [(bytes([i]),) for i in range(200)]
 db.executemany("INSERT INTO embeddings VALUES ('m', ?, 0, zeroblob(2000))", keys)
 os._exit(1)
 """
-    in_new_process(code, cache.path).communicate(timeout=60)
+    in_new_process(code, cache.path).communicate(timeout=HANGS)
     assert cache.path.with_name(cache.path.name + "-journal").exists()
     assert cache.get("m", ["sofa"])["sofa"] == [1.0]
     assert capfd.readouterr().err == ""
@@ -254,7 +255,7 @@ def test_processes_that_meet_damage_at_once_lose_nothing(cache, damage):
     writers = [in_new_process(ALL_AT_ONCE, cache.path.parent, me, start) for me in range(4)]
     said = ""
     for writer in writers:
-        out, err = writer.communicate(timeout=60)
+        out, err = writer.communicate(timeout=HANGS)
         assert (writer.returncode, out) == (0, "")
         said += err
     assert said.count("\n") <= 1 and said.count("damaged-1") == said.count("\n")

@@ -65,16 +65,17 @@ def test_meaning_wins_over_words_that_no_product_contains():
 def test_meaning_wins_where_relevant_names_use_other_words():
     relevant = rows(0, 1, 3)
     assert explain_semantic("armless", rows(2), relevant, relevant, INDEX) == (
-        "None of the 3 relevant products contains 'armless'; other products do."
+        "None of the 3 relevant products contains 'armless'; other products do. Semantic search finds 'velora chair'."
     )
+    assert explain_semantic("armless", rows(2), rows(2), relevant, INDEX).endswith("other products do.")
     assert explain_semantic("velora", rows(0), relevant, relevant, INDEX) == (
-        "Only 1 of the 3 relevant products contains 'velora'; other products do."
+        "Only 1 of the 3 relevant products contains 'velora'; other products do. Semantic search finds 'velvet chair'."
     )
 
 
 def test_both_reasons_are_given():
     reason = explain_semantic("kitty mug", rows(5), rows(4), rows(4), INDEX)
-    assert reason.count(".") == 2 and "'kitty'" in reason and "None of the 1 relevant products contains 'mug'" in reason
+    assert reason.count(".") == 3 and "'kitty'" in reason and "None of the 1 relevant products contains 'mug'" in reason
 
 
 def test_meaning_wins_by_the_kind_of_product():

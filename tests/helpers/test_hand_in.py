@@ -19,6 +19,7 @@ from helpers.checks import load_checks
 from helpers.fresh_run import run_cells
 from helpers.hand_in import NotebookMissing, NotPacked, check_and_pack, check_notebook, find_notebook, pack
 from helpers.limits import UNATTENDED
+from tests.support.processes import HANGS
 
 CHECKS = """
 from helpers.checks import gives, prop, says
@@ -169,14 +170,14 @@ def test_the_command_says_it_all_and_packs_only_if_wanted(tmp_path):
     right = [cell(SET_UP), cell("double = lambda x: x + x", "answer_double")]
     (folder / "hw1.ipynb").write_text(notebook(*right, cell('check("double", double)', "test_double")))
     command = [sys.executable, "-m", "helpers", "check", "hw1"]
-    done = subprocess.run([*command, "--no-pack"], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([*command, "--no-pack"], cwd=tmp_path, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0 and done.stderr == ""
     first, second, line, last = done.stdout.splitlines()
     assert "homework/hw1/hw1.ipynb, as saved on " in first and "fresh kernel" in second
     assert line == "1. Double it: passes the visible checks" and last.startswith("All visible checks pass.")
     assert not list(folder.glob("*.zip"))
     (folder / "hw1.ipynb").write_text(notebook(*right))
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 1 and "its test cell is gone: take test_double from" in done.stdout
     assert done.stdout.endswith(f"Packed: {folder / 'hw1-submission.zip'}. Hand in this file.\n")
 

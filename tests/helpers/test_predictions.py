@@ -10,7 +10,8 @@ def test_texts_and_tables_are_shown_in_order_below_a_closed_line():
     page = reveal("a < b", Table(pd.DataFrame({"x": [1]})), prompt="Guess & open")._repr_html_()
     assert page.startswith("<details><summary><em>Guess &amp; open</em></summary>") and page.endswith("</details>")
     assert " open>" not in page.split("\n")[0]
-    assert page.index("<pre>a &lt; b</pre>") < page.index('<table class="dataframe">')
+    assert page.index("a &lt; b</pre>") < page.index('<table class="dataframe">')
+    assert "<pre>" not in page, "a long line is broken, not cut off"
 
 
 def test_without_html_everything_is_readable():

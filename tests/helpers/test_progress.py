@@ -15,6 +15,7 @@ from tqdm import TqdmWarning
 
 from helpers import progress
 from helpers.progress import ProgressBar, no_advice_on_widgets
+from tests.support.processes import HANGS
 
 
 class Terminal(io.StringIO):
@@ -83,7 +84,7 @@ class Client(NotebookClient):
 def run(folder):
     """Run the cells in a folder -> the notebook, stored in it too, and what its displays were updated to."""
     notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS])
-    client = Client(notebook, kernel_name="python3", timeout=60, resources={"metadata": {"path": str(folder)}})
+    client = Client(notebook, kernel_name="python3", timeout=HANGS, resources={"metadata": {"path": str(folder)}})
     client.updates = []
     client.execute()
     return notebook, client.updates

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import helpers
+from tests.support.processes import HANGS
 
 SIGNATURES = {
     "load_wands_products": "data_dir=None",
@@ -72,7 +73,7 @@ def test_arguments_have_the_promised_names_order_and_defaults(name):
 
 def loaded_modules(code: str) -> set[str]:
     code += "\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS, check=True)
     return set(done.stdout.split())
 
 

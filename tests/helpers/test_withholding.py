@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from helpers import withhold
+from tests.support.processes import HANGS
 
 WRITTEN = {
     "cosine_similarity": "cosine_similarity",
@@ -17,7 +18,7 @@ WRITTEN = {
 
 def run(code: str) -> str:
     code = f"WRITTEN = {WRITTEN}\n{code}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=HANGS)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -41,6 +41,7 @@ assert similar("sofa", "davenport") == min(similar("sofa", word) for word in wor
 assert word_pieces("davenport") == ["davenport"] and len(word_pieces("love seat")) == 2
 assert word_pieces("wyndford") == ["w", "##yn", "##df", "##ord"]
 assert similar("hot", "cold") > 0.4
+assert min(similar(*pair) for pair in pairs[-3:]) > 0.7, "a colour, a negation, a number: as if they were not there"
 assert similar("dog bites man", "man bites dog") > similar("dog bites man", "a dog attacked a person") + 0.2
 assert set(semantic(concept)["product_id"]) != set(bm25(concept)["product_id"])
 assert semantic("helicopter")["similarity"].max() < 0.4 and len(semantic("helicopter")) == 10
@@ -66,8 +67,7 @@ assert on_names.mean() < results["semantic"].mean() < results["bm25"].mean(), "t
 assert results["bm25"].mean() - on_names.mean() > abs(results["gain"].mean()), "the class is worth more than the lead"
 assert all(0.44 < share < 0.5 for share in unjudged.values()), "nearly half of each top ten has no label"
 assert "dinosaur bedding" in set(ahead["query"])
-of_dinosaurs = products[products["product_id"].isin(relevant[queries.index[queries["query"] == "dinosaur bedding"][0]])]
-assert of_dinosaurs["product_name"].str.contains("stegosaurus").any()
+assert "stegosaurus" in why(ahead[ahead["query"] == "dinosaur bedding"].iloc[0])
 """
 CLAIMS_ON_THE_POOL = """
 assert on_names.mean() < results["bm25"].mean() < results["semantic"].mean(), "the same winner either way"
@@ -176,7 +176,7 @@ def test_figures_of_public_runs_name_their_source():
 
 
 def test_the_main_path_of_lecture_4_is_short_enough_for_its_promise():
-    """About 4,000 words and 260 lines of code, what is folded or optional left out."""
+    """At most 4,000 words and 260 lines of code, what is folded or optional left out."""
     words = lines = 0
     optional = False
     for cell in nbformat.read(LECTURE_4, as_version=4).cells:
@@ -188,7 +188,7 @@ def test_the_main_path_of_lecture_4_is_short_enough_for_its_promise():
             if part.startswith("##"):
                 optional = part.splitlines()[0].startswith("### Optional: ")
             words += 0 if optional else len(re.findall(r"\b[\w'’-]+\b", part))
-    assert words < 4_200 and lines <= 260
+    assert words <= 4_000 and lines <= 260
 
 
 def test_lecture_4_loads_no_large_library_where_its_embeddings_are_cached():

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processes import HANGS
+
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "requirements" / "install.py"
 LOCK = "# made by a test\nnumpy==2.4.6\n    # via nothing\ntorch==2.13.0\ncolorama==0.4.6 ; sys_platform == 'win32'\n"
@@ -185,7 +187,7 @@ def test_an_index_that_never_answers_is_given_up_soon(install, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         began = time.monotonic()
         assert not install.answers(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < HANGS
 
 
 def test_a_real_pip_takes_torch_from_such_an_index(install, index, tmp_path, monkeypatch):

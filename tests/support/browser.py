@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.support.processes import HANGS
+
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WINDOW = (1200, 900)
-MILLISECONDS_FOR_A_PAGE = 60_000  # a slow machine's first page; never waited for in vain
 QUIET = [
     "--disable-gpu",
     "--disable-quic",
@@ -41,7 +42,7 @@ def opened_browser() -> Iterator[Browser]:
     # Chromium's own sandbox refuses to start for root.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=QUIET, chromium_sandbox=bool(os.geteuid()), timeout=MILLISECONDS_FOR_A_PAGE
+            executable_path=program, args=QUIET, chromium_sandbox=bool(os.geteuid()), timeout=1000 * HANGS
         )
         try:
             yield browser
@@ -55,7 +56,7 @@ def new_page(browser: Browser, dark: bool = False) -> Page:
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-GB"
     )
-    context.set_default_timeout(MILLISECONDS_FOR_A_PAGE)
+    context.set_default_timeout(1000 * HANGS)
     return context.new_page()
 
 
@@ -110,7 +111,7 @@ def wait_until_idle(page: Page) -> None:
 def _address(server: subprocess.Popen, scratch: Path) -> str:
     """Where the server answers, as it writes down itself once it does."""
     written = scratch / "runtime" / f"jpserver-{server.pid}.json"
-    end = time.monotonic() + MILLISECONDS_FOR_A_PAGE / 1000
+    end = time.monotonic() + HANGS
     while True:
         if server.poll() is not None or time.monotonic() > end:
             raise AssertionError("JupyterLab did not start:\n" + (scratch / "server.log").read_text())

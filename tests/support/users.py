@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.run import sandbox
+from tests.support.processes import HANGS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -16,7 +17,7 @@ def run_as_ordinary_user(program: str, **environment: str) -> subprocess.Complet
     # The data that other tests put in use lies in a folder of root's.
     everything = {name: value for name, value in os.environ.items() if name != "COURSE_DATA_DIR"} | environment
     return subprocess.run(
-        as_ordinary_user([sys.executable, "-c", program]), env=everything, capture_output=True, text=True, timeout=120
+        as_ordinary_user([sys.executable, "-c", program]), env=everything, capture_output=True, text=True, timeout=HANGS
     )
 
 

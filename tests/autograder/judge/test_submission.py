@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.processes import HANGS
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 HEAVY = ("torch", "sentence_transformers", "transformers", "onnxruntime", "litellm", "matplotlib")
 
@@ -31,7 +33,7 @@ def test_a_grader_imports_nothing_that_no_submission_asks_for(small_homework, sa
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS,
     )
     assert done.returncode == 0, done.stderr
     score, loaded = json.loads(done.stdout.splitlines()[-1])

@@ -46,3 +46,10 @@ def test_the_table_is_sorted_and_filtered(report):
 def test_nothing_stands_beside_the_window(report, width):
     report.set_viewport_size({"width": width, "height": 900})
     assert report.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_marks_of_nine_questions_with_both_links_fit_a_laptop(report):
+    report.set_viewport_size({"width": 1200, "height": 900})
+    report.evaluate("document.querySelectorAll('.marks td.name').forEach(e => e.textContent = 'page · notebook')")
+    beside = "[...document.querySelectorAll('.wide')].filter(e => e.scrollWidth > e.clientWidth)"
+    assert report.evaluate(f"{beside}.map(e => [e.scrollWidth, e.clientWidth, e.innerText])") == []

@@ -17,7 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run import apart, parents
 from autograder.run.apart import run_notebook
 from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
-from tests.autograder.run.test_notebook import kilobytes, shown, wait_until
+from tests.autograder.run.test_notebook import kilobytes, shown
+from tests.support.processes import HANGS, Child, until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -78,20 +79,24 @@ def test_an_error_in_what_is_settled_is_the_graders_own():
     assert go("1 + 1").problem is None
 
 
-def test_a_message_whose_parts_never_end_costs_its_student_alone():
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of the memory in use counts from here
-    before = kilobytes("VmHWM")
-    beside = []
-    other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
-    other.start()
-    done = go(ENDLESS, limits=Limits(idle_seconds=5))
-    other.join()
+def test_a_message_whose_parts_never_end_costs_its_student_alone(tmp_path):
+    def work():  # in a grader of its own, whose children are none of another test's
+        before = kilobytes("VmHWM")
+        beside = []
+        other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
+        other.start()
+        done = go(ENDLESS, limits=Limits(idle_seconds=5))
+        other.join()
+        after = go("1 + 1")
+        grown = kilobytes("VmHWM") - before
+        apart._workers.close()
+        said = [shown(beside[0].notebook.cells[1]), shown(after.notebook.cells[0])]
+        return done.problem, done.ended_by, said, grown, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+
+    problem, by, said, grown, most = Child(work, tmp_path / "report").wait()["found"]
     # What a worker has no memory for either ends it or makes it hang up on the kernel.
-    assert done.problem and done.ended_by in (OUTPUT, TIME)
-    assert shown(beside[0].notebook.cells[1]) == "'fine'" and shown(go("1 + 1").notebook.cells[0]) == "2"
-    assert kilobytes("VmHWM") - before < 50_000
-    apart._workers.close()
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    assert problem and by in (OUTPUT, TIME)
+    assert said == ["'fine'", "2"] and grown < 50_000
     assert apart.MEMORY_BYTES / 2 < most < apart.MEMORY_BYTES + 300 * 2**20, "the flood did not come, or was not held"
 
 
@@ -107,12 +112,12 @@ def test_a_worker_or_a_kernel_killed_from_outside_is_nobodys_fault():
     found = []
     run = threading.Thread(target=lambda: found.append(go("import time; time.sleep(100)")))
     run.start()
-    wait_until(lambda: workers() and kernels())
+    until(lambda: workers() and kernels())
     [inside] = kernels()
     workers()[0].kill()
     run.join()
     assert (found[0].problem, found[0].ended_by) == (apart.KILLED, OUTSIDE)
-    assert psutil.wait_procs([inside], timeout=10)[1] == []
+    assert psutil.wait_procs([inside], timeout=HANGS)[1] == []
     assert shown(go("1 + 1").notebook.cells[0]) == "2"
 
 
@@ -140,13 +145,13 @@ def test_workers_end_with_a_grader_that_is_killed():
     )
     grader = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[3])
     try:
-        wait_until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
+        until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
         inside = psutil.Process(grader.pid).children(recursive=True)
     finally:
         os.kill(grader.pid, signal.SIGKILL)
         grader.wait()
     assert len(inside) >= 7
-    assert psutil.wait_procs(inside, timeout=10)[1] == []
+    assert psutil.wait_procs(inside, timeout=HANGS)[1] == []
 
 
 def test_without_a_sandbox_and_without_a_kernel(monkeypatch):
@@ -163,12 +168,12 @@ def test_runs_are_ended_at_once_with_their_kernels_and_the_next_notebook_runs():
     before, done = set(_below()), []
     thread = threading.Thread(target=lambda: done.append(go("import time\nwhile True: time.sleep(1)")))
     thread.start()
-    wait_until(lambda: set(_below()) - before)
+    until(lambda: set(_below()) - before)
     kernels = set(_below()) - before
     apart.end_runs()
     thread.join(30)
     assert not thread.is_alive() and done[0].problem and done[0].ended_by in (OUTPUT, OUTSIDE)
-    wait_until(lambda: not any(map(_alive, kernels)))
+    until(lambda: not any(map(_alive, kernels)))
     assert kernels and not any(map(_alive, kernels))
     assert not apart._workers.running and shown(go("1 + 1").notebook.cells[0]) == "2"
 

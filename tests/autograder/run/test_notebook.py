@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import nbformat
@@ -18,10 +17,12 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.inside.collector import EVIDENCE_TYPE
+from autograder.inside.kernel_start import WORK
 from autograder.run import notebook as run
 from autograder.run import parents, provisioner, sandbox
 from autograder.run.notebook import Limits, RunFailed, run_notebook
 from autograder.run.sandbox import SandboxUnavailable
+from tests.support.processes import HANGS, until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 MEGABYTE = 2**20
@@ -107,7 +108,7 @@ def test_what_a_kernel_sees_of_the_grader(monkeypatch):
     )
     # What is shown of this machine may lie in /tmp too.
     shown_places = {parent for path in sandbox.visible() for parent in (path, *path.parents)}
-    assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == ["/tmp/work"]
+    assert [path for path in ast.literal_eval(said[1]) if Path(path) not in shown_places] == [WORK]
     assert said[2] == "['1', '2']"
     assert said[3:] == ["", "ModuleNotFoundError", "['couch']"]
 
@@ -518,17 +519,11 @@ def test_everything_ends_when_the_grader_is_killed():
     )
     grader = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
     try:
-        wait_until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
+        until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
         inside = psutil.Process(grader.pid).children(recursive=True)
     finally:
         os.kill(grader.pid, signal.SIGKILL)
         grader.wait()
     assert len(inside) >= 7  # bubblewrap twice, the warm parent, the kernel's keeper, process 1, the kernel, its child
-    _, alive = psutil.wait_procs(inside, timeout=10)
+    _, alive = psutil.wait_procs(inside, timeout=HANGS)
     assert alive == []
-
-
-def wait_until(true, seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not true() and time.monotonic() < end:
-        time.sleep(0.05)

@@ -23,6 +23,7 @@ from autograder.run import parents, sandbox
 from autograder.run.notebook import run_notebook
 from autograder.run.sandbox import SandboxUnavailable
 from helpers.catalogue import DEMO_FOLDER
+from tests.support.processes import HANGS
 from tests.support.users import run_as_ordinary_user
 
 REPOSITORY = str(Path(__file__).resolve().parents[3])
@@ -241,7 +242,7 @@ def test_parents_are_started_ahead_for_what_a_folder_of_notebooks_imports(tmp_pa
         (tmp_path / student / "hw4.ipynb").write_text(nbformat.writes(notebook) if first_line else "no notebook")
     os.mkfifo(tmp_path / "carl" / "waits-for-ever.ipynb")
     parents.close_all()
-    parents.prepare(tmp_path, sandbox.environment()).join(timeout=60)
+    parents.prepare(tmp_path, sandbox.environment()).join(timeout=HANGS)
     assert {key[0] for key in parents._places} == {frozenset(), frozenset({"matplotlib"})}
     before = {process.pid for process in warm_parents()}
     assert go("import matplotlib.pyplot, sys; len(sys.modules) > 0") == ["True"]
@@ -253,7 +254,7 @@ def test_a_parent_that_was_killed_is_replaced():
     killed = warm_parents()
     for process in killed:
         process.send_signal(signal.SIGKILL)
-    psutil.wait_procs(killed, timeout=10)
+    psutil.wait_procs(killed, timeout=HANGS)
     assert go("print('here')") == ["here"]
 
 

@@ -15,9 +15,12 @@ from autograder.inside.kernel_start import WORK
 from autograder.run import sandbox, seccomp
 from autograder.run.sandbox import Limits, SandboxUnavailable
 from helpers.cache_folder import cache_folder
+from tests.support.processes import HANGS
 from tests.support.users import run_as_ordinary_user
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+NEW = f"course-test-{os.getpid()}"  # a name that nothing has, wherever this clone lies
+FILLED = ["/tmp", WORK, "/dev/shm", "/dev", "", "/run", str(REPOSITORY)]  # where the probe tries to write
 SECRET = ("OPENAI_API_KEY", "hunter2")  # in the grader's environment while the probe looks around
 
 PROBE = """
@@ -167,7 +170,7 @@ def found(listeners, limits, tmp_path_factory, sandboxed) -> dict:
             )
         ],
         "writable": [path for path in shown if Path(path).is_file()] + [sandbox.START, sandbox.PARENT],
-        "fillable": ["/tmp/x", "/tmp/work/x", "/dev/shm/x", "/dev/x", "/x", "/run/x", f"{REPOSITORY}/x"],
+        "fillable": [f"{folder}/{NEW}" for folder in FILLED],
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(*SECRET)
@@ -176,7 +179,7 @@ def found(listeners, limits, tmp_path_factory, sandboxed) -> dict:
             env=sandbox.environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=HANGS,
         )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout) | {"paths": asked["paths"]}
@@ -228,11 +231,11 @@ def test_what_is_seen_cannot_be_written(found):
 
 def test_the_work_folder_is_empty_and_bounded(found, limits):
     assert found["work"] == [WORK, []]
-    filled = found["filled"]
-    assert filled["/tmp/work/x"] == filled["/tmp/x"]
-    assert filled["/tmp/x"][0] in ("ENOSPC", "EFBIG") and filled["/tmp/x"][1] <= limits.disk_bytes
-    assert filled["/dev/shm/x"][1] <= sandbox.SHARED_MEMORY_BYTES
-    assert {filled[path][0] for path in ("/x", "/dev/x", "/run/x", f"{REPOSITORY}/x")} <= {"EROFS", "EACCES"}
+    filled = {path.removesuffix(f"/{NEW}"): what for path, what in found["filled"].items()}
+    assert filled[WORK] == filled["/tmp"]
+    assert filled["/tmp"][0] in ("ENOSPC", "EFBIG") and filled["/tmp"][1] <= limits.disk_bytes
+    assert filled["/dev/shm"][1] <= sandbox.SHARED_MEMORY_BYTES
+    assert {filled[folder][0] for folder in ("", "/dev", "/run", str(REPOSITORY))} <= {"EROFS", "EACCES"}
 
 
 def test_no_privileges_and_no_way_to_more(found):

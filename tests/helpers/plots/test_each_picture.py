@@ -24,6 +24,15 @@ def test_angles_gives_angle_and_cosine_with_the_first():
     assert "b: 35°, cosine 0.82" in picture.description
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_every_arrow_has_its_angle_at_its_tip_or_in_a_key(seed):
+    rng = np.random.default_rng(seed)
+    vectors = rng.normal(size=(6, 2)) * rng.choice([0.3, 1, 6])
+    picture = plots.angles({f"vector {i}": vector for i, vector in enumerate(vectors)})
+    written = {text.get_text() for text in axes_of(picture).texts} | set(legend_texts(picture))
+    assert [i for i in range(1, 6) if not any(text.startswith(f"vector {i}: ") for text in written)] == []
+
+
 def test_an_arc_ends_at_its_arrow():
     lines = axes_of(plots.angles({"a": [1, 0], "b": [0, -1]})).lines
     arc = lines[1].get_xydata()
@@ -108,7 +117,7 @@ def test_histograms_say_how_many_and_refuse_nothing(capsys):
 def test_grid_shows_slots_recall_and_ceiling():
     picture = plots.recall_grid({"sofa": ([1, 2, 3], {1: 2, 2: 0, 8: 1, 9: 1}), "set": (iter([5, 6]), {6})}, k=2)
     written = [text.get_text() for text in axes_of(picture).texts]
-    assert written == ["✓", "–", "1 of 3: 0.333 (at most 0.667)", "–", "✓", "1 of 1: 1.000 (at most 1.000)"]
+    assert written == ["✓", "–", "1 of 3: 0.333\n(at most 0.667)", "–", "✓", "1 of 1: 1.000\n(at most 1.000)"]
     assert "sofa: 1 of 3: 0.333 (at most 0.667)" in picture.description
 
 
