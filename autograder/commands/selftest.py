@@ -16,10 +16,13 @@ from rich.table import Table
 from autograder.course.folder import Course
 from autograder.course.notebooks import read_notebook, released_form, solved, with_answers
 from autograder.exploits.range import exploit_rows
+from autograder.inside.collector import AGAIN
 from autograder.intake.merge import Submission
 from autograder.judge.banks import Misconception, run_answer, unwarned
+from autograder.judge.diagnosis import RIGHT as RIGHT_ANSWER
+from autograder.judge.diagnosis import likeness_of
 from autograder.judge.homework import Homework, small_homework
-from autograder.judge.judge import Request, judge_here
+from autograder.judge.judge import Request, judge_here, simulated
 from autograder.judge.question import Question
 from autograder.judge.submission import Runner, draw_requests, grade_submission
 from autograder.judge.verdict import Verdict
@@ -32,7 +35,8 @@ EXPLOIT = "exploit"
 @dataclass(frozen=True)
 class Row:
     """One thing that was judged: `right` is whether its points are as they should be, `named` whether the feedback
-    names the mistake (None where there is none to name)."""
+    names the mistake (None where there is none to name). alike: a cell that is run again, and what it is taken for
+    leaves the same on these data, so that nothing could tell the two apart."""
 
     kind: str
     question: str
@@ -40,10 +44,11 @@ class Row:
     found: str
     right: bool
     named: bool | None = None
+    alike: bool = False
 
     @property
     def holds(self) -> bool:
-        return self.right and self.named is not False
+        return self.alike or (self.right and self.named is not False)
 
 
 def selftest(
@@ -75,7 +80,19 @@ def banks(homework: Homework, seed: int, only: Collection[str] = (), alone: bool
             for i, source in enumerate((misconception.source, *misconception.also)):
                 answers = answers_that_use(question, reached) | {question.id: source}
                 verdicts = judge_answers(answers, reached, requests, homework)
-                yield mistake_row(MISTAKE if i == 0 else SAME_MISTAKE, question.id, misconception, verdicts)
+                row = mistake_row(MISTAKE if i == 0 else SAME_MISTAKE, question.id, misconception, verdicts)
+                taken_for = verdicts[question.id].misconception or RIGHT_ANSWER
+                alike = not row.holds and _alike(requests[question.id], misconception.id, taken_for, homework)
+                yield replace(row, alike=alike)
+
+
+def _alike(request: Request, one: str, other: str, homework: Homework) -> bool:
+    """Whether two of the simulated answers are the same where the cells are run again. What these leave comes from the
+    data alone; a function that is not told apart from another lacks a probe."""
+    if not request.is_rerun or one == other:
+        return False
+    answers = simulated(request, AGAIN, homework)
+    return all(likeness_of(answers[one][p.id], answers[other][p.id]) == 1 for p in request.asked(AGAIN))
 
 
 def answers_that_use(question: Question, later: list[Question]) -> dict[str, str]:
@@ -252,4 +269,4 @@ def _tick(holds: bool) -> str:
 
 
 def _named(row: Row) -> str:
-    return {None: "", True: "right", False: "wrong"}[row.named]
+    return "the same on these data" if row.alike else {None: "", True: "right", False: "wrong"}[row.named]

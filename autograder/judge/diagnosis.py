@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from autograder.inside.collector import answer_probes
 from autograder.judge.banks import Misconception, run_answers, unwarned
@@ -111,7 +112,8 @@ def _likeness(exchange: Exchange, simulated: Answers, apart_from: Answers | None
     groups: dict[type, list[float]] = {}
     for probe, answer in exchange:
         other = simulated[probe.id]
-        share = likeness_of(answer, other, apart_from[probe.id] if apart_from else None)
+        given = None if probe.argument is None else probe.args[probe.argument]
+        share = likeness_of(answer, other, apart_from[probe.id] if apart_from else None, given)
         if share is not None:
             groups.setdefault(Number if isinstance(other, Array) else type(other), []).append(share)
     return {kind: float(np.mean(shares)) for kind, shares in groups.items()}
@@ -124,16 +126,17 @@ def _enough(likeness: dict[type, float]) -> bool:
     )
 
 
-def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None) -> float | None:
+def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None, given: Any = None) -> float | None:
     """From 0 to 1: the share of their cells in which two answers agree; 0 for answers of different kinds or shapes.
 
     Each column of a table must agree for itself: the least share of any counts. apart_from: as for `_likeness`, with
-    None where `other` does not differ from it.
+    None where `other` does not differ from it. given: what both show the state of after a call; of a DataFrame it then
+    counts whether its index is still as it was.
     """
-    mine, theirs = _cells(one), _cells(other)
+    mine, theirs = _cells(one, given), _cells(other, given)
     telling = set(theirs)
     if apart_from is not None:
-        usual = _cells(apart_from)
+        usual = _cells(apart_from, given)
         telling = {key for key in telling if key not in usual or not _same_cell(theirs[key], usual[key])}
         if not telling and usual.keys() == theirs.keys():
             return None
@@ -146,8 +149,8 @@ def likeness_of(one: Answer, other: Answer, apart_from: Answer | None = None) ->
     return min((sum(same) / len(same) for same in columns.values()), default=1.0)
 
 
-def _cells(answer: Answer) -> Cells:
-    """An answer taken apart; two answers of different kinds or shapes have different keys."""
+def _cells(answer: Answer, given: Any = None) -> Cells:
+    """An answer taken apart; two answers of different kinds or shapes have different keys. given: see `likeness_of`."""
     match answer:
         case Number(value):
             return {("number", 0): value}
@@ -158,6 +161,8 @@ def _cells(answer: Answer) -> Cells:
             return {(name, row): value for row, value in enumerate(values.ravel().tolist())}
         case Frame(columns, rows):
             cells = {(name, row): value for name, column in columns.items() for row, value in enumerate(column)}
+            if isinstance(given, pd.DataFrame):
+                cells["index as it was", 0] = answer.index == tuple(given.index.tolist())
             return cells | {(f"{rows} rows of {', '.join(sorted(columns))}", 0): True}
         case Plain(value):
             return {("plain", place): leaf for place, leaf in _leaves(value, ())}

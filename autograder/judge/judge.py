@@ -221,13 +221,14 @@ def _mistake(
     request: Request, kind: str, exchanges: dict[str, Exchange], problems: dict[str, str | None], homework: Homework
 ) -> Misconception | None:
     """The misconception that explains the answers, where one does."""
+    return diagnose(request.question, exchanges, problems, lambda: simulated(request, kind, homework), homework)
 
-    def simulated() -> dict:
-        if kind not in request.simulated:
-            request.simulated[kind] = simulate(request.question, request.asked(kind), homework)
-        return request.simulated[kind]
 
-    return diagnose(request.question, exchanges, problems, simulated, homework)
+def simulated(request: Request, kind: str, homework: Homework) -> dict:
+    """What each misconception and the right answer give to a request's probes of one kind; made once."""
+    if kind not in request.simulated:
+        request.simulated[kind] = simulate(request.question, request.asked(kind), homework)
+    return request.simulated[kind]
 
 
 def _weigh(question: Question, problems: dict[str, str | None]) -> Verdict:

@@ -127,17 +127,21 @@ def _catalogue(
     words: np.ndarray,
     cosines_for: Callable[[np.ndarray], np.ndarray] | None = None,
     twins: bool = False,
+    zeros: bool = True,
 ) -> Catalogue:
     """A product for each of `words`, with so many words of the query in its name.
 
     The frame's index is in disorder, and embeddings have varied lengths, so that positions, labels and lengths cannot
     be mixed up unseen. cosines_for: gives each product's cosine from the BM25 scores; without it, chance does, and then
     `twins` makes two products equal in every score, in floats too: no word of the query, and an embedding of zeros.
+    zeros: whether the product whose cosine is 0 is embedded as zeros. By chance it has no word of the query either,
+    where any product has none, so that no search has it among its best: it is felt where all rows are asked for.
     """
     n = len(words)
     by_chance = rng.permutation(_levels(rng, n))
     if twins:
         by_chance[np.abs(by_chance).argsort()[:2]] = 0
+    if cosines_for is None and not words.all():
         words = np.where(by_chance == 0, 0, words)
     classes = rng.choice(shop.data.products["product_class"].fillna(""), n)
     products = pd.DataFrame(
@@ -154,7 +158,7 @@ def _catalogue(
     across -= np.outer(across @ direction, direction)
     across /= np.linalg.norm(across, axis=1, keepdims=True)
     embeddings = levels[:, None] * direction + np.sqrt(1 - levels[:, None] ** 2) * across
-    embeddings *= np.where(levels == 0, 0, rng.uniform(0.3, 4, n))[:, None]
+    embeddings *= np.where((levels == 0) & zeros, 0, rng.uniform(0.3, 4, n))[:, None]
     return Catalogue(query, products, embeddings.astype(np.float32))
 
 
@@ -269,7 +273,8 @@ def _in_the_middle(rng: np.random.Generator, shop: Shop) -> Probe:
     """A catalogue whose best ten at alpha 0.5 hold a product that neither search has among its own best 20.
 
     The products with the highest BM25 scores get the lowest cosines, and as many without a word the highest; those that
-    come next on the list of words come next in meaning too.
+    come next on the list of words come next in meaning too. No embedding is zeros, so that a function which stops at
+    these can be told from one that stops at any catalogue but the notebook's.
     """
     n, top, middle = near(rng, 56), 24, 6
 
@@ -283,7 +288,7 @@ def _in_the_middle(rng: np.random.Generator, shop: Shop) -> Probe:
     for _ in range(DRAWS):
         query = _query(rng, shop, known=True)
         words = rng.permutation([len(query.text.split())] * (top + middle) + [0] * (n - top - middle))
-        probe = _hybrid_probe("order", 0, _catalogue(rng, shop, query, words, cosines_for), 10, 0.5)
+        probe = _hybrid_probe("order", 0, _catalogue(rng, shop, query, words, cosines_for, zeros=False), 10, 0.5)
         bm25, semantic, hybrid = (np.argsort(-probe.about.scores[column]) for column in HYBRID_COLUMNS[1:4])
         if np.setdiff1d(hybrid[:10], [bm25[:20], semantic[:20]]).size:
             break

@@ -78,9 +78,13 @@ class Shop(SampleShop):
     @cached_property
     def relevant(self) -> np.ndarray:
         """(queries, products) bool: judged Exact or Partial."""
+        return self._judged(1)
+
+    def _judged(self, least_grade: int) -> np.ndarray:
+        """(queries, products) bool: judged to be of this grade or a higher one."""
         mask = np.zeros((len(self.query_texts), len(self.position)), dtype=bool)
         row = {query_id: i for i, query_id in enumerate(self.data.queries["query_id"].tolist())}
-        good = self.data.labels[self.data.labels["grade"] > 0]
+        good = self.data.labels[self.data.labels["grade"] >= least_grade]
         for query_id, product_id in zip(good["query_id"].tolist(), good["product_id"].tolist()):
             if query_id in row and product_id in self.position:
                 mask[row[query_id], self.position[product_id]] = True
@@ -102,6 +106,24 @@ class Shop(SampleShop):
         """(queries, products) alpha * semantic + (1 - alpha) * BM25."""
         bm25, semantic = self.normalized
         return alpha * semantic + (1 - alpha) * bm25
+
+    @cached_property
+    def recalls(self) -> np.ndarray:
+        """(alphas, queries, 2): the least and the greatest Recall@10 of each query at each of ALPHAS."""
+        return self._recalls(self.relevant, K)
+
+    @cached_property
+    def slips(self) -> list[np.ndarray]:
+        """(alphas, queries) each: Recall@5, that of Exact products alone, and that of all judged ones."""
+        asked = ((self.relevant, K // 2), (self._judged(2), K), (self._judged(0), K))
+        return [self._recalls(mask, k)[..., 0] for mask, k in asked]
+
+    def _recalls(self, relevant: np.ndarray, k: int) -> np.ndarray:
+        ranges = [
+            [recall_range(scores, good, k) for scores, good in zip(self.hybrid_scores(alpha), relevant)]
+            for alpha in ALPHAS
+        ]
+        return np.array(ranges).reshape(len(ALPHAS), len(relevant), 2)
 
 
 def open_shop(data_folder: Path | None = None) -> Shop:

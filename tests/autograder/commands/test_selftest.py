@@ -56,10 +56,32 @@ def test_rows_tell_a_sound_bank_from_an_unsound_one(small_homework, monkeypatch)
     assert [row.holds for row in rows] == [True, False, True, False, False, False]
 
 
+def test_what_nothing_could_tell_apart_is_no_failure_of_a_cell_that_is_run_again():
+    """Two names for the same figures, or a slip without effect on these data; a function would lack a probe."""
+    assert Row(MISTAKE, "best_alpha", "lucky-queries", "missed", False, False, alike=True).holds
+    page = as_markdown("hw4", [Row(MISTAKE, "best_alpha", "rounded", "caught", True, False, alike=True)])
+    assert "| the same on these data | yes |" in page and "| 0 of 1 |" in page
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("question, alike", [("best_alpha", True), ("recall", False)])
+def test_an_entry_that_is_another_once_more_is_excused_only_where_data_decide(
+    question, alike, small_homework, monkeypatch
+):
+    asked = next(q for q in small_homework.judged if q.id == question)
+    mistake = asked.misconceptions[0]
+    twin = replace(mistake, id="twin", also=())
+    small = replace(asked, right_answers=asked.right_answers[:1], misconceptions=(replace(mistake, also=()), twin))
+    others = tuple(small if q is asked else q for q in small_homework.questions)
+    monkeypatch.setattr(small_homework.key, "QUESTIONS", others)
+    rows = list(selftest.banks(small_homework, seed=5, only=[question], alone=True))
+    assert [(row.named, row.alike) for row in rows[1:]] == [(True, False), (False, alike)]
+
+
 def test_the_cut_keeps_what_answers_get_wrong():
     with small_homework(HW4.folder) as cut:
         shop = cut.shop
-        assert len(shop.query_texts) == 16 and len(shop.data.products) <= 500
+        assert len(shop.query_texts) == 22 and len(shop.data.products) <= 500
         assert (~shop.relevant.any(axis=1)).sum() >= 1
         assert len(load_wands_labels()) > len(shop.data.labels)
 

@@ -105,6 +105,7 @@ def semantic_search(query, product_embeddings, products_df, k=10):
         _hybrid(column="0.0"),
         _hybrid(column="semantic[best]"),
         _hybrid(mix="bm25"),
+        _hybrid().replace("len(products_df)", "len(products)"),
         _hybrid(rank="np.arange(len(results), 0, -1)"),
         _hybrid(mix="alpha ** 2 * semantic + (1 - alpha ** 2) * bm25"),
         _hybrid(mix="alpha * semantic + (1 - alpha) * bm25 ** 2"),

@@ -105,6 +105,40 @@ held_out = {"bm25": reported[0], "semantic": reported[-1], "hybrid": max(reporte
 """,
     ),
     _Mistake(
+        "best-of-the-report-half",
+        "best_alpha is right, but held_out reports the hybrid at the alpha that is best on report_queries",
+        "An alpha picked on the queries that it is reported on flatters itself: which one did choose_queries pick?",
+        _RELEVANT
+        + _MEASURE
+        + _LOOP
+        + _BEST
+        + """
+reported = [measured(alpha, report_queries) for alpha in ALPHAS]
+held_out = {"bm25": reported[0], "semantic": reported[-1], "hybrid": max(reported)}
+""",
+        also=(
+            _ALL
+            + """
+report_table = pd.DataFrame({"alpha": ALPHAS, "recall": [measured(alpha, report_queries) for alpha in ALPHAS]})
+held_out["hybrid"] = measured(report_table.sort_values("recall")["alpha"].iloc[-1], report_queries)
+""",
+        ),
+    ),
+    _Mistake(
+        "hybrid-at-the-default",
+        "best_alpha is right, but held_out reports the hybrid at alpha=0.5",
+        "Which alpha does hybrid_search take when you give it none, and which one did choose_queries pick?",
+        _ALL.replace("measured(best_alpha,", "measured(0.5,"),
+        also=(
+            _ALL
+            + """
+held_out["hybrid"] = evaluate_search(
+    lambda q: hybrid_search(q, index, product_embeddings, products, doc_lengths), report_queries, labels, verbose=False
+)["recall"].mean()
+""",
+        ),
+    ),
+    _Mistake(
         "ends-exchanged",
         "It looks as if bm25 and semantic were exchanged in held_out",
         "At which end of ALPHAS is only BM25 left?",

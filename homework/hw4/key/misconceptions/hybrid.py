@@ -564,4 +564,87 @@ def hybrid_search(query, index, embeddings, df, doc_lengths, alpha=0.5, k=10):
 """
         + _RESULT,
     ),
+    _Mistake(
+        "zero-rows",
+        "A product whose embedding is all zeros makes your function divide by zero",
+        "Your batch_cosine_similarity knows what to do with it: could you use that?",
+        _START.replace(
+            "batch_cosine_similarity(get_embedding_local(query), product_embeddings)",
+            """
+        product_embeddings @ get_embedding_local(query)
+        / (np.linalg.norm(product_embeddings, axis=1) * np.linalg.norm(get_embedding_local(query)))
+    """,
+        )
+        + _MIX
+        + _PICK
+        + _RESULT,
+        also=(
+            _START.replace(
+                "    semantic =",
+                """\
+    query_emb = get_embedding_local(query)
+    unit = product_embeddings / np.sqrt((product_embeddings ** 2).sum(axis=1, keepdims=True))
+    semantic =""",
+            ).replace(
+                "batch_cosine_similarity(get_embedding_local(query), product_embeddings)",
+                "unit @ (query_emb / np.linalg.norm(query_emb))",
+            )
+            + _MIX
+            + """\
+    results = products_df.assign(bm25_score=bm25, semantic_score=semantic, hybrid_score=hybrid)
+    results = results.sort_values("hybrid_score", ascending=False, kind="stable")[:k]
+    results["rank"] = np.arange(len(results)) + 1
+    return results
+""",
+        ),
+    ),
+    _Mistake(
+        "zero-rows-spoil-all",
+        "A product whose embedding is all zeros makes every score nan",
+        "A division by zero gives nan, and one nan makes every minimum nan: what is the cosine of such a product?",
+        """
+def hybrid_search(query, index, product_embeddings, products_df, doc_lengths, alpha=0.5, k=10):
+    query_emb = get_embedding_local(query)
+    lengths = np.linalg.norm(product_embeddings, axis=1) * np.linalg.norm(query_emb)
+    cosines = product_embeddings @ query_emb / lengths
+    semantic = (cosines - cosines.min()) / (cosines.max() - cosines.min())
+    bm25 = normalize_scores(score_bm25(query, index, len(products_df), doc_lengths))
+"""
+        + _MIX
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "zero-rows-dropped",
+        "Products whose embedding is all zeros are left out",
+        "Their cosine is 0, which is a score like any other, and words may still find them: k rows are asked for.",
+        _START
+        + _MIX
+        + """\
+    has_meaning = product_embeddings.any(axis=1)
+    best = np.array([i for i in np.argsort(-hybrid, kind="stable") if has_meaning[i]], dtype=int)[:k]
+"""
+        + _RESULT,
+    ),
+    _Mistake(
+        "new-index",
+        "Your function gives the very DataFrame that it is given a new index",
+        "Whoever calls it finds other labels there afterwards: work on a copy.",
+        _START
+        + _MIX
+        + _PICK
+        + """\
+    products_df.reset_index(drop=True, inplace=True)
+"""
+        + _RESULT,
+        also=(
+            _START
+            + """\
+    products_df.index = products_df["product_id"]
+"""
+            + _MIX
+            + _PICK
+            + _RESULT,
+        ),
+    ),
 )

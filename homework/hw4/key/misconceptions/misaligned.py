@@ -215,4 +215,15 @@ def misaligned_rows(product_embeddings, products_df):
     return np.flatnonzero(np.linalg.norm(product_embeddings, axis=1) > 0.1)
 """,
     ),
+    _Mistake(
+        "new-index",
+        "Your function gives the very DataFrame that it is given a new index",
+        "Whoever calls it finds other labels there afterwards: work on a copy.",
+        """
+def misaligned_rows(product_embeddings, products_df):
+    products_df.reset_index(drop=True, inplace=True)
+    fresh = batch_embed_local(product_text(products_df), show_progress=False)
+    return products_df.index[(fresh * product_embeddings).sum(axis=1) < 0.99].tolist()
+""",
+    ),
 )

@@ -530,4 +530,23 @@ def semantic_search(query, product_embeddings, products_df, k=10):
     return results
 """,
     ),
+    _Mistake(
+        "new-index",
+        "Your function gives the very DataFrame that it is given a new index",
+        "Whoever calls it finds other labels there afterwards: work on a copy.",
+        _START
+        + """\
+    products_df.reset_index(drop=True, inplace=True)
+"""
+        + _PICK
+        + _RESULT,
+        also=(
+            _START
+            + """\
+    products_df.index = products_df["product_id"]
+"""
+            + _PICK
+            + _RESULT,
+        ),
+    ),
 )
