@@ -17,8 +17,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from autograder.run import apart, parents
 from autograder.run.apart import run_notebook
 from autograder.run.notebook import OUTPUT, OUTSIDE, TIME, Limits, RunFailed
-from tests.autograder.run.test_notebook import kilobytes, shown
-from tests.support.processes import HANGS, Child, until
+from tests.autograder.run.test_notebook import REPOSITORY, kilobytes, shown
+from tests.support.processes import HANGS, until
 
 pytestmark = pytest.mark.usefixtures("sandboxed")
 
@@ -79,24 +79,39 @@ def test_an_error_in_what_is_settled_is_the_graders_own():
     assert go("1 + 1").problem is None
 
 
-def test_a_message_whose_parts_never_end_costs_its_student_alone(tmp_path):
-    def work():  # in a grader of its own, whose children are none of another test's
-        before = kilobytes("VmHWM")
-        beside = []
-        other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
-        other.start()
-        done = go(ENDLESS, limits=Limits(idle_seconds=5))
-        other.join()
-        after = go("1 + 1")
-        grown = kilobytes("VmHWM") - before
-        apart._workers.close()
-        said = [shown(beside[0].notebook.cells[1]), shown(after.notebook.cells[0])]
-        return done.problem, done.ended_by, said, grown, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+def flooded() -> dict:
+    """A notebook whose message never ends, with another beside it and one after it: what became of each."""
+    before = kilobytes("VmHWM")
+    beside = []
+    other = threading.Thread(target=lambda: beside.append(go("import time; time.sleep(2)", "'fine'")))
+    other.start()
+    done = go(ENDLESS, limits=Limits(idle_seconds=5))
+    other.join()
+    after = go("1 + 1")
+    grown = kilobytes("VmHWM") - before
+    apart._workers.close()
+    return {
+        "problem": done.problem,
+        "ended by": done.ended_by,
+        "others": [shown(beside[0].notebook.cells[1]), shown(after.notebook.cells[0])],
+        "grown": grown,
+        "most": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+    }
 
-    problem, by, said, grown, most = Child(work, tmp_path / "report").wait()["found"]
+
+def test_a_message_whose_parts_never_end_costs_its_student_alone():
+    # In a grader of its own, and a small one: Linux counts what a child has had of its parent's memory before it became
+    # another program.
+    program = "import json; from tests.autograder.run.test_apart import flooded; print(json.dumps(flooded()))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, timeout=HANGS
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
     # What a worker has no memory for either ends it or makes it hang up on the kernel.
-    assert problem and by in (OUTPUT, TIME)
-    assert said == ["'fine'", "2"] and grown < 50_000
+    assert found["problem"] and found["ended by"] in (OUTPUT, TIME)
+    assert found["others"] == ["'fine'", "2"] and found["grown"] < 50_000
+    most = found["most"]
     assert apart.MEMORY_BYTES / 2 < most < apart.MEMORY_BYTES + 300 * 2**20, "the flood did not come, or was not held"
 
 
