@@ -158,7 +158,7 @@ def test_workers_end_with_a_grader_that_is_killed():
         "from nbformat.v4 import *; from autograder.run.apart import run_notebook\n"
         "run_notebook(new_notebook(cells=[new_code_cell('import time; time.sleep(100)')]), {})"
     )
-    grader = subprocess.Popen([sys.executable, "-c", program], cwd=Path(__file__).resolve().parents[3])
+    grader = subprocess.Popen([sys.executable, "-c", program], cwd=REPOSITORY)
     try:
         until(lambda: len(psutil.Process(grader.pid).children(recursive=True)) >= 7)
         inside = psutil.Process(grader.pid).children(recursive=True)
