@@ -91,8 +91,9 @@ def _alike(request: Request, one: str, other: str, homework: Homework) -> bool:
     data alone; a function that is not told apart from another lacks a probe."""
     if not request.is_rerun or one == other:
         return False
-    answers = simulated(request, AGAIN, homework)
-    return all(likeness_of(answers[one][p.id], answers[other][p.id]) == 1 for p in request.asked(AGAIN))
+    found = simulated(request, AGAIN, homework)
+    mine, others = found.answers(one), found.answers(other)
+    return all(likeness_of(mine[probe.id], others[probe.id]) == 1 for probe in request.asked(AGAIN))
 
 
 def answers_that_use(question: Question, later: list[Question]) -> dict[str, str]:
@@ -132,7 +133,7 @@ def _judge_anywhere(request: Request, space: dict, homework: Homework, source: s
     verdict = judge_here(request, space, homework, source, lost)
     if not verdict.complete or not request.is_rerun:
         return verdict
-    return judge_here(replace(request, probes=request.again, again={}, _json={}), space, homework, source, lost)
+    return judge_here(replace(request, probes=request.again, again={}), space, homework, source, lost)
 
 
 def right_row(question: str, title: str, verdicts: Mapping[str, Verdict]) -> Row:

@@ -250,11 +250,9 @@ class NoSuchName(Exception):
 def answer_probes(probes, namespace, part, answer_cells=()):
     """Ask the student's functions and variables -> list of {"id", "answer"}; an exception is an answer too.
 
-    A probe that says which other one it is "like" has the arguments of that one.
     part: a `KernelPart`, or what has its three functions; answer_cells: the texts of the question's answer, for probes
     that run it again.
     """
-    asked = {probe["id"]: probe for probe in probes}
     built: dict = {}
     own, again = Objects(part, built), Objects(part, built)
     answers, rerun = [], {probe.get("read") or probe["call"] for probe in probes if "only" in probe}
@@ -266,8 +264,7 @@ def answer_probes(probes, namespace, part, answer_cells=()):
                 names = probe.get("with", ())
                 stand_ins = {name: course[name] for name in names}
                 with changed_for_a_while(namespace, stand_ins) if names else contextlib.nullcontext():
-                    whole = {**asked.get(probe.get("like"), {}), **probe}
-                    answer = _answer(whole, namespace, again if names else own, part.make, cells)
+                    answer = _answer(probe, namespace, again if names else own, part.make, cells)
             except NoSuchName as missing:
                 answer = {"$": "missing", "name": str(missing)}
             except Exception as error:

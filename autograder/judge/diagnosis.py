@@ -6,7 +6,7 @@ does not hide a mistake; failures are compared by the type of the error.
 """
 
 import ctypes
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,11 +29,35 @@ Answers = Mapping[str, Answer]
 Cells = dict[tuple[str, Any], object]  # an answer's values, by column (one for what is no table) and row or place
 
 
+class Simulated:
+    """What the misconceptions of a question, and its right answer, give to the probes of one request: of each no more
+    is asked than somebody wants to know, and nothing twice.
+
+    asked: the probes by check, in the order in which a student's functions were asked them too.
+    """
+
+    def __init__(self, question: Question, asked: Mapping[str, Sequence[Probe]], homework: Homework):
+        self.question, self.asked, self.homework = question, asked, homework
+        self._sources = {m.id: m.source for m in question.misconceptions} | {RIGHT: question.right_answers[0].source}
+        self._known: dict[str, tuple[int, Answers]] = {}  # how many checks were asked, and the answers
+
+    def answers(self, id: str, checks: int | None = None) -> Answers:
+        """{probe id: the answer} of a misconception or RIGHT to the probes of at least the first so many checks, or of
+        all. Asked for more than is known, it begins anew: what an answer remembers between calls is part of it."""
+        wanted = len(self.asked) if checks is None else checks
+        known, answers = self._known.get(id, (0, {}))
+        if known < wanted:
+            probes = [probe for group in list(self.asked.values())[:wanted] for probe in group]
+            answers = _answers(self.question, self._sources[id], [p.to_wire() for p in probes], self.homework)
+            self._known[id] = wanted, answers
+        return answers
+
+
 def diagnose(
     question: Question,
     exchanges: Mapping[str, Exchange],
     problems: Mapping[str, str | None],
-    simulate_all: Callable[[], Mapping[str, Answers]],
+    simulated: Simulated,
     homework: Homework,
 ) -> Misconception | None:
     """The misconception that explains the answers, or None.
@@ -42,39 +66,44 @@ def diagnose(
     that agrees most over all checks. One that passes the first check that failed is no reason for failing it,
     however close its answers are. In that check agreement counts only where the misconception departs from the right
     answer: what both have says nothing about the mistake. One value, whatever is asked, says little: then the
-    misconception must agree in every check. `simulate_all` gives what each misconception, by id, and the right answer
-    give to these probes; it is called only where there is something to name.
+    misconception must agree in every check.
     """
     first = next((check for check in question.checks if problems[check.id]), None)
     if first is None or not_answered(exchanges[first.id]):
         return None
-    simulated = simulate_all()
     all_must_agree = _one_value(exchanges[first.id])
-    must_agree = [c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None]
+    must_agree = {c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None}
+    checks = list(exchanges)
+    upto_first = checks.index(first.id) + 1
     best, best_likeness = None, 0.0
     for misconception in question.misconceptions:
-        answers = simulated[misconception.id]
-        likeness = {check: _likeness(exchange, answers) for check, exchange in exchanges.items()}
-        overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
-        if (
-            overall > best_likeness
-            and all(_enough(likeness[check]) for check in must_agree)
-            and _enough(_likeness(exchanges[first.id], answers, simulated[RIGHT]))
-            and first.problem([(probe, answers[probe.id]) for probe, _ in exchanges[first.id]], homework.shop)
-        ):
-            best, best_likeness = misconception, overall
+        likeness: dict[str, dict[type, float]] = {}
+        # Few are left where the first check that failed has been asked, so that most are never asked the rest.
+        for asked in (upto_first - 1, upto_first, len(checks)):
+            answers = simulated.answers(misconception.id, asked)
+            new = checks[len(likeness) : asked]
+            likeness |= {check: _likeness(exchanges[check], answers) for check in new}
+            if not all(_enough(likeness[check]) for check in new if check in must_agree):
+                break
+            if first.id in new:
+                right = simulated.answers(RIGHT, asked)
+                exchange = [(probe, answers[probe.id]) for probe, _ in exchanges[first.id]]
+                if not _enough(_likeness(exchanges[first.id], answers, right)) or not first.problem(
+                    exchange, homework.shop
+                ):
+                    break
+        else:
+            overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
+            if overall > best_likeness:
+                best, best_likeness = misconception, overall
+    _give_back_memory()
     return best
 
 
-def simulate(question: Question, probes: Sequence[Probe], homework: Homework) -> dict[str, Answers]:
-    """{misconception id or RIGHT: {probe id: its answer}}, with right answers to what this question builds on."""
-    wire = [probe.to_wire() for probe in probes]
-    sources = {m.id: m.source for m in question.misconceptions} | {RIGHT: question.right_answers[0].source}
-    answers = {id: _answers(question, source, wire, homework) for id, source in sources.items()}
-    # What has been freed goes back to the system now; glibc would keep 100 MB of it, in small pieces.
+def _give_back_memory() -> None:
+    """What simulated answers have freed goes back to the system now; glibc would keep 100 MB of it, in small pieces."""
     with suppress(OSError, AttributeError, TypeError):  # another C library, another system
         ctypes.CDLL(None).malloc_trim(0)
-    return answers
 
 
 def _answers(question: Question, source: str, wire: list[dict], homework: Homework) -> Answers:

@@ -16,7 +16,7 @@ import numpy as np
 
 from autograder.inside.collector import AGAIN, END, OWN, answer_probes
 from autograder.judge.banks import Misconception
-from autograder.judge.diagnosis import diagnose, not_answered, simulate
+from autograder.judge.diagnosis import Simulated, diagnose, not_answered
 from autograder.judge.evidence import BadEvidence, Failure, Missing, read_evidence
 from autograder.judge.homework import Homework
 from autograder.judge.part import part_for
@@ -41,7 +41,8 @@ class Request:
     probes: by check, for the student's own functions; again: the same with the course's functions in the place of
     those the question builds on, none where it builds on no other; part, checks: the texts of the homework's kernel.py
     and checks.py.
-    `simulated` keeps what the misconceptions answer, for the whole class.
+    `simulated` keeps what the misconceptions answer, for the whole class. What is sent is made once, with the request:
+    CPython 3.11 cannot parse in two threads at once (github.com/python/cpython/issues/106905).
     """
 
     question: Question
@@ -50,13 +51,16 @@ class Request:
     again: dict[str, list[Probe]]
     part: str = ""
     checks: str = ""
-    simulated: dict[str, dict] = field(default_factory=dict, compare=False)
-    _json: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    simulated: dict[str, Simulated] = field(default_factory=dict, compare=False)
+    _common: dict[str, str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        kinds = (OWN, END, AGAIN) if self.again else (OWN, END)
+        object.__setattr__(self, "_common", {kind: self._common_json(kind) for kind in kinds})
 
     def to_wires(self, cells: Sequence[str] = ()) -> dict[str, str]:
         """{kind and question id: what is sent for it}: see `inside.collector` for the kinds."""
-        kinds = (OWN, END, AGAIN) if self.again else (OWN, END)
-        return {kind + self.question.id: self.to_wire(kind, cells) for kind in kinds}
+        return {kind + self.question.id: self.to_wire(kind, cells) for kind in self._common}
 
     def to_wire(self, kind: str = OWN, cells: Sequence[str] = ()) -> str:
         """JSON text for the student's kernel: probes without what only the judge knows, and of the course's functions
@@ -64,12 +68,11 @@ class Request:
 
         cells: the texts of this student's answer, for a question that runs it again.
         """
-        if kind not in self._json:  # made once for the whole class
-            self._json[kind] = self._common(kind)
         rerun = any(probe.only for probe in self.asked(kind))
-        return f'{{"answer_cells": {json.dumps(list(cells) if rerun else [])}, {self._json[kind]}'
+        return f'{{"answer_cells": {json.dumps(list(cells) if rerun else [])}, {self._common[kind]}'
 
-    def _common(self, kind: str) -> str:
+    def _common_json(self, kind: str) -> str:
+        """What is the same for the whole class, as JSON without its opening brace."""
         stand_ins = frozenset(name for probe in self.asked(kind) for name in probe.stand_ins)
         common = {
             "nonce": self.nonce_of(kind),
@@ -88,9 +91,12 @@ class Request:
     def nonce_of(self, kind: str) -> str:
         return kind + self.nonce
 
+    def groups(self, kind: str = OWN) -> dict[str, list[Probe]]:
+        """The probes of one kind, by check."""
+        return self.again if kind == AGAIN else self.probes
+
     def asked(self, kind: str = OWN) -> list[Probe]:
-        groups = self.again if kind == AGAIN else self.probes
-        return [probe for probes in groups.values() for probe in probes]
+        return [probe for probes in self.groups(kind).values() for probe in probes]
 
 
 def new_seed() -> int:
@@ -192,8 +198,7 @@ def judge(
 def _exchanges(request: Request, kind: str, text: str) -> dict[str, Exchange]:
     """The answers in an evidence text with their probes, by check; BadEvidence where it cannot be used."""
     answers = read_evidence(text, request.nonce_of(kind), [probe.id for probe in request.asked(kind)])
-    groups = request.again if kind == AGAIN else request.probes
-    return {check: [(probe, answers[probe.id]) for probe in group] for check, group in groups.items()}
+    return {check: [(probe, answers[probe.id]) for probe in group] for check, group in request.groups(kind).items()}
 
 
 def _read_one(request: Request, kind: str, texts: Sequence[str]) -> dict[str, Exchange] | None:
@@ -221,13 +226,13 @@ def _mistake(
     request: Request, kind: str, exchanges: dict[str, Exchange], problems: dict[str, str | None], homework: Homework
 ) -> Misconception | None:
     """The misconception that explains the answers, where one does."""
-    return diagnose(request.question, exchanges, problems, lambda: simulated(request, kind, homework), homework)
+    return diagnose(request.question, exchanges, problems, simulated(request, kind, homework), homework)
 
 
-def simulated(request: Request, kind: str, homework: Homework) -> dict:
-    """What each misconception and the right answer give to a request's probes of one kind; made once."""
+def simulated(request: Request, kind: str, homework: Homework) -> Simulated:
+    """What each misconception and the right answer give to a request's probes of one kind."""
     if kind not in request.simulated:
-        request.simulated[kind] = simulate(request.question, request.asked(kind), homework)
+        request.simulated[kind] = Simulated(request.question, request.groups(kind), homework)
     return request.simulated[kind]
 
 

@@ -1,18 +1,24 @@
 """Naming a mistake: the right name for what is known, and no name for what is not."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from autograder.commands.selftest import judge_answers
+from autograder.judge import diagnosis
 from autograder.judge.banks import run_answers
 from autograder.judge.diagnosis import likeness_of
 from autograder.judge.evidence import Array, Failure, Frame, Nothing, Number, Plain
+from autograder.judge.homework import Homework
 from autograder.judge.judge import draw_request
 from tests.conftest import SEED
 from tests.homework.hw4.held_back import HELD_BACK
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 NAN = float("nan")
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -57,6 +63,36 @@ def test_a_held_back_set_of_wrong_answers_gets_no_name(question, seed, small_hom
 
 def test_the_held_back_set_is_large():
     assert sum(map(len, HELD_BACK.values())) >= 20
+
+
+def test_few_misconceptions_are_asked_more_than_what_tells_them_from_the_answer(
+    written, solutions, judged, small_homework, monkeypatch
+):
+    asked, answers = [], diagnosis._answers
+
+    def counted(question, source, wire, homework):
+        asked.append(len(wire))
+        return answers(question, source, wire, homework)
+
+    monkeypatch.setattr(diagnosis, "_answers", counted)
+    upside_down = solutions["semantic"].replace("np.argsort(-similarities", "np.argsort(similarities")
+    assert upside_down != solutions["semantic"]
+    verdict = judged("semantic", written(semantic=upside_down))
+    [question] = [q for q in small_homework.questions if q.id == "semantic"]
+    everything = len(draw_request(question, small_homework, SEED).asked())
+    assert verdict.misconception == "worst-first" and len(asked) >= len(question.misconceptions)
+    assert 1 <= asked.count(everything) <= 5
+
+
+@pytest.mark.parametrize("homework", ["hw3", "hw4"])
+def test_what_simulates_a_misconception_imports_nothing_large(homework):
+    """It runs in the grader itself; the same mistake made with a large library stands beside it, in `also`."""
+    for question in Homework(ROOT / "homework" / homework).questions:
+        for misconception in question.misconceptions:
+            tree = ast.parse(misconception.source)
+            imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+            imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+            assert {name.split(".")[0] for name in imported} <= {"collections", "helpers", "math", "re"}
 
 
 def test_two_slips_at_once_are_named_by_the_first(written, judged):

@@ -12,6 +12,7 @@ from autograder.judge.banks import run_answers
 from autograder.judge.evidence import Failure
 from autograder.judge.homework import ReferenceMissing, find_homework
 from autograder.judge.judge import draw_request, evidence_of, judge
+from autograder.judge.part import part_for
 from autograder.judge.submission import FullMarks, judge_run
 from autograder.run.notebook import Run
 from helpers.sentences import rounded
@@ -269,7 +270,7 @@ def test_evidence_missing_doubled_or_from_another_request_earns_nothing(answered
     assert judge(request, [evidence(other)], small_homework).score == 0
 
 
-KNOWN = {"id", "call", "args", "kwargs", "like", "argument", "read", "columns", "with", "only"}
+KNOWN = {"id", "call", "args", "kwargs", "argument", "read", "columns", "with", "only"}
 
 
 def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
@@ -278,6 +279,21 @@ def test_what_the_judge_knows_never_goes_to_the_kernel(small_homework):
             for wire in draw_request(question, small_homework, 5).to_wires().values():
                 for probe in json.loads(wire)["probes"]:
                     assert set(probe) <= KNOWN
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if q.checks], ids=lambda question: question.id)
+def test_a_request_that_was_drawn_parses_nothing_any_more(question, small_homework, monkeypatch):
+    """Submissions run in threads, and two that parse at once end in a SystemError on Python 3.11."""
+    request = draw_request(question, small_homework, 6)
+    part_for.cache_clear()
+
+    def parse(*_):
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    monkeypatch.setattr("ast.parse", parse)
+    assert [json.loads(wire)["question"] for wire in request.to_wires().values()] == [question.id] * len(
+        request.to_wires()
+    )
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):

@@ -188,11 +188,19 @@ def batch_cosine_similarity(query_emb, doc_embs):
         "The values are right, but they stand in a table of shape (1, n)",
         "One similarity a row means shape (n,): which of your arrays has one axis too many?",
         """
+def batch_cosine_similarity(query_emb, doc_embs):
+    lengths = np.linalg.norm(doc_embs, axis=1)[None, :] * np.linalg.norm(query_emb)
+    dots = query_emb.reshape(1, -1) @ doc_embs.T
+    return np.divide(dots, lengths, out=np.zeros((1, len(doc_embs))), where=lengths > 0)
+""",
+        also=(
+            """
 from sklearn.metrics.pairwise import cosine_similarity as pairwise
 
 def batch_cosine_similarity(query_emb, doc_embs):
     return pairwise(query_emb.reshape(1, -1), doc_embs)
 """,
+        ),
     ),
     _Mistake(
         "short-is-zero",

@@ -254,17 +254,17 @@ def normalize_scores(scores):
         "The values are right, but they stand in a table of shape (n, 1)",
         "Shape (n,) goes in and should come out: which of your arrays has one axis too many?",
         """
-from sklearn.preprocessing import MinMaxScaler
-
-def normalize_scores(scores):
-    return MinMaxScaler().fit_transform(np.asarray(scores, dtype=float).reshape(-1, 1))
-""",
-        also=(
-            """
 def normalize_scores(scores):
     scores = np.asarray(scores, dtype=float)[:, None]
     spread = scores.max() - scores.min()
     return (scores - scores.min()) / spread if spread else scores * 0
+""",
+        also=(
+            """
+from sklearn.preprocessing import MinMaxScaler
+
+def normalize_scores(scores):
+    return MinMaxScaler().fit_transform(np.asarray(scores, dtype=float).reshape(-1, 1))
 """,
         ),
     ),
