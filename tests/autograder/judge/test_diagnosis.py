@@ -79,9 +79,9 @@ def test_few_misconceptions_are_asked_more_than_what_tells_them_from_the_answer(
     assert upside_down != solutions["semantic"]
     verdict = judged("semantic", written(semantic=upside_down))
     [question] = [q for q in small_homework.questions if q.id == "semantic"]
-    everything = len(draw_request(question, small_homework, SEED).asked())
     assert verdict.misconception == "worst-first" and len(asked) >= len(question.misconceptions)
-    assert 1 <= asked.count(everything) <= 5
+    # Two are asked everything: the one that is named, and the right answer at most.
+    assert asked.count(max(asked)) <= 2 and sum(asked) < len(asked) * max(asked) / 2
 
 
 @pytest.mark.parametrize("homework", ["hw3", "hw4"])
