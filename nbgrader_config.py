@@ -30,6 +30,13 @@ c.CourseDirectory.db_url = os.environ.get("COURSE_GRADEBOOK") or f"sqlite:///{gr
 # nbgrader's own commands take the same path as `autograder grade`: intake reads the submission, the run brings
 # back evidence, the judge decides.
 c.Autograde.exporter_class = "autograder.gradebook.nbgrader_bridge.IntakeExporter"
+# nbgrader's own list without the check of the cells' metadata: intake has just made them, and it comes at the end.
+c.Autograde.sanitize_preprocessors = [
+    "nbgrader.preprocessors.ClearOutput",
+    "nbgrader.preprocessors.DeduplicateIds",
+    "nbgrader.preprocessors.OverwriteKernelspec",
+    "nbgrader.preprocessors.OverwriteCells",
+]
 c.Autograde.autograde_preprocessors = [
     "autograder.gradebook.nbgrader_bridge.RunAndJudge",
     "nbgrader.preprocessors.LimitOutput",

@@ -96,6 +96,8 @@ def diagnose(
             overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
             if overall > best_likeness:
                 best, best_likeness = misconception, overall
+            if best_likeness == 1:
+                break
     _give_back_memory()
     return best
 

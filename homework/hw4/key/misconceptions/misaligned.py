@@ -138,16 +138,6 @@ def misaligned_rows(product_embeddings, products_df):
 """,
     ),
     _Mistake(
-        "names-only",
-        "It looks as if other texts were embedded than the vectors belong to",
-        "Of which text are the vectors: the name alone?",
-        """
-def misaligned_rows(product_embeddings, products_df):
-    fresh = batch_embed_local(products_df["product_name"], show_progress=False)
-    return np.flatnonzero((fresh * product_embeddings).sum(axis=1) < 0.999)
-""",
-    ),
-    _Mistake(
         "notebook-variables",
         "It looks as if the notebook's own products were compared, not those that are passed in",
         "Which table and which vectors does your function look at?",
@@ -224,6 +214,17 @@ def misaligned_rows(product_embeddings, products_df):
     products_df.reset_index(drop=True, inplace=True)
     fresh = batch_embed_local(product_text(products_df), show_progress=False)
     return products_df.index[(fresh * product_embeddings).sum(axis=1) < 0.99].tolist()
+""",
+    ),
+    # Last, because it needs the model: where another one explains everything, it is not asked.
+    _Mistake(
+        "names-only",
+        "It looks as if other texts were embedded than the vectors belong to",
+        "Of which text are the vectors: the name alone?",
+        """
+def misaligned_rows(product_embeddings, products_df):
+    fresh = batch_embed_local(products_df["product_name"], show_progress=False)
+    return np.flatnonzero((fresh * product_embeddings).sum(axis=1) < 0.999)
 """,
     ),
 )

@@ -235,30 +235,6 @@ def semantic_search(query, embeddings, df, k=10):
 """,
     ),
     _Mistake(
-        "query-dressed-up",
-        "It looks as if the query was not embedded as it is",
-        "Embed the query's text itself, with nothing before or after it.",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    query_emb = get_embedding_local("products for the search: " + query)
-    similarities = batch_cosine_similarity(query_emb, product_embeddings)
-"""
-        + _PICK
-        + _RESULT,
-    ),
-    _Mistake(
-        "word-by-word",
-        "It looks as if the words of the query were embedded one by one",
-        "The model reads a whole sentence; give it the whole query.",
-        """
-def semantic_search(query, product_embeddings, products_df, k=10):
-    query_emb = np.mean([get_embedding_local(word) for word in query.split()], axis=0)
-    similarities = batch_cosine_similarity(query_emb, product_embeddings)
-"""
-        + _PICK
-        + _RESULT,
-    ),
-    _Mistake(
         "dot-product",
         "It looks as if products were ranked by the dot product, not the cosine",
         "Long embeddings win that way; which function of yours takes the lengths out?",
@@ -548,5 +524,30 @@ def semantic_search(query, product_embeddings, products_df, k=10):
             + _PICK
             + _RESULT,
         ),
+    ),
+    # Last, because they need the model: where another one explains everything, they are not asked.
+    _Mistake(
+        "query-dressed-up",
+        "It looks as if the query was not embedded as it is",
+        "Embed the query's text itself, with nothing before or after it.",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    query_emb = get_embedding_local("products for the search: " + query)
+    similarities = batch_cosine_similarity(query_emb, product_embeddings)
+"""
+        + _PICK
+        + _RESULT,
+    ),
+    _Mistake(
+        "word-by-word",
+        "It looks as if the words of the query were embedded one by one",
+        "The model reads a whole sentence; give it the whole query.",
+        """
+def semantic_search(query, product_embeddings, products_df, k=10):
+    query_emb = np.mean([get_embedding_local(word) for word in query.split()], axis=0)
+    similarities = batch_cosine_similarity(query_emb, product_embeddings)
+"""
+        + _PICK
+        + _RESULT,
     ),
 )
