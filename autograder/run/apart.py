@@ -140,21 +140,22 @@ def run_notebook(
         "data_folder": str(data_folder) if data_folder else None,
         "environment": dict(os.environ),
     }
-    with _descriptors(notebook, sandboxed, data_folder) as descriptors:
-        worker = _workers.take()
-        try:
-            _send(worker.channel, task, descriptors)
-            reply = _receive(worker.channel, REPLY_BYTES)[0]
-            if settled and reply and "so_far" in reply:
-                _send(worker.channel, {"settled": sorted(settled(reply["so_far"]))}, [])
+    worker = _workers.take()  # it starts while a warm parent does
+    try:
+        with _descriptors(notebook, sandboxed, data_folder) as descriptors:
+            try:
+                _send(worker.channel, task, descriptors)
                 reply = _receive(worker.channel, REPLY_BYTES)[0]
-        except (OSError, ValueError):
-            worker.process.kill()
-            _workers.end(worker)
-            return Run(nbformat.from_dict(notebook), problem=FLOODED, ended_by=OUTPUT)
-        except BaseException:
-            _workers.end(worker)
-            raise
+                if settled and reply and "so_far" in reply:
+                    _send(worker.channel, {"settled": sorted(settled(reply["so_far"]))}, [])
+                    reply = _receive(worker.channel, REPLY_BYTES)[0]
+            except (OSError, ValueError):
+                worker.process.kill()
+                _workers.end(worker)
+                return Run(nbformat.from_dict(notebook), problem=FLOODED, ended_by=OUTPUT)
+    except BaseException:
+        _workers.end(worker)
+        raise
     if reply is None:
         killed = _workers.end(worker) == -signal.SIGKILL
         problem, by = (KILLED, OUTSIDE) if killed else (FLOODED, OUTPUT)

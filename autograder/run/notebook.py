@@ -11,8 +11,9 @@ import queue
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, cast
@@ -37,14 +38,18 @@ from autograder.run.scratch import Scratch
 from autograder.run.usage import Usage
 from helpers.errors import CourseError
 
+# What is asked comes beside the cell, in the message's metadata: ipykernel hashes a cell's source in Python, byte by
+# byte, and sends it back.
 ASK = """\
-def _ask(request):
+def _ask():
     import json
-    space = {{"__name__": "collector"}}
-    exec(compile({collector!r}, "<collector>", "exec"), space)
-    space["send_evidence"](json.loads(request), globals())
+    from IPython import get_ipython
+    sent = get_ipython().kernel.get_parent()["metadata"]
+    space = {"__name__": "collector"}
+    exec(compile(sent["collector"], "<collector>", "exec"), space)
+    space["send_evidence"](json.loads(sent["request"]), globals())
 try:
-    _ask({request!r})
+    _ask()
 finally:
     del _ask
 """
@@ -63,6 +68,7 @@ GRACE_SECONDS = 5  # of computing, or of idleness: what an interrupted cell has 
 LOST_OUTPUT_SECONDS = 60  # how long output may come later than the reply that ends a cell
 WATCH_SECONDS = 0.2  # between two looks at what is in use
 WAITING_MESSAGES = 1000  # unread messages that the grader keeps; beyond them the kernel drops output
+RECONNECT_MILLISECONDS = 10  # zmq's own 100 would be most of the time that a kernel takes to start
 # Bytes. A larger message is not taken in. What a loop prints in the fifth of a second between two messages stays below
 # it, so that endless printing is counted, and told as what it is.
 LARGEST_MESSAGE = 64 * 2**20
@@ -173,6 +179,7 @@ class Kernel:
         self.context.setsockopt(zmq.MAXMSGSIZE, LARGEST_MESSAGE)
         self.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
         self.context.setsockopt(zmq.LINGER, 0)
+        self.context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
         log = logging.Logger("autograder.run.notebook", level=logging.CRITICAL)
         (self.folder / "sockets").mkdir()
         self.manager = provisioner.SandboxManager(
@@ -256,6 +263,17 @@ class Kernel:
             await self.manager.provisioner.cleanup()
         self.context.destroy(linger=0)
         self.scratch.close()
+
+    @contextmanager
+    def sending(self, what: dict[str, str]) -> Iterator[None]:
+        """Meanwhile the metadata of all messages to the kernel hold this."""
+        session = cast(AsyncKernelClient, self.client.kc).session
+        before = session.metadata
+        session.metadata = before | what
+        try:
+            yield
+        finally:
+            session.metadata = before
 
     async def execute(self, cell: NotebookNode, position: int, seconds: float, in_history=True) -> bool:
         """Execute one cell -> whether it ended by itself, with no more than `seconds` of computing and not idle for too
@@ -448,12 +466,13 @@ async def _work(kernel: Kernel, run: Run, requests: dict[str, str], settled: Set
 
 async def _ask(kernel: Kernel, run: Run, question: str, request: str) -> list[str]:
     """Every evidence text that the kernel sends in reply to one request."""
-    source = ASK.format(collector=Path(collector.__file__).read_text(), request=request)
     # A cell with a place of its own, until the run's end: an output shown here may be changed by any cell after it.
-    cell = nbformat.v4.new_code_cell(source)
+    cell = nbformat.v4.new_code_cell(ASK)
     run.notebook.cells.append(cell)
     place = len(run.notebook.cells) - 1
-    if not await kernel.execute(cell, place, kernel.limits.evidence_seconds, in_history=False):
+    with kernel.sending({"collector": Path(collector.__file__).read_text(), "request": request}):
+        ended = await kernel.execute(cell, place, kernel.limits.evidence_seconds, in_history=False)
+    if not ended:
         run.late.add(question)
         run.ended_by = TIME
     outputs = [plain for output in cell.outputs if (plain := _plain(output))]

@@ -30,6 +30,12 @@ ALWAYS = (
     "IPython",
     "ipykernel.kernelapp",
     "ipykernel.ipkernel",
+    # What every kernel imports when it starts.
+    "ipykernel.debugger",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
     "numpy",
     "pandas",
     "scipy.sparse",

@@ -176,6 +176,7 @@ def environment(temporary: str = "/tmp", data_folder: Path | None = None) -> dic
         "MPLBACKEND": "agg",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # else ipykernel's debugger remarks on Python's frozen modules
         # On 2 cores, two kernels at once are twice as quick with one thread each; threads count as processes.
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
