@@ -157,7 +157,7 @@ def evaluate_rankings(
     for query_id, ranking in zip(queries_df["query_id"].tolist(), rankings):
         retrieved = ranking.tolist() if isinstance(ranking, np.ndarray) else list(ranking)
         relevance = judgments.get(query_id, {})
-        relevant = [product_id for product_id, grade in relevance.items() if grade > 0]
+        relevant = {product_id for product_id, grade in relevance.items() if grade > 0}
         found.append((calculate_recall(retrieved, relevant, k), calculate_ndcg(retrieved, relevance, k)))
     recall, ndcg = np.array(found, dtype=np.float64).reshape(-1, 2).T
     return queries_df[["query_id", "query"]].assign(recall=recall, ndcg=ndcg).reset_index(drop=True)
