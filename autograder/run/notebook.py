@@ -301,8 +301,10 @@ class Kernel:
             execution.cancel()
 
     async def _limit_passed(self, execution: asyncio.Future, seconds: float, idle_seconds: float) -> str | None:
-        """Wait for the end of a cell -> None, or in words the limit that it passed before; it then goes on."""
-        self.usage.look()
+        """Wait for the end of a cell -> None, or in words the limit that it passed before; it then goes on.
+
+        What was in use when it began is known from `watch`, to a fifth of a second: a look takes as long as most cells.
+        """
         cpu, idle = self.usage.cpu, self.usage.idle
         while not (await asyncio.wait({execution}, timeout=WATCH_SECONDS))[0]:
             if self.usage.cpu - cpu > seconds:
