@@ -399,6 +399,15 @@ def test_evidence_comes_back_as_text_and_leaves_no_trace():
     assert done.late == set() and done.problem is None
 
 
+def test_what_is_asked_may_be_large_and_is_no_part_of_any_cell():
+    """Source is hashed in Python by ipykernel, a tenth of a second for each megabyte, and comes back as output."""
+    asked = {"nonce": "n1", "question": "cosine", "kind": "", "probes": [], "more": "x" * 3 * MEGABYTE}
+    shows = new_code_cell("print(get_ipython().kernel.get_parent()['metadata'].keys() & {'request', 'collector'})")
+    done = run_notebook(new_notebook(cells=[asked_cell("1"), shows]), {"cosine": json.dumps(asked)}, TIGHT)
+    assert [json.loads(text) for text in done.evidence["cosine"]] == [{"nonce": "n1", "answers": []}]
+    assert shown(done.notebook.cells[1]) == "set()" and done.problem is None
+
+
 def test_an_output_that_a_question_shows_may_be_changed_later():
     show = (
         "import IPython.display\n"
