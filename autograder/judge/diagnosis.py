@@ -1,8 +1,8 @@
 """Names the mistake behind a wrong answer: the misconception that would have given the same answers.
 
 Every misconception of the question is asked the student's own probes, in the trusted process, as many as it takes to
-tell it from the student's answer. The one that gives what the student gave is named. Answers are compared cell by cell, so that a ranking which breaks ties otherwise
-does not hide a mistake; failures are compared by the type of the error.
+tell it from the student's answer. The one that gives what the student gave is named. Answers are compared cell by cell,
+so that a ranking which breaks ties otherwise does not hide a mistake; failures are compared by the type of the error.
 """
 
 import ctypes
