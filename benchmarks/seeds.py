@@ -4,8 +4,9 @@
                                [--alone] [--whole] [--keep FILE]
 
 Every right answer must get full marks with every seed. Every misconception must lose points on exactly the questions it
-says, be named, and get one and the same mark with every seed. Prints what does not hold, with the seeds; exit status 1
-if there is any. Takes hours, so it is run by hand, after a change of probes or banks.
+says, be named, and get one and the same mark with every seed, unless the data cannot tell it from what is right. Prints
+what does not hold, with the seeds; exit status 1 if there is any. Takes hours, so it is run by hand, after a change of
+probes or banks.
 """
 
 import argparse
@@ -54,14 +55,15 @@ def kept_in(file: Path | None) -> dict[int, tuple[list[Row], float]]:
 
 def summarise(found: dict[int, list[Row]]) -> Iterable[str]:
     """A line for every answer that luck decides or that is judged wrongly; rows: those of each seed."""
-    for place, (row, *_) in enumerate(zip(*found.values())):
-        name = f"{row.question}, {row.kind}: {row.what}"
+    for place, (first, *_) in enumerate(zip(*found.values())):
+        name = f"{first.question}, {first.kind}: {first.what}"
         marks, wrong, unnamed = defaultdict(list), [], []
         for seed, rows in found.items():
-            marks[rows[place].found].append(seed)
-            if not rows[place].right:
+            row = rows[place]
+            marks[row.found].append(seed)
+            if not (row.right or row.alike):
                 wrong.append(seed)
-            if rows[place].named is False:
+            if row.named is False and not row.alike:
                 unnamed.append(seed)
         if len(marks) > 1:
             yield f"{name}: {len(marks)} marks: " + "; ".join(

@@ -150,13 +150,14 @@ def _on_a_few_queries(rng: np.random.Generator, shop: Shop, probes: dict[str, li
     }
 
 
-def _telling(ranges: np.ndarray, slips: np.ndarray) -> float:
-    """How well nDCG (weights, rows, 2) and what slips give (slips, weights, rows) tell right from wrong: the share of
-    weights at which a slip is out of range, for the slip that shows least."""
+def _telling(ranges: np.ndarray, slips: np.ndarray) -> list[float]:
+    """How well nDCG (weights, rows, 2) and what slips give (slips, weights, rows) tell right from wrong: the shares of
+    weights at which each slip is out of range, the least first. One that no data tell apart leaves the others' say."""
     least, most = ranges.mean(axis=1).T
     rows = ranges[:, :, 0]
-    ways = [*slips.mean(axis=2), rows.mean(axis=1)[::-1], rows.max(axis=1), np.median(rows, axis=1), 0 * least]
-    return min(float(np.mean((way < least - 1e-3) | (way > most + 1e-3))) for way in ways)
+    found = rows.sum(axis=1) / np.maximum(1, np.count_nonzero(rows, axis=1))
+    ways = [*slips.mean(axis=2), rows.mean(axis=1)[::-1], rows.max(axis=1), np.median(rows, axis=1), found, 0 * least]
+    return sorted(float(np.mean((way < least - 1e-3) | (way > most + 1e-3))) for way in ways)
 
 
 TWO_FIELDS = Question(
