@@ -1,6 +1,7 @@
 """Kernels forked from a warm parent: as separate as if each had been started alone, and none the worse for it."""
 
 import ast
+import importlib.util
 import json
 import os
 import shutil
@@ -52,6 +53,12 @@ def warm_parents() -> list[psutil.Process]:
         for child in psutil.Process(place.parent.process.pid).children(recursive=True)
     ]
     return [process for process in inside if process.name().startswith("python") and process.parent().name() == "bwrap"]
+
+
+@pytest.mark.parametrize("name", parents.ALWAYS)
+def test_what_every_warm_parent_imports_is_there(name):
+    """It passes over what cannot be imported; each kernel would then import it again, or wait for it."""
+    assert importlib.util.find_spec(name)
 
 
 def test_kernels_share_one_parent_and_nothing_that_they_wrote():
