@@ -235,7 +235,7 @@ SWEEP = [
     "",
     "## Luck",
     "",
-    "Both banks of homework 4, each answer judged with the probes of many seeds on a cut of the demo catalogue, by",
+    "Both banks, each answer judged with the probes of many seeds on a cut of the demo catalogue, by",
     "hand on 2026-11-27: `python -m benchmarks.seeds hw4 --alone --question ...`. It holds where a right answer has",
     "full marks and a wrong one the same mark and its name with every seed.",
     "",
@@ -247,6 +247,7 @@ SWEEP = [
     "| best_alpha | 200 | 40 | 0 |",
     "| misaligned | 200 | 26 | 0 |",
     "| best_alpha on a cut of the real pool | 6 | 40 | 0 |",
+    "| homework 3, all questions | 200 | 230 | 0 |",
 ]
 
 
