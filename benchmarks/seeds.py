@@ -60,7 +60,8 @@ def summarise(found: dict[int, list[Row]]) -> Iterable[str]:
         marks, wrong, unnamed = defaultdict(list), [], []
         for seed, rows in found.items():
             row = rows[place]
-            marks[row.found].append(seed)
+            if not row.alike:
+                marks[row.found].append(seed)
             if not (row.right or row.alike):
                 wrong.append(seed)
             if row.named is False and not row.alike:

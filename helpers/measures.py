@@ -144,6 +144,8 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     """
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
     ids, grades = _ids(labels_df), _grades(labels_df)
+    known = ids["product_id"].notna()  # without an id it is nobody's grade
+    ids, grades = ids[known], grades[known]
     query, queries = pd.factorize(ids["query_id"])  # numbered as they appear; -1 where there is none
     by_query = np.argsort(query, kind="stable")
     product_ids, grade_list = ids["product_id"].iloc[by_query].tolist(), grades.iloc[by_query].tolist()

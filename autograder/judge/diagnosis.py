@@ -31,7 +31,7 @@ Cells = dict[tuple[str, Any], object]  # an answer's values, by column (one for 
 
 class Simulated:
     """What the misconceptions of a question, and its right answer, give to the probes of one request: of each no more
-    is asked than somebody wants to know, and nothing twice.
+    is asked than somebody wants to know.
 
     asked: the probes by check, in the order in which a student's functions were asked them too.
     """

@@ -303,7 +303,8 @@ class Kernel:
     async def _limit_passed(self, execution: asyncio.Future, seconds: float, idle_seconds: float) -> str | None:
         """Wait for the end of a cell -> None, or in words the limit that it passed before; it then goes on.
 
-        What was in use when it began is known from `watch`, to a fifth of a second: a look takes as long as most cells.
+        What was in use when it began is known from the last look of `watch`, usually a fifth of a second ago; what the
+        cell before used since then counts for this one. A look of its own would take as long as most cells.
         """
         cpu, idle = self.usage.cpu, self.usage.idle
         while not (await asyncio.wait({execution}, timeout=WATCH_SECONDS))[0]:

@@ -222,6 +222,8 @@ def test_labels_serve_where_there_are_no_grades():
 def test_a_pair_judged_twice_counts_once_with_its_higher_grade():
     labels = pd.DataFrame({"query_id": 0, "product_id": [1, 1, 2, 2], "grade": [2, 0, 0, 1]})
     assert group_judgments(labels) == {0: {1: 2, 2: 1}}
+    nobody = pd.DataFrame({"query_id": [0, 0], "product_id": [np.nan, np.nan], "grade": [2, 0]})
+    assert group_judgments(pd.concat([labels, nobody])) == {0: {1: 2, 2: 1}}
     queries = pd.DataFrame({"query_id": [0], "query": ["sofa"]})
     assert evaluate_search(lambda query: found(1), queries, labels, verbose=False)["recall"].tolist() == [0.5]
     assert calculate_ndcg([1, 2], group_judgments(labels)[0]) == 1
