@@ -60,11 +60,12 @@ def summarise(found: dict[int, list[Row]]) -> Iterable[str]:
         marks, wrong, unnamed = defaultdict(list), [], []
         for seed, rows in found.items():
             row = rows[place]
-            if not row.alike:
-                marks[row.found].append(seed)
-            if not (row.right or row.alike):
+            if row.alike:
+                continue
+            marks[row.found].append(seed)
+            if not row.right:
                 wrong.append(seed)
-            if row.named is False and not row.alike:
+            if row.named is False:
                 unnamed.append(seed)
         if len(marks) > 1:
             yield f"{name}: {len(marks)} marks: " + "; ".join(

@@ -143,26 +143,14 @@ def group_judgments(labels_df: pd.DataFrame) -> dict:
     {0: {7: 2, 8: 0}, 1: {7: 1}}
     """
     check_columns(labels_df, "labels_df", ["query_id", "product_id"])
-    ids, grades = _ids(labels_df), _grades(labels_df)
-    known = ids["product_id"].notna()  # without an id it is nobody's grade
-    ids, grades = ids[known], grades[known]
-    query, queries = pd.factorize(ids["query_id"])  # numbered as they appear; -1 where there is none
-    by_query = np.argsort(query, kind="stable")
-    product_ids, grade_list = ids["product_id"].iloc[by_query].tolist(), grades.iloc[by_query].tolist()
-    bounds = np.searchsorted(query[by_query], np.arange(len(queries) + 1)).tolist()
+    judged = _ids(labels_df).assign(grade=_grades(labels_df))
+    judged = judged.dropna(subset="product_id")  # without an id it is nobody's grade
+    if judged.duplicated(["query_id", "product_id"]).any():
+        judged = judged.groupby(["query_id", "product_id"], sort=False)["grade"].max().reset_index()
     return {
-        query_id: _best_grades(product_ids[start:end], grade_list[start:end])
-        for query_id, start, end in zip(queries.tolist(), bounds, bounds[1:])
+        query_id: dict(zip(group["product_id"].tolist(), group["grade"].tolist()))
+        for query_id, group in judged.groupby("query_id", sort=False)
     }
-
-
-def _best_grades(product_ids: list, grades: list) -> dict:
-    """product id -> its grade, the highest where it was judged more than once."""
-    best = dict(zip(product_ids, grades))
-    if len(best) < len(grades):
-        for product_id, grade in zip(product_ids, grades):
-            best[product_id] = max(best[product_id], grade)
-    return best
 
 
 def get_relevance_grades(retrieved_ids: Iterable, query_id, labels_df: pd.DataFrame, k: int | None = None) -> list:

@@ -6,8 +6,9 @@ so that a ranking which breaks ties otherwise does not hide a mistake; failures 
 """
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from autograder.inside.collector import answer_probes
 from autograder.judge.banks import Misconception, run_answers, unwarned
 from autograder.judge.evidence import Answer, Array, Failure, Frame, Missing, Number, Other, Plain, read_answer
 from autograder.judge.homework import Homework
-from autograder.judge.question import Exchange, Probe, Question
+from autograder.judge.question import Check, Exchange, Probe, Question
 
 # Share of cells that must agree, on average over the probes of a check. Ties may put rows in another order, and an
 # error may come from another line, but numbers and text have no such excuse.
@@ -47,10 +48,15 @@ class Simulated:
         wanted = len(self.asked) if checks is None else checks
         known, answers = self._known.get(id, (0, {}))
         if known < wanted:
-            probes = [probe for group in list(self.asked.values())[:wanted] for probe in group]
-            answers = _answers(self.question, self._sources[id], [p.to_wire() for p in probes], self.homework)
+            wire = [probe for group in self._wires[:wanted] for probe in group]
+            answers = _answers(self.question, self._sources[id], wire, self.homework)
             self._known[id] = wanted, answers
         return answers
+
+    @cached_property
+    def _wires(self) -> list[list[dict]]:
+        """The probes as they are sent, check by check."""
+        return [[probe.to_wire() for probe in group] for group in self.asked.values()]
 
 
 def diagnose(
@@ -73,33 +79,45 @@ def diagnose(
         return None
     all_must_agree = _one_value(exchanges[first.id])
     must_agree = {c.id for c in question.checks if all_must_agree or c is first or problems[c.id] is None}
-    checks = list(exchanges)
-    upto_first = checks.index(first.id) + 1
     best, best_likeness = None, 0.0
     for misconception in question.misconceptions:
-        likeness: dict[str, dict[type, float]] = {}
-        # Few are left where the first check that failed has been asked, so that most are never asked the rest.
-        for asked in (upto_first - 1, upto_first, len(checks)):
-            answers = simulated.answers(misconception.id, asked)
-            new = checks[len(likeness) : asked]
-            likeness |= {check: _likeness(exchanges[check], answers) for check in new}
-            if not all(_enough(likeness[check]) for check in new if check in must_agree):
-                break
-            if first.id in new:
-                right = simulated.answers(RIGHT, asked)
-                exchange = [(probe, answers[probe.id]) for probe, _ in exchanges[first.id]]
-                if not _enough(_likeness(exchanges[first.id], answers, right)) or not first.problem(
-                    exchange, homework.shop
-                ):
-                    break
-        else:
-            overall = float(np.mean([min(groups.values()) for groups in likeness.values()]))
+        if likeness := _explains(misconception.id, first, must_agree, exchanges, simulated, homework):
+            overall = float(np.mean(likeness))
             if overall > best_likeness:
                 best, best_likeness = misconception, overall
             if best_likeness == 1:
                 break
     _give_back_memory()
     return best
+
+
+def _explains(
+    id: str,
+    first: Check,
+    must_agree: Collection[str],
+    exchanges: Mapping[str, Exchange],
+    simulated: Simulated,
+    homework: Homework,
+) -> list[float] | None:
+    """How alike a misconception's answers are in each check; None as soon as one shows that it does not explain them.
+
+    Few are left where the first check that failed has been asked, so that most are never asked the rest.
+    """
+    checks = list(exchanges)
+    place = checks.index(first.id)
+    likeness: list[float] = []
+    for asked in sorted({place, place + 1, len(checks)}):
+        answers = simulated.answers(id, asked)
+        for check in checks[len(likeness) : asked]:
+            groups = _likeness(exchanges[check], answers)
+            if check in must_agree and not _enough(groups):
+                return None
+            likeness.append(min(groups.values()))
+        if asked == place + 1:
+            departs = _enough(_likeness(exchanges[first.id], answers, simulated.answers(RIGHT, asked)))
+            if not departs or not first.problem([(p, answers[p.id]) for p, _ in exchanges[first.id]], homework.shop):
+                return None
+    return likeness
 
 
 def _give_back_memory() -> None:

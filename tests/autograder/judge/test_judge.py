@@ -291,9 +291,8 @@ def test_a_request_that_was_drawn_parses_nothing_any_more(question, small_homewo
         raise SystemError("AST constructor recursion depth mismatch")
 
     monkeypatch.setattr("ast.parse", parse)
-    assert [json.loads(wire)["question"] for wire in request.to_wires().values()] == [question.id] * len(
-        request.to_wires()
-    )
+    wires = request.to_wires()
+    assert [json.loads(wire)["question"] for wire in wires.values()] == [question.id] * len(wires)
 
 
 def test_reference_values_are_for_one_data_set_only(small_homework, small_data, tmp_path):
